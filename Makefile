@@ -1,0 +1,55 @@
+# make report: from a fresh clone to a page. make test: everything that must hold.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+OUT ?= report
+
+# The notebooks' outputs are compared to the letter, so no progress bar may leave a trace in them.
+NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-env \
+	--nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadscope notebooks
+
+.PHONY: report test slow test-all lab bench lint format notebooks clean help
+
+help:  ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; $(PYTHON) is "+sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lab,test]'
+	@touch $(STAMP)
+
+report: $(STAMP)  ## The page for the bundled set, in ./report
+	$(BIN)/second-opinion report sample:glyphs --strangers unknown --claimed 0.99 --out $(OUT)
+
+test: $(STAMP) lint  ## Tests, notebooks, lint, types
+	$(BIN)/pytest -n 2 --dist loadscope
+	$(NBVAL)
+	NUMBA_NUM_THREADS=1 $(NBVAL)
+
+slow: $(STAMP)  ## The tests that retrain networks
+	$(BIN)/pytest -m slow
+
+test-all: test slow  ## Everything
+
+lint: $(STAMP)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)  ## Let ruff lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+notebooks: $(STAMP)  ## Execute the notebooks in place, to be committed with their outputs
+	$(BIN)/python tests/execute_notebooks.py
+
+lab: $(STAMP)  ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+bench: $(STAMP)  ## Time and memory beside what a user would take instead
+	$(BIN)/python benchmarks/passes.py
+
+clean:  ## Remove what was made
+	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache
