@@ -1,0 +1,132 @@
+"""What is to be drawn? Chart specifications: data and words only, drawn by ``draw``."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from diagnostics.record import Number, Record
+
+
+class Chart(Record):
+    """What every chart has. ``alt`` says in words what the picture shows, numbers included."""
+
+    title: str
+    alt: str
+
+
+class Series(Record):
+    """One labelled line. ``low`` and ``high`` are its interval, as long as ``x``, or empty."""
+
+    name: str
+    x: tuple[Number, ...]
+    y: tuple[Number, ...]
+    low: tuple[Number, ...] = ()
+    high: tuple[Number, ...] = ()
+    role: Literal["main", "second", "context"] = "main"
+
+
+class Level(Record):
+    """A horizontal reference line with its name."""
+
+    name: str
+    y: Number
+
+
+class Curve(Chart):
+    """Lines over a common axis, labelled at their ends."""
+
+    kind: Literal["curve"] = "curve"
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    levels: tuple[Level, ...] = ()
+    x_scale: Literal["linear", "log"] = "linear"
+    y_share: bool = True  # the axis is a share from 0 to 1, shown in percent
+
+
+class Bar(Record):
+    """One labelled value with its interval, where there is one."""
+
+    label: str
+    value: Number
+    low: Number | None = None
+    high: Number | None = None
+    role: Literal["main", "second", "context"] = "main"
+
+
+class Bars(Chart):
+    """Horizontal bars, longest words left, value and interval written beside each."""
+
+    kind: Literal["bars"] = "bars"
+    value_label: str
+    bars: tuple[Bar, ...]
+    share: bool = True  # values are shares, shown in percent
+
+
+class Thumbnail(Record):
+    """Raw pixels, base64: the bytes do not depend on an image codec's version."""
+
+    width: int
+    height: int
+    channels: Literal[1, 3]
+    pixels: str
+
+    @classmethod
+    def of(cls, image: NDArray[np.uint8], largest: int = 48) -> Thumbnail:
+        """A (h, w) or (h, w, 3) uint8 image, thinned by whole steps to at most ``largest`` pixels."""
+        step = max(1, -(-max(image.shape[:2]) // largest))
+        small = np.ascontiguousarray(image[::step, ::step])
+        return cls(
+            width=small.shape[1],
+            height=small.shape[0],
+            channels=3 if small.ndim == 3 else 1,
+            pixels=base64.b64encode(small.tobytes()).decode("ascii"),
+        )
+
+    def array(self) -> NDArray[np.uint8]:
+        """The (h, w) or (h, w, 3) uint8 image again."""
+        flat = np.frombuffer(base64.b64decode(self.pixels), dtype=np.uint8)
+        shape = (self.height, self.width) + ((3,) if self.channels == 3 else ())
+        return flat.reshape(shape)
+
+
+class Sample(Record):
+    """One row of the user's data, as a person would point at it."""
+
+    row: int
+    label: str
+    distance: Number | None = None  # to the query, in the unit of the metric
+    match: bool | None = None  # of the query's class?
+    image: Thumbnail | None = None
+
+
+class Example(Record):
+    """A query and what the gallery answered, nearest first."""
+
+    query: Sample
+    answers: tuple[Sample, ...]
+    note: str = ""
+
+
+class Examples(Chart):
+    """Single samples worth looking at; thumbnails where images were given."""
+
+    kind: Literal["examples"] = "examples"
+    examples: tuple[Example, ...]
+
+
+class Table(Chart):
+    """Rows for reading; every cell is text already formatted by the check."""
+
+    kind: Literal["table"] = "table"
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...] = ()  # per column: align right
+
+
+AnyChart = Annotated[Curve | Bars | Examples | Table, Field(discriminator="kind")]
