@@ -1,0 +1,235 @@
+"""One set under one metric: the results of the three passes, computed once and shared by all checks."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from diagnostics.embeddings import EmbeddingSet, InputError, class_names
+from diagnostics.evaluation import Evaluation, arrange
+from diagnostics.passes import tally
+from diagnostics.passes.classes import ClassStats, class_statistics
+from diagnostics.passes.ranks import ALL, Ints, RankPlan, Reals
+from diagnostics.passes.source import Floats, MatrixSource, Rows, Source, VectorSource
+from diagnostics.passes.tally import Ranks
+
+Metric = Literal["euclidean", "cosine", "given"]
+
+NEIGHBORS = 50  # wide enough for every check, and made in the same sweep as the ranks
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbors:
+    """The k nearest enrolled rows of each query, itself left out by index.
+
+    rows: (q, k) row numbers, nearest first, ties by row number; -1 where fewer are enrolled.
+    distances: (q, k), NaN where there is no row.
+    """
+
+    rows: Rows
+    distances: Reals
+
+
+class Geometry:
+    """Queries against a gallery under one metric. Every number of a report comes from here.
+
+    subject: an EmbeddingSet (arranged by the defaults of ``arrange``) or an Evaluation.
+    metric: "euclidean" on the vectors as given, or "cosine" (distance 1 - cos).
+    seed: all random numbers of all checks derive from it.
+
+    Raises InputError for a zero vector under cosine.
+    """
+
+    def __init__(
+        self, subject: EmbeddingSet | Evaluation, *, metric: Metric = "euclidean", seed: int = 0
+    ) -> None:
+        self.evaluation = arrange(subject) if isinstance(subject, EmbeddingSet) else subject
+        self.metric = metric
+        self.seed = seed
+        self._matrix: Floats | None = None
+        self._vectors: Floats | None = None
+        if metric not in ("euclidean", "cosine"):
+            raise InputError(f"metric must be 'euclidean' or 'cosine'; it is {metric!r}.")
+        if self.evaluation.data is not None:
+            self._vectors = _prepared(self.evaluation.data, metric)
+
+    @classmethod
+    def from_distances(
+        cls,
+        distances: ArrayLike,
+        labels: ArrayLike,
+        gallery_labels: ArrayLike | None = None,
+        *,
+        name: str = "distances",
+        seed: int = 0,
+    ) -> Geometry:
+        """A geometry from (q, g) distances of queries (rows) to the gallery (columns).
+
+        Without ``gallery_labels`` the matrix is square, its set judged leave-one-out. Smaller is
+        nearer; nothing else is assumed. Raises InputError for a wrong shape or values not finite.
+        """
+        matrix = np.asarray(distances)
+        if matrix.ndim != 2 or 0 in matrix.shape or matrix.dtype.kind not in "fiu":
+            raise InputError(
+                f"distances must be a matrix of numbers, queries x gallery; the shape is {matrix.shape} "
+                f"and the type {matrix.dtype}."
+            )
+        bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+        if len(bad):
+            raise InputError(
+                f"distances must be finite; {len(bad)} of {len(matrix)} rows are not "
+                f"(first: row {bad[0]})."
+            )
+        q, g = matrix.shape
+        if gallery_labels is None and q != g:
+            raise InputError(
+                f"distances of one set to itself must be square; these are {q} x {g}. "
+                "Pass gallery_labels for the columns."
+            )
+        names = [class_names(labels, q)]
+        if gallery_labels is not None:
+            names.append(class_names(gallery_labels, g, "gallery labels"))
+        classes, codes = np.unique(np.concatenate(names), return_inverse=True)
+        enrolled = None if gallery_labels is None else np.arange(q, q + g)
+        queries, strangers = np.arange(q), np.zeros(0, dtype=np.int64)
+        if enrolled is not None:
+            known = np.isin(codes[:q], codes[q:])
+            queries, strangers = np.flatnonzero(known), np.flatnonzero(~known)
+        space = cls.__new__(cls)
+        space.evaluation = Evaluation(
+            codes=codes.astype(np.int64),
+            classes=tuple(classes.tolist()),
+            queries=queries,
+            gallery=enrolled,
+            strangers=strangers,
+            exclusions=(),
+            query_name="given" if enrolled is not None else "all rows",
+            gallery_name="given" if enrolled is not None else "all rows",
+            name=name,
+            data=None,
+            notes=(),
+        )
+        space.metric, space.seed = "given", seed
+        space._vectors = None
+        space._matrix = matrix if matrix.dtype == np.float32 else matrix.astype(np.float64)
+        return space
+
+    @cached_property
+    def ranks(self) -> Ranks:
+        """The rank pass of the queries against the gallery."""
+        return self._sweep(NEIGHBORS)
+
+    @cached_property
+    def within(self) -> Ranks | None:
+        """The rank pass of the queries among themselves; None where no such distances exist."""
+        if self.evaluation.leave_one_out:
+            return self.ranks
+        if self._vectors is None:
+            return None
+        queries = self.evaluation.queries
+        return self._run(queries, queries, 0, "ranks within the queries")[0]
+
+    def neighbors(self, k: int) -> Neighbors:
+        """The k nearest enrolled rows of every query; the widest k computed is kept and sliced."""
+        if k < 1:
+            raise ValueError(f"k must be at least 1; it is {k}.")
+        widest = min(k, len(self.evaluation.enrolled))
+        if "ranks" not in self.__dict__:
+            self.__dict__["ranks"] = self._sweep(max(widest, NEIGHBORS))
+        elif self._neighbors.rows.shape[1] < widest:
+            self._sweep(widest)
+        return Neighbors(self._neighbors.rows[:, :k], self._neighbors.distances[:, :k])
+
+    @cached_property
+    def class_stats(self) -> ClassStats:
+        """Moments of the queries, by class of the evaluation."""
+        if self._vectors is None:
+            raise ValueError("class statistics need vectors; this geometry has distances only.")
+        rows = self.evaluation.queries
+        return class_statistics(
+            self._vectors[rows], self.evaluation.codes[rows], len(self.evaluation.classes)
+        )
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """A generator of its own for each purpose, the same in every run."""
+        digest = hashlib.sha256(f"{self.seed}:{purpose}".encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:8], "big"))
+
+    def _sweep(self, k: int) -> Ranks:
+        enrolled = self.evaluation.enrolled
+        k = min(k, len(enrolled))
+        ranks, self._neighbors = self._run(
+            self.evaluation.queries, enrolled, k, "ranks and neighbours"
+        )
+        return ranks
+
+    def _run(self, queries: Rows, gallery: Rows, k: int, what: str) -> tuple[Ranks, Neighbors]:
+        """Sort queries and gallery by class, and sweep."""
+        codes = self.evaluation.codes
+        class_ids, gallery_codes = np.unique(codes[gallery], return_inverse=True)
+        query_codes = np.searchsorted(class_ids, codes[queries])
+        order = np.argsort(query_codes, kind="stable")
+        placed = np.argsort(gallery_codes, kind="stable")
+        rows = gallery[placed]
+        place_of = np.full(len(codes), -1, dtype=np.int64)
+        place_of[rows] = np.arange(len(rows))
+        sizes = np.bincount(gallery_codes, minlength=len(class_ids))
+        plan = RankPlan(
+            query_codes=query_codes[order].astype(np.int64),
+            self_at=place_of[queries[order]],
+            class_start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            class_of=gallery_codes[placed].astype(np.int64),
+            rows=rows,
+            grid=np.append(round_numbers(1, len(rows) - int(sizes.min())), ALL),
+            id_grid=round_numbers(2, len(class_ids)),
+            k=k,
+        )
+        source = self._source(queries[order], rows, plan)
+        ranks, found, distances = tally.run(plan, source, order, class_ids, what)
+        for array in (found, distances):
+            array.setflags(write=False)
+        return ranks, Neighbors(found, distances)
+
+    def _source(self, queries: Rows, gallery: Rows, plan: RankPlan) -> Source:
+        if self._vectors is not None:
+            return VectorSource.of(
+                self._vectors[queries],
+                self._vectors[gallery],
+                precise=tally.needs_precision(plan),
+                cosine=self.metric == "cosine",
+            )
+        assert self._matrix is not None
+        columns = gallery if self.evaluation.leave_one_out else gallery - len(self._matrix)
+        return MatrixSource.of(self._matrix[np.ix_(queries, columns)])
+
+
+def round_numbers(first: int, last: int) -> Ints:
+    """first, then 1, 2, 3, 5, 7 times powers of ten in between, then last: a grid for a log axis."""
+    steps = [m * 10**e for e in range(12) for m in (1, 2, 3, 5, 7)]
+    return np.array(
+        sorted({first, *(x for x in steps if first < x < last), max(first, last)}), dtype=np.int64
+    )
+
+
+def _prepared(data: EmbeddingSet, metric: Metric) -> Floats:
+    if metric == "euclidean":
+        return data.vectors
+    # float64: rounding unit vectors to float32 would move angles that differ by less.
+    vectors = data.vectors.astype(np.float64)
+    # The largest entry first, or the squares of very long and very short rows leave float64's range.
+    peaks = np.abs(vectors).max(axis=1, keepdims=True)
+    zero = np.flatnonzero(peaks[:, 0] == 0)
+    if len(zero):
+        raise InputError(
+            f"vectors must not be zero under the cosine metric; {len(zero)} of {data.n} rows are "
+            f"(first: row {zero[0]}). Drop them, or use --metric euclidean."
+        )
+    vectors /= peaks
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors.setflags(write=False)
+    return vectors
