@@ -1,0 +1,100 @@
+"""What would each number be without one class? The delete-one values that a class jackknife needs.
+
+Deleting a class deletes it as anchors AND as candidates; as anchors alone, intervals cover too
+rarely. All values are exact, from sums of the rank pass: O(K) memory, no second pass. Every
+function gives a (K,) array in the order of the classes of the gallery.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diagnostics.passes.ranks import Ints, Reals, identity_chances
+from diagnostics.passes.tally import Ranks
+from diagnostics.surface import anchor_counts, class_recall
+
+
+def triplet_without(ranks: Ranks) -> Reals:
+    """Triplet accuracy (anchor mean, strict) without each class."""
+    a = ranks.anchors
+    code, positives, negatives = ranks.codes[a], ranks.positives[a], ranks.negatives[a]
+    counts = anchor_counts(ranks)
+    per_positive = ranks.lost[a] / positives
+    # An anchor's M shrinks by the size of the deleted class: group the anchors by M, not by class.
+    sizes, size_of = np.unique(negatives, return_inverse=True)
+    by_size = np.bincount(size_of, weights=per_positive, minlength=len(sizes))
+    own = np.bincount(code, weights=per_positive, minlength=ranks.classes)
+    own_negatives = ranks.gallery_sizes.sum() - ranks.gallery_sizes
+    deleted_sizes, which = np.unique(ranks.gallery_sizes, return_inverse=True)
+    rest = _positive(sizes[None, :] - deleted_sizes[:, None])
+    everyone = (by_size / rest).sum(axis=1)[which]
+    others = everyone - own / _positive(own_negatives - ranks.gallery_sizes) - ranks.lost_share
+    return np.asarray(1 - others / _positive(len(a) - counts))
+
+
+def all_triplets_without(ranks: Ranks) -> Reals:
+    """Triplet accuracy over all triplets pooled, without each class."""
+    a = ranks.anchors
+    code = ranks.codes[a]
+    positives = np.bincount(code, weights=ranks.positives[a], minlength=ranks.classes)
+    pairs = np.bincount(
+        code, weights=ranks.positives[a] * ranks.negatives[a], minlength=ranks.classes
+    )
+    lost = np.bincount(code, weights=ranks.lost[a], minlength=ranks.classes)
+    left = pairs.sum() - pairs - (positives.sum() - positives) * ranks.gallery_sizes
+    return np.asarray(1 - (lost.sum() - lost - ranks.rival_lost) / _positive(left))
+
+
+def closed_set_without(ranks: Ranks) -> Reals:
+    """1-NN accuracy without each class: a query is saved where that class alone beat it."""
+    counts = anchor_counts(ranks)
+    right = np.bincount(
+        ranks.codes[ranks.anchors], weights=ranks.right[ranks.anchors], minlength=ranks.classes
+    )
+    left = _positive(len(ranks.anchors) - counts)
+    return np.asarray((right.sum() - right + _saved(ranks)) / left)
+
+
+def closed_set_macro_without(ranks: Ranks) -> Reals:
+    """Macro 1-NN accuracy (mean over classes with anchors) without each class."""
+    counts = anchor_counts(ranks)
+    has = counts > 0
+    recall = np.where(has, class_recall(ranks), 0.0)
+    saved = _saved(ranks, 1 / np.maximum(counts, 1))
+    return np.asarray((recall.sum() - recall + saved) / _positive(has.sum() - has))
+
+
+def identity_without(ranks: Ranks) -> Reals:
+    """(K, G): the identity curve at ``ranks.id_grid`` without each class.
+
+    The last column, K identities, becomes all K - 1 that are left.
+    """
+    counts = anchor_counts(ranks)
+    table = identity_chances(ranks.classes - 2, ranks.id_grid - 1)
+    # A query that every other class beats stays beaten unless one of them is deleted (id_gain).
+    table = np.vstack([table, np.zeros((1, table.shape[1]))])
+    chance = table[ranks.z[ranks.anchors]]
+    own = np.zeros((ranks.classes, table.shape[1]))
+    np.add.at(own, ranks.codes[ranks.anchors], chance)
+    left = _positive(len(ranks.anchors) - counts)
+    return np.asarray((chance.sum(axis=0) - own + ranks.id_gain) / left[:, None])
+
+
+def spread_over(ranks: Ranks, values: Reals, full: float, class_ids: Ints) -> Reals:
+    """Delete-one values on a larger list of classes; a class unknown to ``ranks`` changes nothing."""
+    wide = np.full(len(class_ids), full)
+    wide[np.searchsorted(class_ids, ranks.class_ids)] = values
+    return wide
+
+
+def _saved(ranks: Ranks, weight: Reals | None = None) -> Reals:
+    """(K,) wrong queries that are right once this class is gone, weighted by their own class."""
+    a = ranks.anchors[ranks.sole[ranks.anchors] >= 0]
+    weights = np.ones(len(a)) if weight is None else weight[ranks.codes[a]]
+    saved = np.bincount(ranks.sole[a], weights=weights, minlength=ranks.classes)
+    return saved.astype(np.float64)
+
+
+def _positive(count: Ints) -> Reals:
+    """Zero left over means the number does not exist: NaN, without a warning."""
+    return np.where(count > 0, count, np.nan).astype(np.float64)
