@@ -1,0 +1,204 @@
+"""Does a high triplet accuracy hide how often the model is wrong when it must choose among all?"""
+
+from __future__ import annotations
+
+from diagnostics.evidence import (
+    accuracy_curve,
+    identity_chart,
+    losing_classes,
+    losing_samples,
+    numbers_chart,
+)
+from diagnostics.finding import Estimate, Finding, Verdict, judge, not_applicable
+from diagnostics.geometry import Geometry
+from diagnostics.inputs import Inputs
+from diagnostics.measured import Measured, measure
+
+CODE = "triplet_versus_closed_set"
+TITLE = "Triplet accuracy against closed-set classification"
+QUESTION = "Does the number that was believed tell how often the model is right among all classes?"
+SOURCE = (
+    "Accuracy surface: Grother & Phillips, CVPR 2004; DeCann & Ross, 2012; Zheng, Achanta & Benjamini, "
+    "JMLR 2018. Why metric-learning numbers mislead: Musgrave et al., ECCV 2020."
+)
+
+
+def triplet_versus_closed_set(
+    space: Geometry,
+    inputs: Inputs | None = None,
+    *,
+    tolerance: float = 0.02,
+) -> Finding:
+    """Compare the believed number with the closed-set accuracy (1-NN among all enrolled).
+
+    The harm is the believed number (the claim, or else the exact triplet accuracy) less the
+    closed-set accuracy, in accuracy points. ``tolerance`` 0.02: two wrong answers in a hundred more
+    than believed is what a user notices. Negative harm (several-mode classes) is good news.
+
+    Not applicable where gallery and queries share no class, or no query has a positive.
+    """
+    claim = (inputs or Inputs()).claim
+    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return not_applicable(CODE, TITLE, QUESTION, _why_not(space))
+    numbers = measure(space, claim)
+    verdict = judge(numbers.harm, tolerance)
+    closed, triplet = numbers.closed_set, numbers.triplet
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(numbers),
+        headline=_headline(numbers, verdict),
+        estimates=numbers.estimates,
+        harm=numbers.harm,
+        tolerance=tolerance,
+        p_value=numbers.p_value(tolerance),
+        meaning=_meaning(numbers, verdict),
+        ignore_when=(
+            "The model only ever chooses between two candidates, as when a pair is verified; then the "
+            "open-set and verification numbers matter, not this one."
+        ),
+        remedy=_remedy(numbers, verdict),
+        caveats=_caveats(numbers),
+        charts=(
+            accuracy_curve(space.ranks, closed, triplet, claim),
+            identity_chart(space.ranks, numbers.identity),
+            numbers_chart(numbers.estimates, claim),
+            *losing_classes(space),
+            *losing_samples(space),
+        ),
+        source=SOURCE,
+        parameters={
+            "tolerance": tolerance,
+            "metric": space.metric,
+            "claimed": claim.value if claim else None,
+            "claimed_metric": claim.metric if claim else None,
+        },
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _why_not(space: Geometry) -> str:
+    evaluation = space.evaluation
+    if not len(evaluation.queries):
+        return (
+            f"The queries ({evaluation.query_name}) and the gallery ({evaluation.gallery_name}) share no "
+            "class, so no query can be recognised. To judge the queries among themselves, name "
+            "their split as the gallery too."
+        )
+    return (
+        "No query has both a positive and a negative in the gallery, so there is nothing to rank."
+    )
+
+
+def _believed(numbers: Measured) -> str:
+    """The number that was believed, as the start of a sentence."""
+    if numbers.claim is None:
+        return f"{_percent(numbers.triplet)} of triplets are ordered correctly"
+    believed = (
+        f"{numbers.claim.words.capitalize()} was claimed to be {100 * numbers.claim.value:.1f} %"
+    )
+    if numbers.claim.metric == "triplet":
+        believed += f" ({_percent(numbers.triplet)} exactly)"
+    return believed
+
+
+def _headline(numbers: Measured, verdict: Verdict) -> str:
+    closed = (
+        f"{_percent(numbers.closed_set)} of queries are recognised among all "
+        f"{numbers.classes:,} enrolled classes"
+    )
+    points = abs(100 * numbers.harm.value)
+    if verdict is Verdict.UNSURE:
+        why = (
+            f"{numbers.units} classes are too few to tell whether that holds for new ones"
+            if numbers.harm.low is None
+            else f"the gap of {numbers.harm.text()} is too uncertain to call"
+        )
+        return f"{_believed(numbers)}; {closed}; {why}."
+    if verdict in (Verdict.ALARM, Verdict.WATCH):
+        return f"{_believed(numbers)}, but only {closed}: {points:.1f} points fewer."
+    if numbers.harm.high is not None and numbers.harm.high < 0:
+        return (
+            f"The model is better than its number: {_lower(_believed(numbers))}, and {closed}: "
+            f"{points:.1f} points more."
+        )
+    return f"The number holds: {_lower(_believed(numbers))}, and {closed}."
+
+
+def _explanation(numbers: Measured) -> str:
+    return (
+        f"{_believed(numbers)}; the nearest enrolled row is of the query's class for "
+        f"{numbers.closed_set.text()} of {numbers.queries:,} queries ({numbers.closed_set.about}), "
+        f"a difference of {numbers.harm.text()}."
+    )
+
+
+def _meaning(numbers: Measured, verdict: Verdict) -> str:
+    text = (
+        "A triplet asks for one comparison: is the positive nearer than one random negative? In use, the "
+        "nearest of a query's positives must beat every negative there is. Few bad negatives "
+        "hardly touch the first number and decide the second."
+    )
+    if numbers.harm.high is not None and numbers.harm.high < 0 and numbers.claim is None:
+        text += (
+            " Here it is the other way round: a class has several modes, so a random positive is often far "
+            "away, but some positive is always near. That is no fault; the triplet number is too low."
+        )
+    elif verdict is Verdict.OK:
+        text += " Here the two agree within the tolerance, or the model does better."
+    claim, exact = numbers.claim, numbers.triplet
+    if claim and claim.metric == "triplet" and not _holds(claim.value, exact):
+        text += (
+            f" These vectors do not give the claimed number: their triplet accuracy is {exact.text()}. "
+            "It was measured on other data, by other code or under another metric."
+        )
+    macro, micro = numbers.macro.value, numbers.closed_set.value
+    if abs(macro - micro) >= 0.01:
+        kind = "lower" if macro < micro else "higher"
+        text += (
+            f" The mean over classes is {kind} ({_percent(numbers.macro)}) than the mean over queries: "
+            f"{'small' if macro < micro else 'large'} classes fare worse."
+        )
+    return text
+
+
+def _remedy(numbers: Measured, verdict: Verdict) -> str:
+    if verdict is Verdict.OK:
+        return "Nothing to fix. Report the closed-set accuracy beside the triplet accuracy all the same."
+    return (
+        "Report the closed-set accuracy, with its gallery and number of classes, instead of the triplet "
+        "accuracy. Look first at the classes and samples below: identical look-alikes need other "
+        "features or a merged label, the rest needs training with negatives as hard as these "
+        "(semi-hard or batch-hard mining, or a classification loss)."
+    )
+
+
+def _caveats(numbers: Measured) -> tuple[str, ...]:
+    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
+    unresolved = [name for name, e in numbers.estimates.items() if e.unresolved]
+    if unresolved:
+        notes.append(
+            f"Unresolved at the limit: {', '.join(unresolved)}; too little went wrong (or right) for "
+            "a proper interval, so the bound is by the rule of three."
+        )
+    if numbers.ties:
+        notes.append(
+            "Some negatives are exactly as far as a positive. Here a tie is an error (strict); the "
+            "lenient and random variants are listed."
+        )
+    return tuple(notes)
+
+
+def _holds(value: float, exact: Estimate) -> bool:
+    """Whether a number lies in an estimate's interval, or there is none to speak against it."""
+    return exact.low is None or exact.high is None or exact.low <= value <= exact.high
+
+
+def _percent(estimate: Estimate) -> str:
+    return f"{100 * estimate.value:.1f} %"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,158 @@
+"""What is the answer in one sentence, and which findings carry it?"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+
+from pydantic import JsonValue
+
+from diagnostics import catalog
+from diagnostics.finding import Finding, Verdict
+from diagnostics.geometry import Geometry
+from diagnostics.inputs import Claim, Inputs
+from diagnostics.record import Number, Record
+
+SUMMARY_MIME = "application/vnd.second-opinion.summary+json"
+FIRST = "triplet_versus_closed_set"
+SIGNIFICANCE = 0.025  # one side of the 95 % interval that the verdict rule reads
+LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch")
+
+
+class Subject(Record):
+    """What was judged: rows, dimensions, classes, a fingerprint of the content, and in which roles."""
+
+    name: str
+    n: int
+    d: int
+    classes: int
+    fingerprint: str
+    about: str
+
+
+class Cause(Record):
+    """A finding as the summary ranks it. loudness: lower bound of the harm over its tolerance."""
+
+    code: str
+    title: str
+    verdict: Verdict
+    sentence: str
+    loudness: Number | None = None
+
+
+class Summary(Record):
+    """The page's first screen. ``verdicts`` are corrected for the number of diagnostics (Holm)."""
+
+    headline: str
+    subject: Subject
+    claimed: Claim | None = None
+    causes: tuple[Cause, ...] = ()
+    verdicts: Mapping[str, Verdict] = {}
+    notes: tuple[str, ...] = ()
+    parameters: Mapping[str, JsonValue] = {}
+    versions: Mapping[str, str] = {}
+    metric: str = "euclidean"
+    seed: int = 0
+
+    def markdown(self) -> str:
+        """The summary in words, for a notebook or a terminal."""
+        lines = [f"## {self.headline}", "", f"{self.subject.name}: {self.subject.about}.", ""]
+        lines += [
+            f"- **{cause.verdict}** · {cause.title}: {cause.sentence}" for cause in self.causes
+        ]
+        return "\n".join(lines).rstrip()
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, object]:
+        """Markdown and the vendor JSON in one output (IPython's display protocol)."""
+        return {
+            "text/markdown": self.markdown(),
+            "text/plain": self.headline,
+            SUMMARY_MIME: self.model_dump(mode="json"),
+        }
+
+
+def summarise(
+    space: Geometry,
+    findings: Sequence[Finding],
+    inputs: Inputs | None = None,
+    parameters: Mapping[str, JsonValue] | None = None,
+) -> Summary:
+    """Rank the findings, correct their verdicts and choose the headline."""
+    evaluation = space.evaluation
+    verdicts = corrected(findings, len(catalog.codes()))
+    ranked = sorted(
+        findings, key=lambda f: (list(Verdict).index(verdicts[f.code]), -_loud(f), f.code)
+    )
+    return Summary(
+        headline=_headline(findings),
+        subject=Subject(
+            name=evaluation.name,
+            n=len(evaluation.codes),
+            d=evaluation.data.d if evaluation.data is not None else 0,
+            classes=len(evaluation.classes),
+            fingerprint=evaluation.data.fingerprint if evaluation.data is not None else "",
+            about=evaluation.about(),
+        ),
+        claimed=inputs.claim if inputs else None,
+        causes=tuple(
+            Cause(
+                code=f.code,
+                title=f.title,
+                verdict=verdicts[f.code],
+                sentence=f.explanation,
+                loudness=_loudness(f),
+            )
+            for f in ranked
+        ),
+        verdicts=verdicts,
+        notes=tuple(dict.fromkeys(evaluation.notes)),
+        parameters=parameters or {},
+        versions=versions(),
+        metric=space.metric,
+        seed=space.seed,
+    )
+
+
+def corrected(findings: Sequence[Finding], catalogue: int) -> dict[str, Verdict]:
+    """Verdicts after Holm's step-down over the whole catalogue (Holm, Scand. J. Stat. 1979).
+
+    An alarm that does not survive becomes "watch". A finding without a p-value (few classes,
+    everything right) keeps its verdict: its interval was no t interval to begin with.
+    """
+    verdicts = {f.code: f.verdict for f in findings}
+    tested = sorted(
+        (f for f in findings if f.p_value is not None), key=lambda f: (f.p_value or 0.0, f.code)
+    )
+    size = max(catalogue, len(tested))
+    rejecting = True
+    for i, finding in enumerate(tested):
+        rejecting = rejecting and (finding.p_value or 0.0) <= SIGNIFICANCE / (size - i)
+        if not rejecting and finding.verdict is Verdict.ALARM:
+            verdicts[finding.code] = Verdict.WATCH
+    return verdicts
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    found = {name: metadata.version(name).split("+")[0] for name in LIBRARIES}
+    return {"python": ".".join(platform.python_version_tuple()[:2]), **found}
+
+
+def _headline(findings: Sequence[Finding]) -> str:
+    for finding in findings:
+        if finding.code == FIRST:
+            return finding.headline or finding.explanation
+    return "No diagnostic could say what the accuracy measures."
+
+
+def _loudness(finding: Finding) -> float | None:
+    if finding.harm is None or finding.harm.low is None or not finding.tolerance:
+        return None
+    return finding.harm.low / finding.tolerance
+
+
+def _loud(finding: Finding) -> float:
+    return _loudness(finding) or 0.0

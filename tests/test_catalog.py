@@ -1,0 +1,77 @@
+"""Promises that every diagnostic keeps, stated once."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import numpy as np
+import pydantic
+import pytest
+
+from diagnostics import catalog
+from diagnostics.embeddings import EmbeddingSet
+from diagnostics.finding import Finding, Verdict
+from diagnostics.geometry import Geometry
+from diagnostics.inputs import Inputs
+from diagnostics.samples.planted import FLAWS, HEALTHY, planted
+
+
+@pytest.fixture(scope="module", params=[*HEALTHY, *FLAWS])
+def space(request):
+    return Geometry(planted(request.param))
+
+
+@pytest.mark.parametrize("code", catalog.codes())
+def test_every_check_survives_every_planted_set_twice_alike(code, space):
+    first = catalog.check(code)(space, Inputs())
+    again = catalog.check(code)(Geometry(space.evaluation), Inputs())
+    assert first.model_dump_json() == again.model_dump_json()
+    assert first.code == code
+    assert first.verdict in set(Verdict) - {Verdict.ERROR}
+    assert Finding.model_validate_json(first.model_dump_json()) == first
+    assert first.explanation.endswith(".")
+    for chart in first.charts:
+        assert chart.alt
+        assert chart.title
+    for name, estimate in first.estimates.items():
+        assert estimate.about, name
+        assert estimate.method, name
+
+
+@pytest.mark.parametrize("code", catalog.codes())
+def test_the_file_the_function_and_the_folder_agree(code):
+    module = importlib.import_module(f"diagnostics.checks.{code}")
+    assert module.__doc__.splitlines()[0].endswith("?"), "the first line asks the question"
+    parameters = inspect.signature(catalog.check(code)).parameters
+    assert list(parameters)[:2] == ["space", "inputs"]
+    assert parameters["tolerance"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert "tolerance" in catalog.check(code).__doc__
+
+
+def test_findings_are_frozen():
+    found = catalog.run_one(catalog.codes()[0], Geometry(planted("healthy")), Inputs())
+    with pytest.raises(pydantic.ValidationError):
+        found.verdict = Verdict.OK
+
+
+def test_a_check_that_breaks_becomes_a_finding(monkeypatch):
+    def broken(space, inputs):
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr(catalog, "check", lambda code: broken)
+    (found,) = catalog.run(Geometry(planted("healthy")))
+    assert found.verdict is Verdict.ERROR
+    assert "ZeroDivisionError: by nought" in found.explanation
+
+
+def test_row_order_and_class_names_change_nothing():
+    data = planted("look_alikes")
+    order = np.random.default_rng(0).permutation(data.n)
+    names = np.array([f"name {(7 * int(c)) % 151:03d}" for c in data.classes])
+    other = EmbeddingSet.from_arrays(data.vectors[order], names[data.codes[order]])
+    for code in catalog.codes():
+        first, second = (catalog.run_one(code, Geometry(d), Inputs()) for d in (data, other))
+        for name, estimate in first.estimates.items():
+            assert second.estimates[name].value == pytest.approx(estimate.value, abs=1e-7), name
+            assert second.estimates[name].low == pytest.approx(estimate.low, abs=1e-6), name

@@ -1,0 +1,136 @@
+"""The verdict rule, the records and the summary's correction."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+import pydantic
+import pytest
+
+from diagnostics import summary
+from diagnostics.charts import Bar, Bars, Thumbnail
+from diagnostics.embeddings import InputError
+from diagnostics.finding import FINDING_MIME, Estimate, Finding, Verdict, judge
+from diagnostics.geometry import Geometry
+from diagnostics.inputs import read_inputs
+from diagnostics.samples.planted import planted
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.021, 0.10, Verdict.ALARM),
+        (0.020, 0.10, Verdict.WATCH),  # at the tolerance is not above it
+        (-0.01, 0.020, Verdict.OK),
+        (0.001, 0.020, Verdict.OK),  # ok comes before watch
+        (0.001, 0.021, Verdict.WATCH),
+        (-0.01, 0.021, Verdict.UNSURE),
+        (0.0, 0.021, Verdict.UNSURE),
+        (-0.20, -0.10, Verdict.OK),
+        (None, None, Verdict.UNSURE),
+    ],
+)
+def test_the_one_verdict_rule(low, high, verdict):
+    assert judge(Estimate(value=0.02, low=low, high=high), 0.02) is verdict
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_no_estimate_is_infinite_or_nan(value):
+    with pytest.raises(pydantic.ValidationError):
+        Estimate(value=value)
+
+
+def test_unknown_fields_are_refused():
+    with pytest.raises(pydantic.ValidationError):
+        Estimate.model_validate({"value": 1, "hihg": 2})
+
+
+def test_estimates_read_well():
+    assert Estimate(value=0.989, low=0.981, high=0.994).text() == "98.9 % [98.1, 99.4]"
+    points = Estimate(value=0.123, low=0.1, high=0.15, quantity="accuracy points")
+    assert points.text() == "12.3 points [10.0, 15.0]"
+    assert Estimate(value=0.5).text() == "50.0 %"
+
+
+def finding(code, p=None, verdict=Verdict.ALARM):
+    return Finding(code=code, title=code, question="?", verdict=verdict, explanation=".", p_value=p)
+
+
+def test_the_display_carries_its_own_json_and_a_figure():
+    bars = Bars(title="t", alt="a", value_label="v", bars=(Bar(label="one | two", value=0.5),))
+    shown = finding("x").model_copy(update={"charts": (bars,)})
+    bundle = shown._repr_mimebundle_()
+    assert Finding.model_validate(json.loads(json.dumps(bundle[FINDING_MIME]))) == shown
+    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert "### x" in bundle["text/markdown"]
+
+
+def holm_by_closed_testing(p_values, level):
+    """Holm is closed testing with Bonferroni: reject i if every set that holds i is rejected."""
+    m = len(p_values)
+    sets = [s for r in range(1, m + 1) for s in itertools.combinations(range(m), r)]
+    rejected = {s for s in sets if min(p_values[i] for i in s) <= level / len(s)}
+    return [all(s in rejected for s in sets if i in s) for i in range(m)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_holm_equals_closed_testing(seed):
+    rng = np.random.default_rng(seed)
+    p_values = (rng.random(5) ** 4 * 0.05).round(5).tolist()
+    verdicts = summary.corrected([finding(f"c{i}", p) for i, p in enumerate(p_values)], 5)
+    kept = [verdicts[f"c{i}"] is Verdict.ALARM for i in range(5)]
+    assert kept == holm_by_closed_testing(p_values, summary.SIGNIFICANCE)
+
+
+def test_holm_counts_the_whole_catalogue_and_spares_what_has_no_p_value():
+    found = [finding("a", 0.02), finding("b"), finding("c", 0.9, Verdict.OK)]
+    assert summary.corrected(found, 2)["a"] is Verdict.WATCH
+    assert summary.corrected([found[0]], 1)["a"] is Verdict.ALARM
+    assert summary.corrected(found, 2)["b"] is Verdict.ALARM
+    assert summary.corrected(found, 2)["c"] is Verdict.OK
+
+
+def test_the_summary_ranks_and_is_json_both_ways():
+    space = Geometry(planted("look_alikes"))
+    inputs = read_inputs(0.99)
+    found = [
+        finding("quiet", verdict=Verdict.OK),
+        finding("loud").model_copy(
+            update={"harm": Estimate(value=0.5, low=0.4, high=0.6), "tolerance": 0.1}
+        ),
+        finding("louder").model_copy(
+            update={"harm": Estimate(value=0.5, low=0.4, high=0.6), "tolerance": 0.05}
+        ),
+    ]
+    made = summary.summarise(space, found, inputs)
+    assert [cause.code for cause in made.causes] == ["louder", "loud", "quiet"]
+    assert [cause.loudness for cause in made.causes] == [8, 4, None]
+    assert summary.Summary.model_validate_json(made.model_dump_json()) == made
+    assert made.subject.n == space.evaluation.data.n
+    assert made.claimed.value == 0.99
+
+
+@pytest.mark.parametrize(
+    ("claimed", "metric", "sentence"),
+    [
+        (1.2, "triplet", "from 0 to 1, such as 0.99; it is 1.2"),
+        ("0.99", "triplet", "must be a number"),
+        (True, "triplet", "must be a number"),
+        (float("nan"), "triplet", "from 0 to 1"),
+        (0.9, "tripet", "one of triplet, closed-set, pair, other"),
+    ],
+)
+def test_a_claim_that_is_no_share_is_refused(claimed, metric, sentence):
+    with pytest.raises(InputError, match=sentence):
+        read_inputs(claimed, metric)
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (100, 60), (8, 8, 3), (49, 49, 3)])
+def test_thumbnails_are_pixels_of_the_image(shape):
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    small = Thumbnail.of(image).array()
+    step = -(-max(shape[:2]) // 48)
+    assert (small == image[::step, ::step]).all()
+    assert max(small.shape[:2]) <= 48
