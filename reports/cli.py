@@ -1,0 +1,267 @@
+"""The command ``second-opinion``: a report from embeddings, and the notebooks to explore them."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from reports.help_texts import ABOUT, REPORT
+
+# What is slow to import (numpy, Papermill) is imported where it is used: help comes at once.
+
+DONE, BAD_INPUT, INCOMPLETE, BROKEN = 0, 2, 3, 4
+DISTRIBUTION = "embedding-second-opinion"
+
+app = typer.Typer(
+    help=ABOUT,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Metric(StrEnum):
+    """How distances are measured."""
+
+    EUCLIDEAN = "euclidean"
+    COSINE = "cosine"
+
+
+class ClaimedMetric(StrEnum):
+    """What the believed number was a share of."""
+
+    TRIPLET = "triplet"
+    CLOSED_SET = "closed-set"
+    PAIR = "pair"
+    OTHER = "other"
+
+
+def main() -> None:
+    """Entry point of ``second-opinion``."""
+    app(prog_name="second-opinion")
+
+
+def version() -> str:
+    """Of the installed distribution; a clone that was not installed has none."""
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def claimed_share(text: str) -> float | None:
+    """0.99, 99% and 99 are the same share; "" is none. Raises InputError for anything else."""
+    from diagnostics.embeddings import InputError
+
+    if not text.strip():
+        return None
+    percent = text.strip().endswith("%")
+    try:
+        number = float(text.strip().removesuffix("%"))
+    except ValueError:
+        number = math.nan
+    share = number / 100 if percent or number > 1 else number
+    if not 0 <= share <= 1:
+        raise InputError(
+            f"--claimed must be a share such as 0.99, 99% or 99; {text!r} is none from 0 to 100 %."
+        )
+    return float(f"{share:.12g}")  # 99.1 / 100 is 0.991, not 0.9909999999999999
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"second-opinion {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(help=REPORT)
+def report(
+    data: Annotated[
+        str, typer.Argument(metavar="[DATA]", help="A file, or sample:NAME.")
+    ] = "sample:glyphs",
+    out: Annotated[
+        str, typer.Option(metavar="DIR", help="The folder to write; replaced if a report made it.")
+    ] = "report",
+    labels: Annotated[
+        str, typer.Option(metavar="NAME", help="Key, column or file of the labels.")
+    ] = "",
+    key: Annotated[str, typer.Option(metavar="NAME", help="Key or column of the embeddings.")] = "",
+    split: Annotated[
+        str, typer.Option(metavar="NAME", help="Key or column of the split (train, test).")
+    ] = "",
+    groups: Annotated[
+        str, typer.Option(metavar="NAME", help="Key or column of the groups (session, font).")
+    ] = "",
+    gallery: Annotated[
+        str, typer.Option(metavar="FILE", help="Another file, whose rows are the gallery.")
+    ] = "",
+    gallery_split: Annotated[
+        str, typer.Option(metavar="VALUE", help="The split value that is the gallery.")
+    ] = "",
+    query_split: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VALUE", help="A split value that is looked up. May be repeated."),
+    ] = None,
+    strangers: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VALUE", help="A label or split value that the gallery lacks. May be repeated."
+        ),
+    ] = None,
+    claimed: Annotated[
+        str, typer.Option(metavar="SHARE", help="The accuracy you believed: 0.99, 99% or 99.")
+    ] = "",
+    claimed_metric: Annotated[
+        ClaimedMetric, typer.Option(help="What it was an accuracy of.")
+    ] = ClaimedMetric.TRIPLET,
+    metric: Annotated[Metric, typer.Option(help="The distance.")] = Metric.EUCLIDEAN,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of everything random.")] = 0,
+    map_points: Annotated[int, typer.Option(metavar="N", min=0, help="Points on the map.")] = 2000,
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Lay arrays of more than two dimensions out flat.")
+    ] = False,
+    drop_invalid: Annotated[
+        bool, typer.Option("--drop-invalid", help="Leave out rows with NaN or infinity.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="When to end the run; 0 for never.")
+    ] = 0,
+) -> None:
+    """Write a report; the help text is REPORT."""
+    from diagnostics.door import open_evaluation
+    from diagnostics.embeddings import InputError
+    from reports.publish import check_out, publish
+    from reports.run import RunError, logged
+
+    try:
+        with logged(), _terminable():
+            share = claimed_share(claimed)
+            check_out(out)
+            # The same door that the notebook opens, before anything slow is started.
+            evaluation = open_evaluation(
+                data,
+                labels=labels,
+                key=key,
+                split=split,
+                groups=groups,
+                gallery=gallery,
+                gallery_split=gallery_split,
+                query_split=query_split or [],
+                strangers=strangers or [],
+                flatten=flatten,
+                drop_invalid=drop_invalid,
+            )
+            if metric is Metric.COSINE:  # refuses zero vectors
+                from diagnostics.geometry import Geometry
+
+                Geometry(evaluation, metric="cosine", seed=seed)
+            for note in evaluation.notes:
+                typer.echo(note, err=True)
+            typer.echo(f"Judging {evaluation.about().rstrip('.')}.", err=True)
+            made = publish(
+                out,
+                {
+                    "data": data,
+                    "labels": labels,
+                    "key": key,
+                    "split": split,
+                    "groups": groups,
+                    "gallery": gallery,
+                    "gallery_split": gallery_split,
+                    "query_split": list(query_split or []),
+                    "strangers": list(strangers or []),
+                    "claimed": share,
+                    "claimed_metric": claimed_metric.value,
+                    "metric": metric.value,
+                    "seed": seed,
+                    "map_points": map_points,
+                    "flatten": flatten,
+                    "drop_invalid": drop_invalid,
+                },
+                timeout=timeout or None,
+            )
+    except InputError as error:
+        _stop(str(error), BAD_INPUT)
+    except RunError as error:
+        _stop(f"the run broke: {error}; {out} is as it was.", BROKEN)
+    typer.echo(made.outcome.headline)
+    typer.echo(f"The report: {Path(out) / made.page.name}")
+    if made.broken:
+        _stop(f"some diagnostics could not run: {'; '.join(made.broken)}.", INCOMPLETE)
+
+
+@app.command()
+def notebook(
+    name: Annotated[str, typer.Argument(help="Its name, such as overview; none lists all.")] = "",
+    out: Annotated[
+        str, typer.Option(metavar="FILE", help="Where the copy goes; NAME.ipynb here by default.")
+    ] = "",
+) -> None:
+    """Copy a bundled notebook to where you are, to open and change it in JupyterLab."""
+    from diagnostics.embeddings import InputError
+    from reports.bundled import notebook_names, notebook_path
+
+    if not name:
+        typer.echo("\n".join(notebook_names()))
+        return
+    try:
+        source = notebook_path(name)
+        target = Path(out or source.name)
+        if target.is_dir():
+            target /= source.name
+        if target.exists():
+            raise InputError(f"{target} exists, so it is not replaced. Name another with --out.")
+        try:
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise InputError(f"{target} cannot be written: {error.strerror}.") from None
+    except InputError as error:
+        _stop(str(error), BAD_INPUT)
+    typer.echo(f"{target}: open it with jupyter lab {target}")
+
+
+def _stop(sentence: str, status: int) -> NoReturn:
+    typer.echo(f"second-opinion: {' '.join(sentence.split())}", err=True)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends the kernel too: it becomes an exception, and every block cleans up."""
+
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    main()

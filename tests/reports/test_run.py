@@ -1,0 +1,171 @@
+"""Is the notebook executed as asked, and is nothing left of it when it must end?"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from pydantic import JsonValue
+
+from diagnostics.embeddings import InputError
+from reports.collect import collect
+from reports.notebook_file import Notebook
+from reports.run import RunError, execute
+from tests.reports.stories import a_finding, cell, parameters_cell, write_notebook
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel finds this clone, installed or not, from a folder that is not it."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    folder = tmp_path / "work {data}"  # Papermill would format this
+    folder.mkdir()
+    return folder
+
+
+def story(folder: Path, *sources: str) -> Path:
+    cells = [cell(parameters_cell(), tags=("parameters",)), *(cell(source) for source in sources)]
+    return write_notebook(folder / "story.ipynb", cells)
+
+
+def printed(path: Path) -> str:
+    return "".join(out.text for each in Notebook.read(path).cells for out in each.outputs)
+
+
+def test_what_was_executed_is_what_is_collected(overview: Path, work: Path) -> None:
+    done = execute(overview, {"claimed": 0.99, "data": "007"}, work, progress=False)
+    found = collect(Notebook.read(done))
+    assert found.findings == (a_finding(),)
+    assert found.summary is not None
+    assert [each.content for each in found.additions] == ["## My note\n\nMind the **fonts**."]
+    assert found.parameters["data"] == "007"  # still text
+    assert found.failures == ()
+
+
+def test_the_kernel_is_ours_whatever_lies_where_the_user_stands(
+    tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stand = tmp_path / "stand"
+    (stand / "diagnostics").mkdir(parents=True)
+    (stand / "diagnostics" / "__init__.py").write_text("raise RuntimeError('shadowed')")
+    (stand / "papermill.py").write_text("raise RuntimeError('shadowed')")
+    monkeypatch.chdir(stand)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    notebook = story(
+        tmp_path,
+        "import os, diagnostics; print(os.getcwd(), diagnostics.__file__)",
+        "print(*map(os.environ.get, ('OMP_NUM_THREADS', 'TQDM_DISABLE', 'PYTHONSAFEPATH')))",
+    )
+    text = printed(execute(notebook, {}, work))
+    assert f"{stand} {ROOT / 'diagnostics' / '__init__.py'}" in text
+    assert "1 1 1" in text
+    assert "3/3" not in text
+    assert "4/4 cells" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"dta": "x"}, "no parameter 'dta'"),
+        ({"data\nimport os": "x"}, "no parameter"),
+        ({"seed": "7"}, "parameter seed must be like 0"),
+        ({"seed": True}, "parameter seed must be like 0"),
+        ({"flatten": 1}, "parameter flatten must be like false"),
+        ({"query_split": "test"}, "parameter query_split must be like []"),
+        ({"query_split": [1]}, "parameter query_split must be like []"),
+        ({"claimed": "0.99"}, "parameter claimed must be like null"),
+    ],
+)
+def test_parameters_are_refused_by_name_and_by_type(
+    overview: Path, work: Path, parameters: dict[str, JsonValue], words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        execute(overview, parameters, work, progress=False)
+    assert words in str(caught.value)
+    assert list(work.iterdir()) == []  # refused before anything ran
+
+
+def test_an_input_error_in_the_notebook_is_the_users_to_mend(tmp_path: Path, work: Path) -> None:
+    notebook = story(
+        tmp_path, "from diagnostics.embeddings import InputError\nraise InputError('no labels.')"
+    )
+    with pytest.raises(InputError, match=r"^no labels\.$"):
+        execute(notebook, {}, work, progress=False)
+
+
+def test_any_other_error_names_the_cell(tmp_path: Path, work: Path) -> None:
+    with pytest.raises(RunError, match="cell 4 raised ZeroDivisionError"):
+        execute(story(tmp_path, "1", "1 / 0", "2"), {"seed": 1}, work, progress=False)
+    assert "ZeroDivisionError" in (work / "log.txt").read_text("utf-8")
+    assert not (work / "executed.ipynb").exists()
+
+
+def test_a_dead_kernel_is_a_broken_run(tmp_path: Path, work: Path) -> None:
+    with pytest.raises(RunError, match="died"):
+        execute(story(tmp_path, "import os; os._exit(9)"), {}, work, progress=False)
+
+
+def test_a_run_that_takes_too_long_ends_with_its_kernel(tmp_path: Path, work: Path) -> None:
+    notebook, pid = sleeper(tmp_path)
+    with pytest.raises(RunError, match="not done after 8 seconds"):
+        execute(notebook, {}, work, timeout=8, progress=False)
+    assert gone(int(pid.read_text()))
+    assert not (work / "executed.ipynb").exists()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_kernel_too(tmp_path: Path, work: Path, sent: int) -> None:
+    notebook, pid = sleeper(tmp_path)
+    script = (
+        "import signal, sys\nfrom pathlib import Path\nfrom reports.run import execute\n"
+        "from reports.cli import _terminable\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "with _terminable():\n"
+        "    execute(Path(sys.argv[1]), {}, Path(sys.argv[2]))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(notebook), str(work)], stderr=subprocess.DEVNULL
+    ) as process:
+        watchdog = threading.Timer(90, process.kill)
+        watchdog.start()
+        while not pid.exists() and process.poll() is None:
+            time.sleep(0.1)
+        os.kill(process.pid, sent)
+        assert process.wait() not in (0, -signal.SIGKILL)
+        watchdog.cancel()
+    assert gone(int(pid.read_text()))
+
+
+def sleeper(folder: Path) -> tuple[Path, Path]:
+    """A notebook that writes down its kernel's pid and then sleeps, deaf to interrupts."""
+    pid = folder / "pid"
+    source = (
+        "import os, pathlib, signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        f"part = pathlib.Path({str(pid) + '.part'!r}); part.write_text(str(os.getpid()))\n"
+        f"part.rename({str(pid)!r}); time.sleep(600)"
+    )
+    return story(folder, source), pid
+
+
+def gone(pid: int) -> bool:
+    """No such process, or one that is dead and only waits to be collected."""
+    try:
+        return psutil.Process(pid).wait(timeout=30) is None
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
