@@ -37,14 +37,24 @@ class Level(Record):
     y: Number
 
 
+class Mark(Record):
+    """A point of a curve that has a name of its own."""
+
+    name: str
+    x: Number
+    y: Number
+    role: Literal["main", "second", "context"] = "main"
+
+
 class Curve(Chart):
-    """Lines over a common axis, labelled at their ends."""
+    """Lines over a common axis, labelled at their ends; marks are named at the foot of the axis."""
 
     kind: Literal["curve"] = "curve"
     x_label: str
     y_label: str
     series: tuple[Series, ...]
     levels: tuple[Level, ...] = ()
+    marks: tuple[Mark, ...] = ()
     x_scale: Literal["linear", "log"] = "linear"
     y_share: bool = True  # the axis is a share from 0 to 1, shown in percent
 

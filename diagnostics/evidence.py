@@ -15,6 +15,7 @@ from diagnostics.charts import (
     Example,
     Examples,
     Level,
+    Mark,
     Sample,
     Series,
     Table,
@@ -73,6 +74,7 @@ def accuracy_curve(ranks: Ranks, closed: Estimate, triplet: Estimate, claim: Cla
         y_label="share of queries answered rightly",
         series=tuple(lines),
         levels=tuple(levels),
+        marks=(Mark(name="one triplet:", x=1, y=lines[-1].y[0], role="second"),),
         x_scale="log",
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 # The light palette (>= 4.5:1 on white). In the SVG each colour becomes the variable of that name,
@@ -101,3 +102,29 @@ def write(drawn: Figure, x: float, y: float, words: str, size: float, colour: st
     """A line of words at figure coordinates."""
     # parse_math off: a class named "$x$" is text.
     drawn.text(x, y, words, va="center", fontsize=size, color=COLOURS[colour], parse_math=False)
+
+
+def blank(width: float, height: float) -> Figure:
+    """An empty figure of this many points."""
+    drawn = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor="white")
+    FigureCanvasAgg(drawn)
+    return drawn
+
+
+def canvas(
+    layout: Layout, height: float, left: float, bottom: float, top: float
+) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes, the given points left free on each side."""
+    drawn = blank(layout.width, height)
+    wide = (layout.width - left - layout.right) / layout.width
+    box = (left / layout.width, bottom / height, wide, (height - bottom - top) / height)
+    return drawn, drawn.add_axes(box)
+
+
+def dress(axes: Axes, layout: Layout) -> None:
+    """Axes without a frame, in quiet colours."""
+    axes.set_facecolor("none")
+    axes.spines[["left", "top", "right"]].set_visible(False)
+    axes.spines["bottom"].set_color(COLOURS["muted"])
+    axes.tick_params(colors=COLOURS["muted"], labelsize=layout.font - 1, length=0, pad=6)
+    axes.set_axisbelow(True)

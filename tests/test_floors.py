@@ -14,7 +14,7 @@ FLOORS: list[set[str]] = [
     {"record", "names"},
     {"embeddings", "charts"},
     {"finding", "sources", "archives", "tables", "selection", "inputs", "lettering", "inline_svg"},
-    {"load", "evaluation"},
+    {"load", "evaluation", "draw_curve"},
     {"passes"},
     {"geometry"},
     {"surface", "resample"},
@@ -74,7 +74,7 @@ def test_the_library_knows_nothing_of_the_page(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_only_draw_and_the_fonts_know_matplotlib(path):
     if "matplotlib" in {module.split(".")[0] for module in imported(path)}:
-        drawing = {"draw.py", "lettering.py", "inline_svg.py"}
+        drawing = {"draw.py", "draw_curve.py", "lettering.py"}
         assert path.name in drawing or own_room(path) == "training"
 
 

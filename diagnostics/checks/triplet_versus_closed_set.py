@@ -96,11 +96,9 @@ def _believed(numbers: Measured) -> str:
     """The number that was believed, as the start of a sentence."""
     if numbers.claim is None:
         return f"{_percent(numbers.triplet)} of triplets are ordered correctly"
-    believed = (
-        f"{numbers.claim.words.capitalize()} was claimed to be {100 * numbers.claim.value:.1f} %"
-    )
+    believed = f"{100 * numbers.claim.value:.1f} % {numbers.claim.words} was claimed"
     if numbers.claim.metric == "triplet":
-        believed += f" ({_percent(numbers.triplet)} exactly)"
+        believed += f" (exact: {_percent(numbers.triplet)})"
     return believed
 
 
@@ -192,8 +190,11 @@ def _caveats(numbers: Measured) -> tuple[str, ...]:
 
 
 def _holds(value: float, exact: Estimate) -> bool:
-    """Whether a number lies in an estimate's interval, or there is none to speak against it."""
-    return exact.low is None or exact.high is None or exact.low <= value <= exact.high
+    """Whether a number, perhaps rounded to a percent, fits an estimate's interval, if it has one."""
+    rounding = 0.005
+    if exact.low is None or exact.high is None:
+        return True
+    return exact.low - rounding <= value <= exact.high + rounding
 
 
 def _percent(estimate: Estimate) -> str:

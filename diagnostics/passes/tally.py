@@ -72,7 +72,7 @@ class Ranks:
     @property
     def right(self) -> Reals:
         """(q,) 1 where the nearest of all enrolled is of the query's class; a tie is an error."""
-        return (self.z == 0).astype(np.float64)
+        return np.asarray(self.z == 0, dtype=np.float64)
 
     def identity_accuracy(self) -> Reals:
         """(a, G) chance of each anchor to be recognised in galleries of ``id_grid`` identities."""

@@ -104,7 +104,7 @@ def test_the_claim_is_what_is_compared():
     closed = wrong.estimates["closed_set_accuracy"]
     assert wrong.harm.value == pytest.approx(0.999 - closed.value)
     assert wrong.harm.low == pytest.approx(0.999 - closed.high)
-    assert "was claimed to be 99.9 %" in wrong.headline
+    assert "99.9 % triplet accuracy was claimed (exact: " in wrong.headline
     modest = judge(planted("crowded"), claimed=0.80)
     assert modest.verdict is Verdict.OK
     assert "do not give the claimed number" in modest.meaning

@@ -1,0 +1,133 @@
+"""The committed notebooks are thin, executed from top to bottom, and hold nothing of one machine."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from papermill import inspect_notebook
+
+from diagnostics import catalog
+from diagnostics.finding import FINDING_MIME, Finding
+from diagnostics.summary import SUMMARY_MIME, Summary
+from reports import parameters
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+BY_NAME = {path.stem: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
+
+
+@pytest.fixture(params=BY_NAME, name="notebook")
+def every_notebook(request):
+    return BY_NAME[request.param]
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_every_diagnostic_has_its_notebook():
+    assert {"overview", *catalog.codes()} <= set(BY_NAME)
+
+
+def test_executed_in_order_without_errors_or_widgets(notebook):
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert not [
+        o for o in outputs if "application/vnd.jupyter.widget-view+json" in o.get("data", {})
+    ]
+    assert any(outputs)
+
+
+def test_kernel_and_stable_ids(notebook):
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert [cell.id for cell in notebook.cells] == [
+        f"cell-{i:02d}" for i in range(len(notebook.cells))
+    ]
+    assert not [cell for cell in notebook.cells if "execution" in cell.metadata]
+
+
+def test_nothing_of_one_machine(notebook):
+    text = json.dumps(notebook)
+    assert not re.search(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\\\\\)", text)
+    assert str(ROOT) not in text
+
+
+def test_thin(notebook):
+    for cell in code_cells(notebook):
+        tree = ast.parse(cell.source)
+        for node in ast.walk(tree):
+            assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda)
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert {name.split(".")[0] for name in names} <= {"sys", "diagnostics"}
+        assert len(cell.source.splitlines()) <= 30
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_parameters_can_be_told_from_outside(path):
+    found = inspect_notebook(path)
+    assert {"data", "labels", "claimed", "metric", "seed"} <= set(found)
+    assert found["data"]["default"] == '"sample:glyphs"'
+    assert all(p["default"] for p in found.values())
+
+
+def test_the_command_line_and_the_notebook_have_the_same_defaults():
+    (cell,) = [c for c in BY_NAME["overview"].cells if "parameters" in c.metadata.get("tags", [])]
+    defaults = {
+        node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body
+    }
+    assert defaults == parameters.DEFAULTS
+
+
+def test_what_is_shown_is_what_is_collected():
+    outputs = [o for cell in code_cells(BY_NAME["overview"]) for o in cell.outputs]
+    findings = [o.data[FINDING_MIME] for o in outputs if FINDING_MIME in o.get("data", {})]
+    (made,) = [o.data[SUMMARY_MIME] for o in outputs if SUMMARY_MIME in o.get("data", {})]
+    assert [Finding.model_validate(f).code for f in findings] == list(catalog.codes())
+    assert Summary.model_validate(made).subject.name == "glyphs"
+    assert all("image/png" in o.data for o in outputs if FINDING_MIME in o.get("data", {}))
+
+
+def test_papermill_alone_from_a_folder_with_a_package_of_the_same_name(tmp_path):
+    (tmp_path / "diagnostics").mkdir()
+    (tmp_path / "diagnostics" / "__init__.py").write_text("raise RuntimeError('shadowed')\n")
+    rows = ["label,a,b,c"]
+    rows += [f"c{i % 12},{i % 12},{(i % 12) ** 2 % 7},{0.1 * (i // 12)}" for i in range(60)]
+    (tmp_path / "mine.csv").write_text("\n".join(rows))
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONSAFEPATH", "PYTHONPATH")}
+    papermill = Path(sys.executable).with_name("papermill")
+    assert papermill.exists() or shutil.which("papermill")
+    done = subprocess.run(
+        [
+            papermill if papermill.exists() else "papermill",
+            ROOT / "notebooks" / "overview.ipynb",
+            "out.ipynb",
+            *("-p", "data", "mine.csv"),
+        ],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    outputs = [
+        o
+        for cell in code_cells(nbformat.read(tmp_path / "out.ipynb", as_version=4))
+        for o in cell.outputs
+    ]
+    (made,) = [o.data[SUMMARY_MIME] for o in outputs if SUMMARY_MIME in o.get("data", {})]
+    assert (made["subject"]["n"], made["subject"]["d"], made["subject"]["classes"]) == (60, 3, 12)
