@@ -49,7 +49,7 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 bench: $(STAMP)  ## Time and memory beside what a user would take instead
-	$(BIN)/python benchmarks/passes.py
+	TQDM_DISABLE=1 $(BIN)/python benchmarks/passes.py
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

@@ -167,5 +167,4 @@ def measured(work: Callable[[], None]) -> tuple[float, int]:
 
 
 if __name__ == "__main__":
-    os.environ["TQDM_DISABLE"] = "1"
     main()
