@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from reports.help_texts import ABOUT, REPORT
+from reports.several import spelled_out
 
 # What is slow to import (numpy, Papermill) is imported where it is used: help comes at once.
 
@@ -50,7 +51,7 @@ class ClaimedMetric(StrEnum):
 
 def main() -> None:
     """Entry point of ``second-opinion``."""
-    app(prog_name="second-opinion")
+    app(spelled_out(sys.argv[1:]), prog_name="second-opinion")
 
 
 def version() -> str:
