@@ -1,0 +1,1 @@
+"""How were the trained examples made? Small real training runs that anyone can repeat."""
