@@ -16,6 +16,8 @@ from diagnostics.surface import anchor_counts, class_recall
 
 def triplet_without(ranks: Ranks) -> Reals:
     """Triplet accuracy (anchor mean, strict) without each class."""
+    if ranks.classes < 3:  # without one of two classes there are no negatives
+        return np.full(ranks.classes, np.nan)
     a = ranks.anchors
     code, positives, negatives = ranks.codes[a], ranks.positives[a], ranks.negatives[a]
     counts = anchor_counts(ranks)
@@ -26,9 +28,11 @@ def triplet_without(ranks: Ranks) -> Reals:
     own = np.bincount(code, weights=per_positive, minlength=ranks.classes)
     own_negatives = ranks.gallery_sizes.sum() - ranks.gallery_sizes
     deleted_sizes, which = np.unique(ranks.gallery_sizes, return_inverse=True)
-    rest = _positive(sizes[None, :] - deleted_sizes[:, None])
-    everyone = (by_size / rest).sum(axis=1)[which]
-    others = everyone - own / _positive(own_negatives - ranks.gallery_sizes) - ranks.lost_share
+    # Only the deleted class's own anchors, which go with it, can be left without negatives.
+    each = _reciprocal(sizes[None, :] - deleted_sizes[:, None])
+    everyone = (by_size * each).sum(axis=1)[which]
+    own_share = own * _reciprocal(own_negatives - ranks.gallery_sizes)
+    others = everyone - own_share - ranks.lost_share
     return np.asarray(1 - others / _positive(len(a) - counts))
 
 
@@ -93,6 +97,11 @@ def _saved(ranks: Ranks, weight: Reals | None = None) -> Reals:
     weights = np.ones(len(a)) if weight is None else weight[ranks.codes[a]]
     saved = np.bincount(ranks.sole[a], weights=weights, minlength=ranks.classes)
     return saved.astype(np.float64)
+
+
+def _reciprocal(count: Ints) -> Reals:
+    """1 / count; 0 for a count that is not positive."""
+    return np.divide(1.0, count, out=np.zeros(count.shape), where=count > 0)
 
 
 def _positive(count: Ints) -> Reals:

@@ -42,17 +42,25 @@ NAMES = {
 
 def accuracy_curve(ranks: Ranks, closed: Estimate, triplet: Estimate, claim: Claim | None) -> Curve:
     """A(e, g) from one candidate to all, for one, five (where there are) and all enrolled."""
-    most = int(ranks.positives[ranks.anchors].max())
+    negatives = ranks.negatives[ranks.anchors]
+    least, typical, greatest = (
+        int(negatives.min()),
+        round(float(negatives.mean())),
+        int(negatives.max()),
+    )
+    every = f"{least:,}" if least == greatest else f"{least:,} to {greatest:,}, by class"
+    fewest = int(ranks.positives[ranks.anchors].min())
     lines = []
+    # One cohort for all lines: five are shown only where every query has five.
     for enrolled, role in ((ALL, "main"), (5, "context"), (1, "second")):
-        if enrolled == 5 and most <= 5:
+        if enrolled == 5 and fewest <= 5:
             continue
         grid = surface.accuracy_surface(ranks, (enrolled,))
-        x = np.where(grid.candidates == ALL, grid.fewest_negatives, grid.candidates)
-        # The last point of the grid is all negatives; the one before it may be as many.
+        x = np.where(grid.candidates == ALL, typical, grid.candidates)
+        # The last point is all negatives; the one before it may be as many.
         keep = np.append(np.diff(x) > 0, True)
         name = {ALL: "all positives enrolled", 1: "one positive enrolled"}.get(
-            enrolled, f"{enrolled} enrolled ({grid.classes:,} classes have them)"
+            enrolled, f"{enrolled} enrolled"
         )
         lines.append(
             Series.model_validate(
@@ -70,7 +78,7 @@ def accuracy_curve(ranks: Ranks, closed: Estimate, triplet: Estimate, claim: Cla
             )
             + f". Triplet accuracy {triplet.text()}, closed-set accuracy {closed.text()}."
         ),
-        x_label="negatives that compete with the positives",
+        x_label=f"negatives that compete with the positives; at the end all ({every})",
         y_label="share of queries answered rightly",
         series=tuple(lines),
         levels=tuple(levels),
@@ -83,8 +91,13 @@ def identity_chart(ranks: Ranks, identity: tuple[Estimate, ...]) -> Curve:
     """A_id(G): everything of G identities enrolled, with its interval."""
     bounded = all(e.low is not None and e.high is not None for e in identity)
     first, last = identity[0], identity[-1]
+    falls = last.value < first.value
     return Curve(
-        title="The more classes are enrolled, the fewer queries are recognised",
+        title=(
+            "The more classes are enrolled, the fewer queries are recognised"
+            if falls
+            else "However many classes are enrolled, as many queries are recognised"
+        ),
         alt=(
             f"Closed-set accuracy against the number of enrolled classes: {first.text()} with "
             f"{ranks.id_grid[0]}, {last.text()} with all {ranks.classes:,}."
@@ -119,7 +132,8 @@ def numbers_chart(estimates: Mapping[str, Estimate], claim: Claim | None) -> Bar
     return Bars(
         title="The same vectors, differently asked",
         alt="; ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars) + ".",
-        value_label="accuracy, with 95 % interval",
+        value_label="accuracy"
+        + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
         bars=tuple(bars),
     )
 
@@ -190,9 +204,8 @@ def losing_samples(space: Geometry) -> tuple[Examples, ...]:
         )
         count = int(ranks.z[q])
         note = (
-            f"{count:,} {'class has' if count == 1 else 'classes have'} a row nearer than the nearest "
-            "of its own, "
-            f"at {ranks.nearest_positive_distance[q]:.3g}"
+            f"{count:,} {'class has' if count == 1 else 'classes have'} a row as near as the nearest of "
+            f"its own or nearer, which is at {ranks.nearest_positive_distance[q]:.3g}"
         )
         examples.append(Example(query=_sample(space, row, None, row), answers=answers, note=note))
     return (

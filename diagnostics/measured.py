@@ -16,9 +16,10 @@ from diagnostics.passes.tally import Ranks
 from diagnostics.resample import (
     FEWEST_CLASSES,
     Interval,
+    combined_interval,
     difference_interval,
-    effective_observations,
     mean_interval,
+    no_interval,
     share_interval,
     wilson_interval,
 )
@@ -29,7 +30,7 @@ class Measured:
     """What ``measure`` found. ``identity``: the curve A_id at the pass's grid, one estimate a point.
 
     classes: enrolled; units: classes that hold anchors; queries: anchors of the closed set.
-    ties: whether any negative is exactly as far as a positive.
+    tied_share: share of the (positive, negative) pairs of the triplet accuracy that are ties.
     """
 
     claim: Claim | None
@@ -40,7 +41,7 @@ class Measured:
     classes: int
     units: int
     queries: int
-    ties: bool
+    tied_share: float
 
     @property
     def triplet(self) -> Estimate:
@@ -59,7 +60,8 @@ class Measured:
 
     def p_value(self, tolerance: float) -> float | None:
         """Chance of a harm this large if the true one were the tolerance."""
-        return self.harm_interval.p_value(self.harm.value, tolerance)
+        above = self.harm_interval.above
+        return None if above is None else above(tolerance)
 
 
 def measure(space: Geometry, claim: Claim | None) -> Measured:
@@ -67,22 +69,20 @@ def measure(space: Geometry, claim: Claim | None) -> Measured:
     ranks = space.ranks
     within = space.within if space.within is not None and len(space.within.anchors) else ranks
     of_gallery, of_queries = _Side(space, ranks), _Side(space, within)
-    split = within is not ranks
+    units = min(of_gallery.units, of_queries.units)
 
-    without = deletions.triplet_without(within)
+    triplet_without = deletions.triplet_without(within)
     triplet = surface.triplet_accuracy(within)
+    triplet_interval = of_queries.interval(triplet, triplet_without)
     closed_without = deletions.closed_set_without(ranks)
     closed = surface.closed_set_accuracy(ranks)
-    right = int(ranks.right[ranks.anchors].sum())
-    # Few classes: a gallery makes queries independent given the gallery; without one nothing does.
-    conditional = of_gallery.units < FEWEST_CLASSES and not space.evaluation.leave_one_out
-    closed_interval = (
-        wilson_interval(right, len(ranks.anchors))
-        if conditional
-        else of_gallery.interval(closed, closed_without)
-    )
+    closed_interval = of_gallery.interval(closed, closed_without)
+    if of_gallery.units < FEWEST_CLASSES and not space.evaluation.leave_one_out:
+        # Few classes: given the gallery, the queries at least are independent.
+        closed_interval = wilson_interval(int(ranks.right.sum()), len(ranks.anchors))
+        triplet_interval = mean_interval(_per_query(within), triplet)
     estimates = {
-        "triplet_accuracy": of_queries.share(triplet, without),
+        "triplet_accuracy": of_queries.estimate(triplet, triplet_interval),
         "triplet_accuracy_all_triplets": of_queries.share(
             surface.triplet_accuracy_all_triplets(within), deletions.all_triplets_without(within)
         ),
@@ -91,35 +91,30 @@ def measure(space: Geometry, claim: Claim | None) -> Measured:
             surface.closed_set_accuracy_macro(ranks), deletions.closed_set_macro_without(ranks)
         ),
     }
-    wide = deletions.spread_over(within, without, triplet, ranks.class_ids)
-    step = 0.0
-    if split:
+    wide = deletions.spread_over(within, triplet_without, triplet, ranks.class_ids)
+    if within is not ranks:
         corner = surface.triplet_accuracy(ranks)
         corner_without = deletions.triplet_without(ranks)
         estimates["triplet_accuracy_against_gallery"] = of_gallery.share(corner, corner_without)
-        step = triplet - corner
         estimates["within_queries_step"] = of_gallery.estimate(
-            step,
-            difference_interval(step, wide - corner_without, of_gallery.units),
+            triplet - corner,
+            difference_interval(triplet - corner, wide - corner_without, units),
             quantity="accuracy points",
         )
     estimates |= _tie_variants(of_queries, of_gallery)
 
     if claim is not None:
-        harm = claim.value - closed
-        interval = _flipped(claim.value, closed_interval)
+        harm, interval = claim.value - closed, closed_interval.taken_from(claim.value)
     else:
         harm = triplet - closed
-        interval = (
-            mean_interval(_per_query_gap(ranks), step)
-            if conditional
-            else difference_interval(harm, wide - closed_without, of_gallery.units)
-        )
-        if closed_interval.unresolved:
-            # No query is wrong, so the paired jackknife sees no spread; the bound of 1-NN carries over.
-            interval = _flipped(triplet, closed_interval)
+        interval = difference_interval(harm, wide - closed_without, units)
+        if closed_interval.unresolved or closed_interval.unit == "query":
+            # At a limit no paired spread can be seen; with few classes there is none over classes.
+            interval = combined_interval(triplet, triplet_interval, closed, closed_interval)
     gap = of_gallery.estimate(harm, interval, quantity="accuracy points")
     estimates["accuracy_gap"] = gap
+    a = within.anchors
+    pairs = within.positives[a] * within.negatives[a]
     return Measured(
         claim=claim,
         estimates=estimates,
@@ -127,27 +122,22 @@ def measure(space: Geometry, claim: Claim | None) -> Measured:
         harm=gap,
         harm_interval=interval,
         classes=ranks.classes,
-        units=of_gallery.units,
+        units=units,
         queries=len(ranks.anchors),
-        ties=bool(ranks.tied.any() or within.tied.any()),
+        tied_share=float((within.tied[a] / pairs).mean()),
     )
 
 
 class _Side:
-    """One rank pass with its number of units, its words, and its effective observations."""
+    """One rank pass with its number of units and its words."""
 
     def __init__(self, space: Geometry, ranks: Ranks) -> None:
         self.ranks = ranks
         self.units = int(np.count_nonzero(surface.anchor_counts(ranks)))
         self.about = _about(space, ranks, self.units)
-        a = ranks.anchors
-        near, far = ranks.nearest_positive_distance[a], ranks.nearest_negative_distance[a]
-        size = np.abs(near) + np.abs(far)
-        margins = np.divide(far - near, size, out=np.zeros(len(a)), where=size > 0)
-        self.effective = effective_observations(margins, ranks.codes[a])
 
     def interval(self, value: float, without: Reals) -> Interval:
-        return share_interval(value, without, self.units, self.effective)
+        return share_interval(value, without, self.units)
 
     def share(self, value: float, without: Reals) -> Estimate:
         return self.estimate(value, self.interval(value, without))
@@ -196,27 +186,12 @@ def _tie_variants(queries: _Side, gallery: _Side) -> dict[str, Estimate]:
         for ties, suffix in (("random", "random_ties"), ("lenient", "lenient")):
             value = function(side.ranks, "random" if ties == "random" else "lenient")
             if value != function(side.ranks):
-                note = Interval(None, None, "no interval: a variant of the strict number beside it")
+                note = no_interval("a variant of the strict number beside it")
                 found[f"{name}_{suffix}"] = side.estimate(value, note)
     return found
 
 
-def _per_query_gap(ranks: Ranks) -> Reals:
+def _per_query(ranks: Ranks) -> Reals:
+    """(a,) share of each anchor's pairs in the right order."""
     a = ranks.anchors
-    won = 1 - ranks.lost[a] / (ranks.positives[a] * ranks.negatives[a])
-    return np.asarray(won - ranks.right[a])
-
-
-def _flipped(believed: float, closed: Interval) -> Interval:
-    """The interval of (believed - closed) for a believed number taken as fixed."""
-    if closed.low is None or closed.high is None:
-        return Interval(None, None, closed.method, closed.unit)
-    return Interval(
-        believed - closed.high,
-        believed - closed.low,
-        f"of the closed-set accuracy: {closed.method}",
-        closed.unit,
-        closed.unresolved,
-        closed.error,
-        closed.degrees,
-    )
+    return np.asarray(1 - ranks.lost[a] / (ranks.positives[a] * ranks.negatives[a]))

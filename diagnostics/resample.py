@@ -2,20 +2,25 @@
 
 Pairs and triplets that share an anchor or a class are not independent; classes are.
 Sources: Efron & Tibshirani 1993, chapter 11 (jackknife); Hanley & Lippman-Hand, JAMA 1983 (rule
-of three); Wilson, JASA 1927.
+of three); Wilson, JASA 1927; Zou & Donner, Statistics in Medicine 2008 (differences).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, t
+from scipy.special import logit
+from scipy.stats import beta, binomtest, norm, t
 
-from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.passes.ranks import Reals
 
 FEWEST_CLASSES = 10  # fewer say nothing about new classes
 LEVEL = 0.95
+TAIL = (1 - LEVEL) / 2
+
+P = Callable[[float], float]
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,8 @@ class Interval:
     """Bounds at ``LEVEL``; None where none can be given. ``method`` says how, or why not.
 
     unit: what was counted as independent. unresolved: at the ceiling or the floor, only a bound.
-    error, degrees: standard error and degrees of freedom on the scale of ``value``, for tests.
+    above: p-value against "the truth is at most x"; it is TAIL where x is ``low``, so that a
+    verdict read from the interval and one read from the p-value are the same.
     """
 
     low: float | None
@@ -31,102 +37,154 @@ class Interval:
     method: str
     unit: str = "class"
     unresolved: bool = False
-    error: float | None = None
-    degrees: int = 0
+    above: P | None = None
 
-    def p_value(self, value: float, threshold: float) -> float | None:
-        """One-sided: chance of a value this large if the truth were ``threshold``."""
-        if not self.error or self.degrees < 1:
-            return None
-        return float(t.sf((value - threshold) / self.error, self.degrees))
+    def taken_from(self, believed: float) -> Interval:
+        """The interval of (believed - value), for a believed number that is fixed."""
+        if self.low is None or self.high is None:
+            return self
+        method = f"of the closed-set accuracy: {self.method}"
+        above = None
+        if self.above is not None:
+            p = self.above
 
+            def above(x: float) -> float:
+                return 1 - p(believed - x)
 
-def share_interval(value: float, without: Reals, units: int, effective: float) -> Interval:
-    """For a share in [0, 1]: class jackknife on the logit scale with t quantiles.
-
-    without: (K,) delete-one values. units: classes that hold anchors. effective: independent
-    observations, used where all, or all but one class's, are right and the jackknife is blind.
-    """
-    if units < FEWEST_CLASSES or not np.isfinite(without).all():
-        return few_classes(units)
-    if value >= 1 or value <= 0 or without.max() >= 1 or without.min() <= 0:
-        bound = min(1.0, 3 / max(effective, 1.0))
-        method = f"rule of three over {effective:.0f} effective observations"
-        if value > 0.5:
-            return Interval(max(0.0, value - bound), 1.0, method, unresolved=True)
-        return Interval(0.0, min(1.0, value + bound), method, unresolved=True)
-    logits = np.log(without / (1 - without))
-    centre = np.log(value / (1 - value))
-    reach = t.ppf((1 + LEVEL) / 2, units - 1) * _jackknife_error(logits)
-    low, high = (float(1 / (1 + np.exp(-(centre + side * reach)))) for side in (-1, 1))
-    return Interval(
-        low,
-        high,
-        f"class jackknife on the logit scale, {units} classes",
-        error=_jackknife_error(without),
-        degrees=units - 1,
-    )
+        return Interval(
+            believed - self.high, believed - self.low, method, self.unit, self.unresolved, above
+        )
 
 
-def difference_interval(value: float, without: Reals, units: int) -> Interval:
-    """For a difference of two numbers on the same classes: paired class jackknife with t quantiles."""
-    if units < FEWEST_CLASSES or not np.isfinite(without).all():
-        return few_classes(units)
-    error = _jackknife_error(without)
-    reach = float(t.ppf((1 + LEVEL) / 2, units - 1)) * error
-    method = f"paired class jackknife, {units} classes"
-    return Interval(value - reach, value + reach, method, error=error, degrees=units - 1)
+def no_interval(reason: str, unit: str = "class") -> Interval:
+    """A number without an interval says why."""
+    return Interval(None, None, f"no interval: {reason}", unit)
 
 
 def few_classes(units: int) -> Interval:
-    """No interval: so few classes cannot speak for new ones."""
-    return Interval(None, None, f"no interval: {units} classes are too few to speak for new ones")
+    """So few classes cannot speak for new ones."""
+    return no_interval(
+        f"{units} {_plural(units, 'class is', 'classes are')} too few to speak for new ones"
+    )
+
+
+def share_interval(value: float, without: Reals, units: int) -> Interval:
+    """For a share in [0, 1]: class jackknife on the logit scale with t quantiles.
+
+    without: (K,) delete-one values. units: classes that hold anchors. Where everything is right
+    (or wrong), or becomes so without one class, the jackknife is blind; then a bound over classes
+    is given instead: if 0 (or 1) of K classes fail, how many may (Clopper-Pearson, one-sided at
+    ``LEVEL``; for 0 the rule of three, 3 / K). The failing class may fail as a whole.
+    """
+    unable = _unable(without, units)
+    if unable is not None:
+        return unable
+    ceiling, floor = without.max() >= 1 or value >= 1, without.min() <= 0 or value <= 0
+    if ceiling or floor:
+        failing = 0 if value in (0, 1) else 1
+        bound = float(beta.ppf(LEVEL, failing + 1, units - failing))
+        return Interval(
+            0.0 if floor else max(0.0, value - bound),
+            1.0 if ceiling else min(1.0, value + bound),
+            f"rule of three over {units} classes, {failing} of which {_plural(failing, 'fails', 'fail')}",
+            unresolved=True,
+        )
+    centre, error = float(logit(value)), _jackknife_error(logit(without))
+    if error == 0:
+        return no_interval("no class changes the number")
+    reach = t.ppf(1 - TAIL, units - 1) * error
+
+    def above(x: float) -> float:
+        return float(t.sf((centre - logit(min(max(x, 0.0), 1.0))) / error, units - 1))
+
+    low, high = (float(1 / (1 + np.exp(-(centre + side * reach)))) for side in (-1, 1))
+    return Interval(low, high, f"class jackknife on the logit scale, {units} classes", above=above)
+
+
+def difference_interval(value: float, without: Reals, units: int) -> Interval:
+    """For a difference of two numbers on the same classes: paired class jackknife, t quantiles."""
+    unable = _unable(without, units)
+    if unable is not None:
+        return unable
+    error = _jackknife_error(without)
+    if error < 1e-12:
+        return no_interval("no class changes the number")
+    reach = float(t.ppf(1 - TAIL, units - 1)) * error
+
+    def above(x: float) -> float:
+        return float(t.sf((value - x) / error, units - 1))
+
+    method = f"paired class jackknife, {units} classes"
+    return Interval(value - reach, value + reach, method, above=above)
 
 
 def wilson_interval(right: int, n: int) -> Interval:
     """For few classes with a gallery: these classes, new queries, independent given the gallery."""
     bounds = binomtest(right, n).proportion_ci(LEVEL, method="wilson")
+
+    def above(x: float) -> float:
+        if not 0 < x < 1:
+            return float(x >= 1)
+        return float(norm.sf((right / n - x) / np.sqrt(x * (1 - x) / n)))
+
     return Interval(
         float(bounds.low),
         float(bounds.high),
-        f"Wilson over {n} queries: these classes, new samples",
+        f"Wilson over {n:,} queries: these classes, new samples",
         unit="query",
+        above=above,
     )
 
 
-def mean_interval(values: Reals, shift: float = 0.0) -> Interval:
-    """t interval of a mean over independent queries (few classes, a gallery), plus a constant."""
+def mean_interval(values: Reals, centre: float) -> Interval:
+    """t interval about ``centre`` from the spread over queries (few classes, a gallery)."""
     n = len(values)
-    error = float(np.std(values, ddof=1) / np.sqrt(n)) if n > 1 else 0.0
-    if error == 0:
-        return Interval(None, None, "no interval: every query gives the same value", unit="query")
-    reach = float(t.ppf((1 + LEVEL) / 2, n - 1)) * error
-    centre = float(values.mean()) + shift
-    method = f"t over {n} queries: these classes, new samples"
-    return Interval(centre - reach, centre + reach, method, "query", error=error, degrees=n - 1)
+    error = float(np.std(values, ddof=1) / np.sqrt(n)) if n > 1 else float("inf")
+    if not np.isfinite(error):
+        return no_interval("one query alone has no spread", "query")
+    reach = float(t.ppf(1 - TAIL, n - 1)) * error
+    method = f"t over {n:,} queries: these classes, new samples"
+    return Interval(max(0.0, centre - reach), min(1.0, centre + reach), method, "query")
 
 
-def effective_observations(margins: Reals, codes: Ints) -> float:
-    """How many independent observations n anchors in classes are worth: between K and n.
-
-    n / (1 + (m - 1) rho), m the size-weighted class size and rho the intraclass correlation of the
-    margins (one-way analysis of variance; Kish 1965, Donner & Koval, Biometrics 1980). Where
-    every answer is right the answers cannot tell rho; their margins can.
+def combined_interval(first: float, one: Interval, second: float, two: Interval) -> Interval:
+    """For (first - second) from the intervals of both (MOVER; too wide rather than too narrow
+    where the two go up and down together). Used where no paired spread can be seen.
     """
-    _, group = np.unique(codes, return_inverse=True)
-    counts = np.bincount(group)
-    n, k = len(margins), len(counts)
-    if k < 2 or n <= k:
-        return float(k)
-    means = np.bincount(group, weights=margins) / counts
-    between = float((counts * (means - margins.mean()) ** 2).sum()) / (k - 1)
-    within = float(((margins - means[group]) ** 2).sum()) / (n - k)
-    typical = (n - (counts**2).sum() / n) / (k - 1)
-    spread = between + (typical - 1) * within
-    rho = min(max((between - within) / spread, 0.0), 1.0) if spread > 0 else 1.0
-    return float(n / (1 + ((counts**2).sum() / n - 1) * rho))
+    if two.low is None or two.high is None:
+        return two
+    if one.low is None or one.high is None:
+        return one
+    value = first - second
+    low = value - float(np.hypot(first - one.low, two.high - second))
+    high = value + float(np.hypot(one.high - first, second - two.low))
+
+    def above(x: float) -> float:
+        # The normal tail that has its TAIL point at the bound.
+        return float(norm.sf(norm.isf(TAIL) * (value - x) / (value - low))) if value > low else 0.5
+
+    return Interval(
+        low,
+        high,
+        f"from both intervals (MOVER): {one.method}; {two.method}",
+        two.unit,
+        two.unresolved,
+        above,
+    )
+
+
+def _unable(without: Reals, units: int) -> Interval | None:
+    if units < FEWEST_CLASSES:
+        return few_classes(units)
+    if not np.isfinite(without).all():
+        return no_interval("without one of the classes the number does not exist")
+    return None
 
 
 def _jackknife_error(without: Reals) -> float:
     k = len(without)
     return float(np.sqrt((k - 1) / k * ((without - without.mean()) ** 2).sum()))
+
+
+def _plural(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many

@@ -108,21 +108,21 @@ def _headline(numbers: Measured, verdict: Verdict) -> str:
         f"{numbers.classes:,} enrolled classes"
     )
     points = abs(100 * numbers.harm.value)
+    if numbers.harm.low is None:
+        return f"{_believed(numbers)}; {closed}; {numbers.harm.method}."
+    if _ties_decide(numbers) and verdict in (Verdict.UNSURE, Verdict.OK):
+        return f"{_believed(numbers)}, and {closed}; but ties decide these numbers."
     if verdict is Verdict.UNSURE:
-        why = (
-            f"{numbers.units} classes are too few to tell whether that holds for new ones"
-            if numbers.harm.low is None
-            else f"the gap of {numbers.harm.text()} is too uncertain to call"
-        )
-        return f"{_believed(numbers)}; {closed}; {why}."
+        return f"{_believed(numbers)}; {closed}; the gap of {numbers.harm.text()} is too uncertain to call."
     if verdict in (Verdict.ALARM, Verdict.WATCH):
         return f"{_believed(numbers)}, but only {closed}: {points:.1f} points fewer."
-    if numbers.harm.high is not None and numbers.harm.high < 0:
+    if _better(numbers):
         return (
             f"The model is better than its number: {_lower(_believed(numbers))}, and {closed}: "
             f"{points:.1f} points more."
         )
-    return f"The number holds: {_lower(_believed(numbers))}, and {closed}."
+    start = "The number holds" if numbers.claim else "The two numbers agree"
+    return f"{start}: {_lower(_believed(numbers))}, and {closed}."
 
 
 def _explanation(numbers: Measured) -> str:
@@ -134,19 +134,31 @@ def _explanation(numbers: Measured) -> str:
 
 
 def _meaning(numbers: Measured, verdict: Verdict) -> str:
+    claim, exact = numbers.claim, numbers.triplet
     text = (
         "A triplet asks for one comparison: is the positive nearer than one random negative? In use, the "
         "nearest of a query's positives must beat every negative there is. Few bad negatives "
         "hardly touch the first number and decide the second."
     )
-    if numbers.harm.high is not None and numbers.harm.high < 0 and numbers.claim is None:
+    if claim and claim.metric != "triplet":
+        text = (
+            f"The claim was a {claim.words}. In use, the nearest of a query's positives must beat every "
+            "negative there is; that share is what these vectors give."
+        )
+    if _ties_decide(numbers):
         text += (
-            " Here it is the other way round: a class has several modes, so a random positive is often far "
-            "away, but some positive is always near. That is no fault; the triplet number is too low."
+            f" {100 * numbers.tied_share:.0f} % of the comparisons are ties: rows of different classes at "
+            "exactly the same distance, as in a collapsed or coarsely rounded embedding. Code that "
+            "counts a tie as right reports the lenient numbers below, whatever the model is worth."
+        )
+    elif _better(numbers) and claim is None:
+        text += (
+            " Here it is the other way round: a random positive is often far away, but some positive is "
+            "always near, as where classes are long, ring-shaped or in several groups. That is no "
+            "fault of the model; the triplet accuracy asks a question that its use does not."
         )
     elif verdict is Verdict.OK:
-        text += " Here the two agree within the tolerance, or the model does better."
-    claim, exact = numbers.claim, numbers.triplet
+        text += " Here the difference is within the tolerance, or in the model's favour."
     if claim and claim.metric == "triplet" and not _holds(claim.value, exact):
         text += (
             f" These vectors do not give the claimed number: their triplet accuracy is {exact.text()}. "
@@ -163,14 +175,30 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
 
 
 def _remedy(numbers: Measured, verdict: Verdict) -> str:
+    if _ties_decide(numbers):
+        return (
+            "Look at the ties first: are rows duplicated, rounded, or all the same vector? If training "
+            "collapsed, the loss stands still at the margin; start again with easier negatives."
+        )
     if verdict is Verdict.OK:
-        return "Nothing to fix. Report the closed-set accuracy beside the triplet accuracy all the same."
+        return (
+            "Nothing here. Report the closed-set accuracy beside the triplet accuracy all the same."
+        )
     return (
-        "Report the closed-set accuracy, with its gallery and number of classes, instead of the triplet "
-        "accuracy. Look first at the classes and samples below: identical look-alikes need other "
+        "Report the closed-set accuracy, with its gallery and number of classes, instead of the number "
+        "believed. Look first at the classes and samples below: identical look-alikes need other "
         "features or a merged label, the rest needs training with negatives as hard as these "
         "(semi-hard or batch-hard mining, or a classification loss)."
     )
+
+
+def _better(numbers: Measured) -> bool:
+    return numbers.harm.high is not None and numbers.harm.high < 0
+
+
+def _ties_decide(numbers: Measured) -> bool:
+    """Whether counting ties as right would change the triplet accuracy by what a user notices."""
+    return numbers.tied_share > 0.02
 
 
 def _caveats(numbers: Measured) -> tuple[str, ...]:
@@ -181,7 +209,7 @@ def _caveats(numbers: Measured) -> tuple[str, ...]:
             f"Unresolved at the limit: {', '.join(unresolved)}; too little went wrong (or right) for "
             "a proper interval, so the bound is by the rule of three."
         )
-    if numbers.ties:
+    if numbers.tied_share > 0:
         notes.append(
             "Some negatives are exactly as far as a positive. Here a tie is an error (strict); the "
             "lenient and random variants are listed."
@@ -192,9 +220,9 @@ def _caveats(numbers: Measured) -> tuple[str, ...]:
 def _holds(value: float, exact: Estimate) -> bool:
     """Whether a number, perhaps rounded to a percent, fits an estimate's interval, if it has one."""
     rounding = 0.005
-    if exact.low is None or exact.high is None:
-        return True
-    return exact.low - rounding <= value <= exact.high + rounding
+    low = exact.value if exact.low is None else exact.low
+    high = exact.value if exact.high is None else exact.high
+    return low - rounding <= value <= high + rounding
 
 
 def _percent(estimate: Estimate) -> str:

@@ -53,8 +53,8 @@ def _healthy_many_classes(rng: np.random.Generator) -> Made:
 
 
 def _healthy_few_samples(rng: np.random.Generator) -> Made:
-    """150 classes of 2 to 4."""
-    _, vectors, labels = _classes(rng, 150, 4, 48, 0.75)
+    """300 classes of 2 to 4."""
+    _, vectors, labels = _classes(rng, 300, 4, 48, 0.68)
     drop = rng.random(len(labels)) < 0.25
     drop[np.unique(labels, return_index=True)[1]] = False
     drop[np.unique(labels, return_index=True)[1] + 1] = False
@@ -68,8 +68,8 @@ def _healthy_several_modes(rng: np.random.Generator) -> Made:
 
 
 def _healthy_unnormalised(rng: np.random.Generator) -> Made:
-    """80 classes of 12 with an offset and scales that differ tenfold between dimensions."""
-    _, vectors, labels = _classes(rng, 80, 12, 48, 0.62)
+    """200 classes of 8 with an offset and scales that differ tenfold between dimensions."""
+    _, vectors, labels = _classes(rng, 200, 8, 48, 0.56)
     return 40 + vectors * np.geomspace(0.5, 5, 48), labels
 
 

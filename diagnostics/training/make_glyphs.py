@@ -105,10 +105,12 @@ def make_glyphs(seed: int = SEED, *, on_iteration: Callable[[], object] = lambda
 def write(run: GlyphRun, path: Path) -> None:
     """Write the run as .npz, whole or not at all."""
     path = path.absolute()
+    mode = path.stat().st_mode if path.exists() else 0o644
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez_compressed(file, **asdict(run))
+        Path(temporary).chmod(mode)  # mkstemp keeps the file to its owner
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink()

@@ -31,7 +31,11 @@ class Triplets(NamedTuple):
 
 
 class TripletNetwork(nn.Module):
-    """(b, 24, 24) float pictures, 0 to 1, to (b, 32) unit vectors."""
+    """(b, 24, 24) float pictures, 0 to 1, to (b, 32) unit vectors.
+
+    Strides instead of pooling: a quarter of the time, and somewhat worse (with pooling, about
+    .99 of triplets and .63 of queries).
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
+from diagnostics import summary
 from diagnostics.charts import Bars, Curve, Examples, Table
 from diagnostics.checks.triplet_versus_closed_set import triplet_versus_closed_set
 from diagnostics.embeddings import EmbeddingSet
@@ -91,14 +92,16 @@ def test_better_than_its_number_is_no_alarm_and_says_so():
     assert found.verdict is Verdict.OK
     assert found.harm.high < 0
     assert found.headline.startswith("The model is better than its number: 87.9 %")
-    assert "several modes" in found.meaning
+    assert "in several groups" in found.meaning
 
 
 def test_the_claim_is_what_is_compared():
     data = planted("healthy")
     honest = judge(data)
     assert honest.verdict is Verdict.OK
-    assert honest.headline.startswith("The number holds")
+    assert honest.headline.startswith("The two numbers agree")
+    large = judge(planted("healthy_many_classes"), claimed=0.99)
+    assert large.headline.startswith("The number holds")
     wrong = judge(planted("crowded"), claimed=0.999)
     assert wrong.verdict is Verdict.ALARM
     closed = wrong.estimates["closed_set_accuracy"]
@@ -117,6 +120,8 @@ def test_few_classes_cannot_tell():
     assert found.verdict is Verdict.UNSURE
     assert found.harm.low is None
     assert "6 classes are too few" in found.headline
+    claimed = judge(EmbeddingSet.from_arrays(data.vectors[few], data.codes[few]), claimed=0.2)
+    assert "do not give the claimed number" in claimed.meaning
 
 
 def test_few_classes_with_a_gallery_speak_for_new_samples_only():
@@ -129,8 +134,28 @@ def test_few_classes_with_a_gallery_speak_for_new_samples_only():
     assert closed.unit == "query"
     assert "these classes, new samples" in closed.method
     assert closed.low < closed.value < closed.high
-    assert found.estimates["triplet_accuracy"].low is None
-    assert found.harm.low < found.harm.value < found.harm.high
+    triplet = found.estimates["triplet_accuracy"]
+    assert triplet.unit == "query"
+    # Square and add: as wide as the wider of the two, no wider than their sum.
+    for side in ("low", "high"):
+        reach = abs(getattr(found.harm, side) - found.harm.value)
+        other = "high" if side == "low" else "low"
+        parts = [
+            abs(getattr(triplet, side) - triplet.value),
+            abs(getattr(closed, other) - closed.value),
+        ]
+        assert max(parts) < reach < sum(parts)
+
+
+def test_few_classes_all_right_with_a_gallery_are_not_certain():
+    rng = np.random.default_rng(0)
+    labels = np.arange(30) % 5
+    vectors = 3 * rng.standard_normal((5, 8))[labels] + 0.5 * rng.standard_normal((30, 8))
+    split = np.where(np.arange(30) < 20, "train", "test")
+    found = judge(EmbeddingSet.from_arrays(vectors, labels, split=split))
+    assert found.estimates["closed_set_accuracy"].value == 1
+    assert found.verdict is Verdict.UNSURE  # ten right answers do not bound the harm below 2 %
+    assert found.harm.high > 0.2
 
 
 def test_nothing_wrong_is_a_bound_not_a_certainty():
@@ -141,7 +166,53 @@ def test_nothing_wrong_is_a_bound_not_a_certainty():
     closed = found.estimates["closed_set_accuracy"]
     assert (closed.value, closed.high, closed.unresolved) == (1.0, 1.0, True)
     assert 0.9 < closed.low < 1
-    assert found.harm.high == pytest.approx(1 - closed.low)
+    assert closed.low == pytest.approx(1 - (1 - 0.05 ** (1 / 40)), abs=1e-7)  # 0 of 40 fail
+    assert found.harm.high >= 1 - closed.low - 1e-9
+
+
+def test_a_class_with_most_of_the_rows_is_no_excuse():
+    rng = np.random.default_rng(0)
+    labels = np.r_[np.zeros(400, dtype=int), np.repeat(np.arange(1, 51), 6)]
+    vectors = rng.standard_normal((51, 6))[labels] + 0.6 * rng.standard_normal((700, 6))
+    found = judge(EmbeddingSet.from_arrays(vectors, labels))
+    assert all(e.low is not None for e in found.estimates.values())
+    assert "too few" not in found.headline
+
+
+def test_collapse_is_not_good_news():
+    found = judge(EmbeddingSet.from_arrays(np.ones((240, 3)), np.arange(240) % 12))
+    assert "ties decide" in found.headline
+    assert "100 % of the comparisons are ties" in found.meaning
+    assert "Look at the ties first" in found.remedy
+    assert found.verdict is not Verdict.OK
+    claimed = judge(EmbeddingSet.from_arrays(np.ones((240, 3)), np.arange(240) % 12), claimed=1.0)
+    assert claimed.verdict is Verdict.ALARM
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_verdict_and_p_value_agree(seed):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(112) % 14
+    vectors = rng.standard_normal((14, 8))[labels] + 0.75 * rng.standard_normal((112, 8))
+    data = EmbeddingSet.from_arrays(vectors, labels)
+    for found in (judge(data, claimed=0.99), judge(data, claimed=0.9), judge(data)):
+        if found.p_value is not None:
+            assert (found.harm.low > found.tolerance) == (found.p_value < summary.SIGNIFICANCE)
+            alone = summary.corrected([found], 1)
+            assert alone[found.code] is found.verdict
+
+
+def test_five_enrolled_are_drawn_only_where_every_query_has_five():
+    rng = np.random.default_rng(1)
+    labels = np.r_[np.repeat(np.arange(60), 2), np.repeat(np.arange(60, 90), 12)]
+    noise = np.where(labels < 60, 1.0, 0.3)[:, None]
+    vectors = rng.standard_normal((90, 8))[labels] + noise * rng.standard_normal((480, 8))
+    curve = judge(EmbeddingSet.from_arrays(vectors, labels)).charts[0]
+    assert [s.name for s in curve.series] == ["all positives enrolled", "one positive enrolled"]
+    even = judge(planted("look_alikes")).charts[0]
+    assert len(even.series) == 3
+    for more, fewer in zip(even.series, even.series[1:], strict=False):
+        assert all(a >= b - 1e-9 for a, b in zip(more.y, fewer.y, strict=True))
 
 
 def test_strangers_are_left_out_and_no_class_in_common_is_not_applicable():
