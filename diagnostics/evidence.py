@@ -48,7 +48,7 @@ def accuracy_curve(ranks: Ranks, closed: Estimate, triplet: Estimate, claim: Cla
         round(float(negatives.mean())),
         int(negatives.max()),
     )
-    every = f"{least:,}" if least == greatest else f"{least:,} to {greatest:,}, by class"
+    uneven = "" if least == greatest else f"; at the end all, {least:,} to {greatest:,} by class"
     fewest = int(ranks.positives[ranks.anchors].min())
     lines = []
     # One cohort for all lines: five are shown only where every query has five.
@@ -78,7 +78,7 @@ def accuracy_curve(ranks: Ranks, closed: Estimate, triplet: Estimate, claim: Cla
             )
             + f". Triplet accuracy {triplet.text()}, closed-set accuracy {closed.text()}."
         ),
-        x_label=f"negatives that compete with the positives; at the end all ({every})",
+        x_label=f"negatives that compete with the positives{uneven}",
         y_label="share of queries answered rightly",
         series=tuple(lines),
         levels=tuple(levels),

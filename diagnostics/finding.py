@@ -126,15 +126,20 @@ class Finding(Record):
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
-        """Markdown, figure and the vendor JSON in one output (IPython's display protocol)."""
-        bundle: dict[str, object] = {
+        """Markdown and the vendor JSON in one output (IPython's display protocol)."""
+        return {
             "text/markdown": self.markdown(),
             "text/plain": f"{self.title}: {self.verdict}",
             FINDING_MIME: self.model_dump(mode="json"),
         }
+
+    def _ipython_display_(self) -> None:
+        """The same, and the figures below it: a viewer shows only one form of each output."""
+        from IPython.display import Image, display
+
+        display(self._repr_mimebundle_(), raw=True)
         if self.charts and Finding.illustrator is not None:
-            bundle["image/png"] = Finding.illustrator(self.charts)
-        return bundle
+            display(Image(Finding.illustrator(self.charts), alt=self.title))
 
 
 def not_applicable(code: str, title: str, question: str, explanation: str) -> Finding:

@@ -63,8 +63,19 @@ def test_the_display_carries_its_own_json_and_a_figure():
     shown = finding("x").model_copy(update={"charts": (bars,)})
     bundle = shown._repr_mimebundle_()
     assert Finding.model_validate(json.loads(json.dumps(bundle[FINDING_MIME]))) == shown
-    assert bundle["image/png"].startswith(b"\x89PNG")
     assert "### x" in bundle["text/markdown"]
+
+
+def test_a_notebook_shows_words_and_then_the_figure(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda what, raw=False: shown.append(what))
+    bars = Bars(title="t", alt="a", value_label="v", bars=(Bar(label="one", value=0.5),))
+    finding("x").model_copy(update={"charts": (bars,)})._ipython_display_()
+    finding("y")._ipython_display_()
+    words, figure, alone = shown
+    assert set(words) == {"text/markdown", "text/plain", FINDING_MIME}
+    assert figure.data.startswith(b"\x89PNG")
+    assert alone[FINDING_MIME]["code"] == "y"
 
 
 def holm_by_closed_testing(p_values, level):
