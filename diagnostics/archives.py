@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import math
 import os
@@ -16,7 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +40,7 @@ _DAMAGE = (
     ValueError,
     NotImplementedError,
 )
+_LONGEST_HEADER = 64 * 2**10  # bytes
 _SAVE = "Save them as np.savez('FILE.npz', embeddings=X, labels=y)."
 
 
@@ -189,6 +191,16 @@ def read_pt(path: Path) -> Entries:
 
 
 def _tensor_entry(what: str, tensor: Tensor) -> Entry:
+    if tensor.is_nested:  # it has no shape to ask for
+
+        def refuse() -> NoReturn:
+            raise InputError(
+                f"{what} is a nested tensor, with rows of different lengths. Pool or pad them "
+                "first: .to_padded_tensor(0)."
+            )
+
+        return Entry((tensor.size(0),), "O", refuse)
+
     def read() -> ArrayLike:
         # A stored stride of 0 makes terabytes of one number.
         refuse_too_large(what, tensor.numel() * tensor.element_size())
@@ -229,7 +241,13 @@ def _npy_entry(
         if version == (1, 0):
             shape, _, dtype = fmt.read_array_header_1_0(stream)
         elif version == (2, 0):
-            shape, _, dtype = fmt.read_array_header_2_0(stream)
+            # NumPy would read the whole header, up to 4 GiB, before it looks at its length.
+            prefix = stream.read(4)
+            length = int.from_bytes(prefix, "little")
+            if length > _LONGEST_HEADER:
+                raise ValueError(f"a header of {length:,} bytes")
+            header = io.BytesIO(prefix + stream.read(length))
+            shape, _, dtype = fmt.read_array_header_2_0(header)
         elif version == (3, 0):  # written for named fields only
             shape, dtype = (), np.dtype(np.void)
         else:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from diagnostics.embeddings import EmbeddingSet, InputError
-from diagnostics.evaluation import Evaluation, arrange
+from diagnostics.evaluation import Evaluation, arrange, repeated
 from diagnostics.load import load
 from diagnostics.samples import sample
 from diagnostics.sources import is_file
@@ -53,6 +53,8 @@ def open_evaluation(
     for name, flag in (("flatten", flatten), ("drop_invalid", drop_invalid)):
         _refuse_type(name, flag, bool, "True or False")
     queries, unknown = _names("query_split", query_split), _names("strangers", strangers)
+    for text in (*texts.values(), *queries, *unknown):
+        _refuse_unwritable(text)
     if not data.strip():
         raise InputError("data is empty. Give a path, or sample:NAME for a bundled set.")
 
@@ -115,10 +117,11 @@ def _joined(queries: EmbeddingSet, gallery: EmbeddingSet, data: str, where: str)
             f"{data} has {queries.d} dimensions and the gallery {where} has {gallery.d}. "
             "Embed both with the same model."
         )
-    if queries.n == gallery.n and np.array_equal(queries.vectors, gallery.vectors):
+    if repeated(queries.vectors, gallery.vectors) == queries.n:
+        more = f" among its {gallery.n:,}" if gallery.n > queries.n else ""
         raise InputError(
-            f"the gallery {where} has the same {gallery.n:,} vectors as {data}, so every row would "
-            "find itself. Leave out --gallery to look each row up in all others."
+            f"the gallery {where} has the same {queries.n:,} vectors as {data}{more}, so every row "
+            "would find itself. Leave out --gallery to look each row up in all others."
         )
     notes = [*queries.notes, *(note for note in gallery.notes if note not in queries.notes)]
     for one, path in ((queries, data), (gallery, where)):
@@ -161,6 +164,17 @@ def _refuse_type(
             f"{type(value).__name__}. In Python put text in quotes; for Papermill use -r NAME "
             "VALUE."
         )
+
+
+def _refuse_unwritable(text: str) -> None:
+    """Every parameter is written into the notebook and the page, which are UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        shown = text.encode("utf-8", "backslashreplace").decode()
+        raise InputError(
+            f"{shown[:200]} cannot be written as UTF-8, the encoding of the report. Rename it."
+        ) from None
 
 
 def _options(names: Sequence[str]) -> str:

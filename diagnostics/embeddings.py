@@ -17,6 +17,7 @@ __all__ = ["Codes", "EmbeddingSet", "FloatMatrix", "InputError", "Strings", "cla
 
 FloatMatrix = NDArray[np.float32]
 T = TypeVar("T", bound=np.generic)
+_ROUNDING = 1e-3  # of the standard deviation: an offset of 1e4 passes, one of 1e6 does not
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,17 +164,32 @@ def _as_float32(matrix: NDArray[np.generic]) -> FloatMatrix:
             f"vectors must fit float32 (below 3.4e38); {len(overflow)} of {len(single)} rows do "
             f"not (first: row {overflow[0]}). Divide the vectors by a constant."
         )
-    if matrix.dtype.itemsize > 4:
-        # An offset of 1e8 swallows differences of 1: distances of 0 that the user's data lack.
-        spread = np.ptp(matrix.astype(np.float64), axis=0)
-        lost = np.flatnonzero((spread > 0) & (np.ptp(single, axis=0) == 0))
-        if len(lost) and len(lost) == np.count_nonzero(spread > 0):
-            raise InputError(
-                f"vectors lose all their differences in float32: {len(lost)} of {single.shape[1]} "
-                f"columns vary by less than 1e-7 of their size (first: column {lost[0]}). "
-                "Subtract the column means first."
-            )
+    if not np.can_cast(matrix.dtype, np.float32):
+        _refuse_rounding(matrix, single)
     return single
+
+
+def _refuse_rounding(matrix: NDArray[np.generic], single: FloatMatrix) -> None:
+    """An offset of 1e8 swallows differences of 1: distances that the user's data lack.
+
+    Compared are the variance of each column and that of its rounding errors: an error that all
+    rows share moves no distance.
+    """
+    # float64 cannot tell large int64 apart either; one column at a time, for the memory.
+    exact = np.float64 if matrix.dtype == np.float64 else np.longdouble
+    spread, noise = np.zeros(single.shape[1]), np.zeros(single.shape[1])
+    for column in range(single.shape[1]):
+        values: NDArray[np.floating] = matrix[:, column].astype(exact)
+        spread[column] = np.var(values - values[0])
+        noise[column] = np.var(single[:, column] - values)
+    lost = (spread > 0) & (noise > _ROUNDING**2 * spread)
+    relevant = spread > 0.01 * spread.mean()
+    if noise.sum() > _ROUNDING**2 * spread.sum() or (lost & relevant).any():
+        raise InputError(
+            f"vectors lose their differences in float32: rounding changes those of "
+            f"{np.count_nonzero(lost)} of {single.shape[1]} columns by more than 1/1000 (first: "
+            f"column {np.flatnonzero(lost)[0]}). Subtract the column means first."
+        )
 
 
 def _as_column(values: ArrayLike | None, what: str, n: int) -> Strings | None:
@@ -187,6 +203,7 @@ def _as_images(images: ArrayLike | None, n: int) -> NDArray[np.uint8] | None:
     if (
         len(array.shape) not in (3, 4)
         or len(array) != n
+        or 0 in array.shape[1:]
         or (array.ndim == 4 and array.shape[3] != 3)
     ):
         raise InputError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.embeddings import Codes, EmbeddingSet, InputError, sizes
+from diagnostics.embeddings import Codes, EmbeddingSet, FloatMatrix, InputError, sizes
 from diagnostics.selection import (
     as_names,
     chosen_splits,
@@ -179,6 +179,12 @@ def arrange(
         )
     queries = np.flatnonzero(in_queries & ~lacking)
     single = np.count_nonzero(sizes(data.codes[queries], len(data.classes)) == 1)
+    if not alone:
+        copies = repeated(data.vectors[queries], data.vectors[in_gallery])
+        if copies:
+            notes.append(
+                f"{copies:,} of {len(queries):,} queries have an identical vector in the gallery."
+            )
     if alone and single:
         notes.append(f"Alone in their class: {number(single)}, enrolled but never looked up.")
     return Evaluation(
@@ -194,3 +200,13 @@ def arrange(
         data=data,
         notes=(*data.notes, *notes),
     )
+
+
+def repeated(queries: FloatMatrix, gallery: FloatMatrix) -> int:
+    """How many queries have a vector that the gallery holds too, number for number."""
+    row = np.dtype((np.void, queries.itemsize * queries.shape[1]))
+    # + 0: minus zero and zero are one number of two patterns.
+    looked_up, enrolled = (
+        np.ascontiguousarray(m + np.float32(0)).view(row)[:, 0] for m in (queries, gallery)
+    )
+    return int(np.count_nonzero(np.isin(looked_up, enrolled)))

@@ -56,7 +56,7 @@ class Geometry:
         if metric not in ("euclidean", "cosine"):
             raise InputError(f"metric must be 'euclidean' or 'cosine'; it is {metric!r}.")
         if self.evaluation.data is not None:
-            self._vectors = _prepared(self.evaluation.data, metric)
+            self._vectors = _prepared(self.evaluation.data, self.evaluation, metric)
 
     @classmethod
     def from_distances(
@@ -216,20 +216,24 @@ def round_numbers(first: int, last: int) -> Ints:
     )
 
 
-def _prepared(data: EmbeddingSet, metric: Metric) -> Floats:
+def _prepared(data: EmbeddingSet, evaluation: Evaluation, metric: Metric) -> Floats:
     if metric == "euclidean":
         return data.vectors
     # float64: rounding unit vectors to float32 would move angles that differ by less.
     vectors = data.vectors.astype(np.float64)
     # The largest entry first, or the squares of very long and very short rows leave float64's range.
     peaks = np.abs(vectors).max(axis=1, keepdims=True)
-    zero = np.flatnonzero(peaks[:, 0] == 0)
+    taking_part = np.concatenate([evaluation.queries, evaluation.enrolled, evaluation.strangers])
+    zero = np.intersect1d(np.flatnonzero(peaks[:, 0] == 0), taking_part)
     if len(zero):
         raise InputError(
             f"vectors must not be zero under the cosine metric; {len(zero)} of {data.n} rows are "
             f"(first: row {zero[0]}). Drop them, or use --metric euclidean."
         )
+    peaks[peaks == 0] = 1  # rows that take no part stay zero
     vectors /= peaks
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    vectors /= lengths
     vectors.setflags(write=False)
     return vectors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,9 +57,10 @@ def load(
 
     origin, vectors = _vectors(main, key, named, flatten)
     shape = np.shape(vectors)
+    # A split of the wrong length is refused below, not passed over: without it all is one split.
     parts = {
-        "split": _choose(SPLIT, split, sources, "--split", shape[:1], _is_column),
-        "groups": _choose(GROUPS, groups, sources, "--groups", shape[:1], _is_column),
+        "split": _choose(SPLIT, split, sources, "--split", fits=_is_column),
+        "groups": _choose(GROUPS, groups, sources, "--groups", fits=_is_column),
         "images": _choose(IMAGES, images, sources, "images=", shape[:1], _is_pictures),
     }
     _refuse_header_label(label, shape[:1])
@@ -121,8 +123,13 @@ def _vectors(
         if key in entries and (not table or key in matrices):
             return _Choice(main, key).told()
         if not columns:
+            if any(c.startswith(key) for c in held):
+                raise InputError(
+                    f"{main.path} has no embeddings in column {key!r}: it is taken for the labels, "
+                    f"the split or the groups. It has {main.listed()}. Name others with --key."
+                )
             raise InputError(main.lacks("--key", key))
-        return _dimensions(main, columns)
+        return _dimensions(main, columns, chosen=True)
     found = [k for k in entries if k.casefold() in VECTORS and (not table or k in matrices)]
     exact = [k for k in found if k.casefold() == VECTORS[0]]
     if not found and not table and len(entries) == 1:
@@ -148,9 +155,11 @@ def _vectors(
     return _dimensions(main, columns)
 
 
-def _dimensions(main: Source, columns: Sequence[str]) -> tuple[str, ArrayLike]:
+def _dimensions(
+    main: Source, columns: Sequence[str], chosen: bool = False
+) -> tuple[str, ArrayLike]:
     words = f"{len(columns)} columns '{columns[0]}' to '{columns[-1]}'"
-    return words, stacked(main.path, main.entries, columns)
+    return words, stacked(main.path, main.entries, columns, chosen)
 
 
 def _choose(
@@ -193,7 +202,7 @@ def _no_labels(main: Source) -> NoReturn:
 
 
 def _refuse_header_label(label: _Choice, shape: tuple[int, ...]) -> None:
-    rows = label.source.entries[label.key].shape[0] if shape else 0
+    rows = math.prod(label.source.entries[label.key].shape[:1])  # a single value has no shape
     if label.source.path.suffix.lower() in (".csv", ".tsv") and shape == (rows + 1,):
         raise InputError(
             f"{label.source.path} has {rows} labels for {rows + 1} rows: its first line, "

@@ -12,7 +12,9 @@ Codes = NDArray[np.int64]
 Strings = NDArray[np.str_]
 
 # Control characters would break a line of a message; lone surrogates cannot be written as UTF-8.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# "1", "01" and "1.0" are one number; "1.1" and "1.10" may well be two chapters.
+_WHOLE = re.compile(r"^[+]?(-?)0*([0-9]+)(?:\.0*)?$")
 # A column of texts in place of names would make a fixed-width array of terabytes.
 _LONGEST = 1000  # characters
 
@@ -93,6 +95,14 @@ def class_names(labels: ArrayLike, n: int, what: str = "labels") -> Strings:
                     f"{what} must be told apart by their names; {known!r} ({kind}) and {value!r} "
                     f"({type(value).__name__}) would both be called {text!r}. Use one type."
                 )
+        alike: dict[str, str] = {}
+        for text in first:
+            other = alike.setdefault(_WHOLE.sub(r"\1\2", text.strip()), text)
+            if other != text:
+                raise InputError(
+                    f"{what} must be told apart by more than spaces or how a number is written; "
+                    f"{other!r} and {text!r} would be two. Write them alike."
+                )
     return np.array(texts, dtype=np.str_)
 
 
@@ -103,6 +113,11 @@ def encode(names: Strings) -> tuple[tuple[str, ...], Codes]:
     rank = np.empty(len(found), dtype=np.int64)
     rank[order] = np.arange(len(found))
     return tuple(str(found[i]) for i in order), rank[codes.reshape(-1)]
+
+
+def visible(text: str) -> str:
+    """Text as a terminal and a file can take it: what is no character is written as an escape."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _is_missing(value: object) -> bool:
@@ -121,7 +136,7 @@ def _as_text(value: object) -> str:
         value = value.decode("utf-8", errors="backslashreplace")
     if isinstance(value, (float, np.floating)) and value.is_integer():
         value = int(value)
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
+    return visible(str(value))
 
 
 def _natural(name: str) -> tuple[int, float, str]:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,10 +113,13 @@ def read_parquet(path: Path) -> Entries:
         return {column: _column(path, column, table[column]) for column in names}
 
 
-def stacked(path: Path, entries: Entries, columns: Sequence[str]) -> NDArray[np.generic]:
+def stacked(
+    path: Path, entries: Entries, columns: Sequence[str], chosen: bool = False
+) -> NDArray[np.generic]:
     """(n, d) numbers of columns that are one dimension each.
 
-    Raises InputError for text, and for a column that only counts the rows.
+    chosen: the user named them. Raises InputError for text, for a column that only counts the
+    rows, and for one that looks like an id where nobody chose it.
     """
     import pandas as pd
 
@@ -144,6 +147,14 @@ def stacked(path: Path, entries: Entries, columns: Sequence[str]) -> NDArray[np.
                 "PREFIX."
             )
         arrays.append(array)
+    if not chosen and any(array.dtype.kind == "f" for array in arrays):
+        for column, array in zip(columns, arrays, strict=True):
+            if array.dtype.kind in "iu" and len(array) > 2 and len(np.unique(array)) == len(array):
+                raise InputError(
+                    f"column {column!r} of {path} has {len(array)} different whole numbers beside "
+                    "columns of decimals, as an id has. Drop it, or choose the dimensions with "
+                    "--key PREFIX."
+                )
     refuse_too_large(str(path), len(arrays) * len(arrays[0]) * 8)
     return np.stack(arrays, axis=1)
 
@@ -165,9 +176,11 @@ def _header(path: Path, separator: str) -> list[str]:
     if len(set(columns)) < len(columns):
         raise InputError(_twice(path, columns))
     unnamed = [i for i, column in enumerate(columns) if not column.strip()]
-    if unnamed or not columns:
+    if not columns:
+        raise InputError(f"{path} is empty: its first line has no text. Save or copy it again.")
+    if unnamed:
         raise InputError(
-            f"{path} has {len(unnamed)} columns without a name (first: column {[*unnamed, 0][0]}). "
+            f"{path} has {len(unnamed)} columns without a name (first: column {unnamed[0]}). "
             "An index is such a column: save with to_csv(FILE, index=False)."
         )
     numbers = [column for column in columns if _is_number(column)]
@@ -219,7 +232,14 @@ def _column(path: Path, name: str, column: pa.ChunkedArray) -> Entry:
         return _entry(column.to_numpy())
     inner = column.type.value_type
     if not (pa.types.is_floating(inner) or pa.types.is_integer(inner)):
-        return Entry((len(column),), "O", lambda: column.to_numpy())
+
+        def refuse() -> NoReturn:
+            raise InputError(
+                f"column {name!r} of {path} must hold numbers, lists of numbers or text; it is of "
+                f"the Arrow type {str(column.type)[:80]}. Save it as one of these, or leave it out."
+            )
+
+        return Entry((len(column),), "O", refuse)
 
     def read() -> NDArray[np.generic]:
         lengths = pc.list_value_length(column).to_numpy()

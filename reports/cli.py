@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import shutil
 import signal
 import sys
@@ -51,6 +53,9 @@ class ClaimedMetric(StrEnum):
 
 def main() -> None:
     """Entry point of ``second-opinion``."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the caller (2>&-)
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (until the end)
     app(spelled_out(sys.argv[1:]), prog_name="second-opinion")
 
 
@@ -73,6 +78,11 @@ def claimed_share(text: str) -> float | None:
         number = float(text.strip().removesuffix("%"))
     except ValueError:
         number = math.nan
+    if not percent and 1 < number < 2:
+        raise InputError(
+            f"--claimed {text.strip()} is more than all as a share and hardly anything as percent; "
+            f"write {text.strip()}% if you mean it."
+        )
     share = number / 100 if percent or number > 1 else number
     if not 0 <= share <= 1:
         raise InputError(
@@ -181,8 +191,8 @@ def report(
 
                 Geometry(evaluation, metric="cosine", seed=seed)
             for note in evaluation.notes:
-                typer.echo(note, err=True)
-            typer.echo(f"Judging {evaluation.about().rstrip('.')}.", err=True)
+                _say(note, err=True)
+            _say(f"Judging {evaluation.about().rstrip('.')}.", err=True)
             made = publish(
                 out,
                 {
@@ -209,8 +219,8 @@ def report(
         _stop(str(error), BAD_INPUT)
     except RunError as error:
         _stop(f"the run broke: {error}; {out} is as it was.", BROKEN)
-    typer.echo(made.outcome.headline)
-    typer.echo(f"The report: {Path(out) / made.page.name}")
+    _say(made.outcome.headline)
+    _say(f"The report: {Path(out) / made.page.name}")
     if made.broken:
         _stop(f"some diagnostics could not run: {'; '.join(made.broken)}.", INCOMPLETE)
 
@@ -227,7 +237,8 @@ def notebook(
     from reports.bundled import notebook_names, notebook_path
 
     if not name:
-        typer.echo("\n".join(notebook_names()))
+        for known in notebook_names():
+            _say(known)
         return
     try:
         source = notebook_path(name)
@@ -242,26 +253,43 @@ def notebook(
             raise InputError(f"{target} cannot be written: {error.strerror}.") from None
     except InputError as error:
         _stop(str(error), BAD_INPUT)
-    typer.echo(f"{target}: open it with jupyter lab {target}")
+    _say(f"{target}: open it with jupyter lab {target}")
 
 
 def _stop(sentence: str, status: int) -> NoReturn:
-    typer.echo(f"second-opinion: {' '.join(sentence.split())}", err=True)
+    _say(f"second-opinion: {' '.join(sentence.split())}", err=True)
     raise typer.Exit(status)
+
+
+def _say(line: str, err: bool = False) -> None:
+    """To the terminal, where names from the user's files must not move the cursor."""
+    from diagnostics.names import visible
+
+    try:
+        typer.echo(visible(line), err=err)
+    except OSError:  # a full disk, a closed pipe: the report does not depend on who listens
+        with contextlib.suppress(OSError):  # or what is buffered fails once more at exit
+            stream = sys.stderr if err else sys.stdout
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM ends the kernel too: it becomes an exception, and every block cleans up."""
+    """SIGTERM and SIGHUP end the kernel too: they become exceptions, and every block cleans up."""
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
         sys.exit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    numbers = [signal.SIGTERM]
+    # Windows has no SIGHUP; nohup ignores it, and means it.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, leave) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

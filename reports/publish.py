@@ -27,6 +27,7 @@ from reports.run import RunError, execute
 
 PAGE, NOTEBOOK, OUTCOME = "report.html", "report.ipynb", "findings.json"
 FILES = {PAGE, NOTEBOOK, OUTCOME}
+_LONGEST_NAME = 200  # bytes
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ def publish(
         raise
     except Exception as error:
         log = work / "log.txt"
+        for path in work.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path != log:
+                path.unlink(missing_ok=True)
         reason = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
         raise RunError(f"{reason}. The log is {log}") from error
     except BaseException:  # interrupted: nobody will read the log
@@ -81,14 +87,30 @@ def publish(
 
 def check_out(out: str | Path) -> Path:
     """The folder's real place. Refuses one that this command did not make, and one it cannot."""
-    folder = Path(out).resolve()
-    if folder.exists() or folder.is_symlink():
+    if not str(out).strip():
+        raise InputError("--out is empty. Name a folder.")
+    try:
+        folder = Path(out).resolve()
+        known = folder.exists() or folder.is_symlink()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null byte, too long
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(
+            f"{str(out)[:200]!r} cannot be made ({reason}). Name another folder with --out."
+        ) from None
+    if known:
         if not _ours(folder):
             raise InputError(
                 f"{out} exists and was not made by second-opinion, so it is not replaced. "
                 "Name another folder with --out, or remove it."
             )
         return folder
+    # The sibling folder that is renamed has a longer name, and systems end at 255 bytes.
+    long = [part for part in folder.parts if len(os.fsencode(part)) > _LONGEST_NAME]
+    if long and not Path(*folder.parts[: folder.parts.index(long[-1]) + 1]).exists():
+        raise InputError(
+            f"--out must have names of at most {_LONGEST_NAME} bytes; that of {long[-1][:40]!r} "
+            f"has {len(os.fsencode(long[-1]))}. Name another folder."
+        )
     parent = next(place for place in folder.parents if place.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"{out} cannot be made: {parent} is not a folder one may write to.")

@@ -8,7 +8,6 @@ what the cells show.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -21,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
+import yaml
 from pydantic import JsonValue
 from tqdm import tqdm
 
@@ -68,8 +68,9 @@ def execute(
     """
     source = Notebook.read(notebook)
     check(parameters, source.parameters())
-    given, partial = work / "parameters.json", work / "executed.partial.ipynb"
-    given.write_text(json.dumps(dict(parameters)), encoding="utf-8")  # JSON is YAML
+    given, partial = work / "parameters.yaml", work / "executed.partial.ipynb"
+    # Papermill's reader takes JSON's 1e-05 for text, and JSON's two halves of an emoji for two.
+    given.write_text(yaml.safe_dump(dict(parameters)), encoding="utf-8")
     command = [sys.executable, "-P", "-m", "papermill", _literal(notebook), _literal(partial)]
     command += ["-k", "python3", "-l", "python", "-f", str(given), "--cwd", str(Path.cwd())]
     command += ["--log-output", "--no-progress-bar"]
@@ -107,8 +108,10 @@ def _watch(
             late.set()
             _end(process)
 
-        clock = threading.Timer(timeout, end) if timeout is not None else None
-        if clock is not None:
+        clock = None
+        if timeout is not None:
+            # Infinity, or more than the system's clock can wait for: as long as it can.
+            clock = threading.Timer(min(threading.TIMEOUT_MAX, timeout), end)
             clock.start()
         try:
             assert process.stdout is not None
@@ -162,16 +165,23 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def _environment(work: Path) -> dict[str, str]:
     """The user's environment (threads too), less what would change the result from outside."""
-    return os.environ | {
-        "PYTHONSAFEPATH": "1",  # a folder named `diagnostics` where the user stands is not ours
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "TQDM_DISABLE": "1",  # bars inside cells would be published
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "JUPYTER_RUNTIME_DIR": str(work / "runtime"),
-        "IPYTHONDIR": str(work / "ipython"),  # no start-up files of the user
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
+    # Both would run or find what the user has for notebooks of their own.
+    inherited = {k: v for k, v in os.environ.items() if k not in ("PYTHONSTARTUP", "JUPYTER_PATH")}
+    # The kernel's connection file is a temporary file, left behind by a kernel that is killed.
+    return (
+        inherited
+        | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(work))
+        | {
+            "PYTHONSAFEPATH": "1",  # a folder named `diagnostics` where the user stands is not ours
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8",
+            "TQDM_DISABLE": "1",  # bars inside cells would be published
+            "JUPYTER_PREFER_ENV_PATH": "1",
+            "JUPYTER_RUNTIME_DIR": str(work / "runtime"),
+            "IPYTHONDIR": str(work / "ipython"),  # no start-up files of the user
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        }
+    )
 
 
 def _explain(partial: Path, log: Path) -> None:

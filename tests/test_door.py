@@ -131,6 +131,8 @@ def test_samples_by_name(name: str) -> None:
         ("a.npz", {"query_split": 3}, ["query_split must be text or a list of texts", "int"]),
         ("a.npz", {"query_split": {"test": 1}}, ["query_split must be", "dict"]),
         ("a.npz", {"strangers": ["oos", 3]}, ["strangers[1] must be text; it is '3'", "-r NAME"]),
+        ("a\udce9.npz", {}, ["a\\udce9.npz cannot be written as UTF-8", "Rename it"]),
+        ("a.npz", {"strangers": ["\ud83d"]}, ["\\ud83d cannot be written as UTF-8"]),
         ("a.npz", {"flatten": "yes"}, ["flatten must be True or False; it is 'yes' of type str"]),
         ("a.npz", {"drop_invalid": 1}, ["drop_invalid must be True or False", "int"]),
     ],
@@ -153,3 +155,24 @@ def test_formats_can_differ_between_data_and_gallery(folder: Path) -> None:
     columns = pd.DataFrame(X[:4] + 2, columns=["e0", "e1", "e2"])
     columns.assign(label=Y[:4]).to_csv("c.csv", index=False)
     assert len(open_evaluation("a.npz", gallery="c.csv").enrolled) == 4
+
+
+def test_a_gallery_that_holds_all_queries_is_refused_in_any_order(folder: Path) -> None:
+    order = [3, 1, 0, 2, 7, 6, 5, 4]
+    np.savez("c.npz", embeddings=X[order], labels=Y[order])
+    assert "has the same 8 vectors as a.npz, so every row" in refusal("a.npz", gallery="c.npz")
+    np.savez("c.npz", embeddings=np.concatenate([X + 1, X[order]]), labels=[*Y, *Y[order]])
+    assert "same 8 vectors as a.npz among its 16" in refusal("a.npz", gallery="c.npz")
+
+
+def test_queries_with_an_identical_vector_in_the_gallery_are_counted(folder: Path) -> None:
+    np.savez("c.npz", embeddings=np.concatenate([X[:3], X[3:] + 1]), labels=Y)
+    note = "3 of 8 queries have an identical vector in the gallery."
+    assert note in open_evaluation("a.npz", gallery="c.npz").notes
+    assert not any("identical" in note for note in open_evaluation("a.npz").notes)
+    copied = X.copy()
+    copied[1] = copied[0]
+    copied[[0, 1], 0] = 0.0, -0.0  # one number
+    np.savez("d.npz", embeddings=copied, labels=Y, split=S)
+    note = "1 of 3 queries have an identical vector in the gallery."
+    assert note in open_evaluation("d.npz").notes

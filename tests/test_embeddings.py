@@ -78,6 +78,7 @@ def test_nothing_can_be_changed_and_nothing_of_the_user_is_frozen() -> None:
         ([np.int64(1), 1, 2, 2.0, "x", "x"], ("1", "2", "x")),
         (np.array(["2020-01-02"] * 3 + ["2020-01-01"] * 3, "M8[D]"), ("2020-01-01", "2020-01-02")),
         (["a\nb", "a\nb", "c", "c", "d\ud800", "d\ud800"], ("a\\nb", "c", "d\\ud800")),
+        (["1.1", "1.10", "10", "1_0", "x\x9b", "x\x9b"], ("1.1", "1.10", "10", "1_0", "x\\x9b")),
     ],
 )
 def test_labels_of_any_type_become_names_in_natural_order(
@@ -101,6 +102,9 @@ def test_labels_of_any_type_become_names_in_natural_order(
         (["a", "a", "b"], "there are 3 labels for 6 rows"),
         (np.eye(6), "One-hot rows: pass labels.argmax(axis=1)"),
         ([1, "1", 2, 2, 3, 3], "1 (int) and '1' (str) would both be called '1'"),
+        (["1", "1", "1.0", "2", "2", "2"], "'1' and '1.0' would be two. Write them alike"),
+        (["7", "7", "007", "2", "2", "2"], "'7' and '007' would be two"),
+        (["c1", "c1", "c1 ", "b", "b", "b"], "'c1' and 'c1 ' would be two"),
         (["x" * 1001, "a", "a", "a", "b", "b"], "that of row 0 has 1001"),
         ("label", "their shape is ()"),
         (np.ma.array([1, 1, 2, 2, 3, 3], mask=np.arange(6) == 1), "1 of 6 values are"),
@@ -133,6 +137,10 @@ def test_bad_labels_are_one_sentence(labels: ArrayLike, said: str) -> None:
         (np.array([[1, "a"]] * 6, dtype=object), "np.stack(list_of_vectors)"),
         (X.astype(np.float64) * 1e300, "6 of 6 rows do not (first: row 0)"),
         (X.astype(np.float64) * 1e-3 + 1e8, "Subtract the column means first"),
+        (X.astype(np.float64) + 1e6, "3 of 3 columns by more than 1/1000 (first: column 0)"),
+        ((X * 1000).astype(np.int64) + 10**11, "Subtract the column means first"),
+        ((X * 9).astype(np.int64) + 2**60, "Subtract the column means first"),
+        (X + np.array([0.0, 1e8, 0.0]), "1 of 3 columns by more than 1/1000 (first: column 1)"),
         (torch.tensor(X).to_sparse(), "Use .to_dense()"),
         (np.ma.array(X, mask=np.abs(X) > 0.1), "values are. Fill them"),
     ],
@@ -141,6 +149,15 @@ def test_bad_vectors_are_one_sentence(vectors: ArrayLike, said: str) -> None:
     with pytest.raises(InputError, match=r"^vectors ") as error:
         EmbeddingSet.from_arrays(vectors, Y)
     assert said in sentence(error)
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [X + 1e4, np.column_stack([X, np.full(6, 1e9 + 0.3)]), np.column_stack([X, X[:, 0] / 1e6 + 9])],
+    ids=["offset", "constant", "irrelevant"],
+)
+def test_what_float32_holds_well_enough_is_not_refused(vectors: ArrayLike) -> None:
+    assert EmbeddingSet.from_arrays(np.asarray(vectors, dtype=np.float64), Y).n == 6
 
 
 def test_rows_that_are_not_finite_can_be_dropped_and_are_counted() -> None:
@@ -172,6 +189,7 @@ def test_on_invalid_takes_two_words_only() -> None:
         (np.zeros((6, 4), "u1"), "theirs is (6, 4)"),
         (np.zeros((5, 4, 4), "u1"), "theirs is (5, 4, 4)"),
         (np.zeros((6, 4, 4, 2), "u1"), "theirs is (6, 4, 4, 2)"),
+        (np.zeros((6, 0, 4), "u1"), "theirs is (6, 0, 4)"),
         (np.zeros((6, 4, 4)), "these are float64"),
     ],
 )

@@ -169,6 +169,19 @@ def test_the_bits_do_not_depend_on_threads(monkeypatch):
     assert results[0] == results[1] == results[2]
 
 
+def test_a_zero_vector_that_takes_no_part_is_no_fault_under_cosine():
+    vectors, labels = blobs(3)
+    vectors[0] = 0
+    split = ["val"] + ["train", "test"] * 41 + ["train"]
+    data = EmbeddingSet.from_arrays(vectors, labels, split=split)
+    ranks = Geometry(data, metric="cosine").ranks
+    whole = EmbeddingSet.from_arrays(vectors[1:], labels[1:], split=split[1:])
+    np.testing.assert_array_equal(ranks.z, Geometry(whole, metric="cosine").ranks.z)
+    everything = arrange(EmbeddingSet.from_arrays(vectors, labels))
+    with pytest.raises(InputError, match=r"1 of 84 rows are \(first: row 0\)"):
+        Geometry(everything, metric="cosine")
+
+
 def test_cosine_ignores_length_and_refuses_zero():
     vectors, labels = blobs(9)
     plain = Geometry(EmbeddingSet.from_arrays(vectors, labels), metric="cosine").ranks

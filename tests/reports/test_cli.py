@@ -86,6 +86,12 @@ def test_any_other_claim_is_refused_in_one_sentence(text: str) -> None:
     assert "--claimed" in one_sentence(result)
 
 
+def test_a_claim_between_one_and_two_is_refused_without_its_sign() -> None:
+    with pytest.raises(InputError, match=r"write 1\.5% if you mean it"):
+        claimed_share("1.5")
+    assert claimed_share("1.5%") == 0.015
+
+
 def test_options_reach_the_notebook_by_name_and_type(asked: Asked) -> None:
     result = call(
         "report",

@@ -149,6 +149,16 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> No
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be made"):
         check_out("file/out")
+    with pytest.raises(InputError, match="--out is empty"):
+        check_out("")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("loop", "loop/out", "nul\0"):
+        with pytest.raises(InputError, match=r"cannot be made|not made by"):
+            check_out(name)
+    for name in ("é" * 101, f"{'x' * 201}/out", "x" * 300, f"{'x' * 300}/out"):
+        with pytest.raises(InputError, match=r"names of at most 200 bytes|cannot be made"):
+            check_out(name)
+    assert check_out("x" * 200) == tmp_path / ("x" * 200)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +188,7 @@ def test_a_run_that_breaks_leaves_what_was_there(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.ipynb", "out"]
     if error is RunError:
         log = Path(found[1])
+        assert [path.name for path in log.parent.iterdir()] == ["log.txt"]
         assert "Executing Cell" in log.read_text("utf-8")
         shutil.rmtree(log.parent)
 

@@ -77,6 +77,31 @@ def test_the_kernel_is_ours_whatever_lies_where_the_user_stands(
     assert "4/4 cells" in capfd.readouterr().err
 
 
+def test_parameters_arrive_as_they_are(overview: Path, work: Path) -> None:
+    given: dict[str, JsonValue] = {"data": "😀é\u2028.npz", "claimed": 1e-05, "labels": "yes"}
+    done = execute(overview, given, work, progress=False)
+    found = collect(Notebook.read(done)).parameters
+    assert {name: found[name] for name in given} == given
+
+
+def test_the_kernel_has_its_own_folders_and_nothing_of_the_users(
+    tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "mine.py"))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    source = (
+        "import os, tempfile\n"
+        "print(tempfile.gettempdir(), *({'PYTHONSTARTUP', 'JUPYTER_PATH'} & set(os.environ)))"
+    )
+    assert printed(execute(story(tmp_path, source), {}, work, progress=False)) == f"{work}\n"
+
+
+def test_a_timeout_may_be_infinite(tmp_path: Path, work: Path) -> None:
+    notebook = story(tmp_path, "print('done')")
+    done = execute(notebook, {}, work, timeout=float("inf"), progress=False)
+    assert printed(done) == "done\n"
+
+
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
@@ -127,7 +152,7 @@ def test_a_run_that_takes_too_long_ends_with_its_kernel(tmp_path: Path, work: Pa
     assert not (work / "executed.ipynb").exists()
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_the_kernel_too(tmp_path: Path, work: Path, sent: int) -> None:
     notebook, pid = sleeper(tmp_path)
     script = (
