@@ -40,7 +40,13 @@ NAMES = {
 }
 
 
-def accuracy_curve(ranks: Ranks, closed: Estimate, triplet: Estimate, claim: Claim | None) -> Curve:
+def accuracy_curve(
+    ranks: Ranks,
+    closed: Estimate,
+    triplet: Estimate,
+    claim: Claim | None,
+    leave_one_out: bool,
+) -> Curve:
     """A(e, g) from one candidate to all, for one, five (where there are) and all enrolled."""
     negatives = ranks.negatives[ranks.anchors]
     least, typical, greatest = (
@@ -82,8 +88,14 @@ def accuracy_curve(ranks: Ranks, closed: Estimate, triplet: Estimate, claim: Cla
         y_label="share of queries answered rightly",
         series=tuple(lines),
         levels=tuple(levels),
-        marks=(Mark(name="one triplet:", x=1, y=lines[-1].y[0], role="second"),),
-        x_scale="log",
+        marks=(
+            Mark(
+                name="one triplet:" if leave_one_out else "one triplet (gallery):",
+                x=1,
+                y=lines[-1].y[0],
+                role="second",
+            ),
+        ),
     )
 
 

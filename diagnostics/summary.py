@@ -13,10 +13,11 @@ from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
 from diagnostics.record import Number, Record
+from diagnostics.resample import TAIL
 
 SUMMARY_MIME = "application/vnd.second-opinion.summary+json"
 FIRST = "triplet_versus_closed_set"
-SIGNIFICANCE = 0.025  # one side of the 95 % interval that the verdict rule reads
+SIGNIFICANCE = TAIL  # one side of the interval that the verdict rule reads
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch")
 
 
@@ -119,8 +120,8 @@ def summarise(
 def corrected(findings: Sequence[Finding], catalogue: int) -> dict[str, Verdict]:
     """Verdicts after Holm's step-down over the whole catalogue (Holm, Scand. J. Stat. 1979).
 
-    An alarm that does not survive becomes "watch". A finding without a p-value (few classes,
-    everything right) keeps its verdict: its interval was no t interval to begin with.
+    An alarm that does not survive becomes "watch". A finding without a p-value (no
+    interval, or only a bound at a limit) keeps its verdict.
     """
     verdicts = {f.code: f.verdict for f in findings}
     tested = sorted(

@@ -62,7 +62,7 @@ def triplet_versus_closed_set(
         remedy=_remedy(numbers, verdict),
         caveats=_caveats(numbers),
         charts=(
-            accuracy_curve(space.ranks, closed, triplet, claim),
+            accuracy_curve(space.ranks, closed, triplet, claim, space.evaluation.leave_one_out),
             identity_chart(space.ranks, numbers.identity),
             numbers_chart(numbers.estimates, claim),
             *losing_classes(space),
@@ -163,6 +163,13 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
         text += (
             f" These vectors do not give the claimed number: their triplet accuracy is {exact.text()}. "
             "It was measured on other data, by other code or under another metric."
+        )
+    if "within_queries_step" in numbers.estimates:
+        corner = numbers.estimates["triplet_accuracy_against_gallery"]
+        text += (
+            f" A validation loop draws its triplets among the queries ({_percent(exact)}); drawn against the "
+            f"gallery they come to {_percent(corner)}, where the curve begins: a step of "
+            f"{numbers.estimates['within_queries_step'].text()}."
         )
     macro, micro = numbers.macro.value, numbers.closed_set.value
     if abs(macro - micro) >= 0.01:
