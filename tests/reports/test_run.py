@@ -96,6 +96,7 @@ def test_the_kernel_has_its_own_folders_and_nothing_of_the_users(
     assert printed(execute(story(tmp_path, source), {}, work, progress=False)) == f"{work}\n"
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_timeout_may_be_infinite(tmp_path: Path, work: Path) -> None:
     notebook = story(tmp_path, "print('done')")
     done = execute(notebook, {}, work, timeout=float("inf"), progress=False)

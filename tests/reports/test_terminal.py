@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reports import cli
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,3 +45,12 @@ def test_the_status_is_right_where_nobody_can_listen(tmp_path: Path, where: str)
     assert shell(f"report nowhere.npz {where}", tmp_path).returncode == 2
     assert shell(f"notebook overview {where}", tmp_path).returncode == 0
     assert (tmp_path / "overview.ipynb").exists()
+
+
+def test_closed_streams_are_opened_to_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr(cli, "app", lambda *_, **__: seen.append(sys.stderr is not None))
+    monkeypatch.setattr(sys, "argv", ["second-opinion"])
+    monkeypatch.setattr(sys, "stderr", None)
+    cli.main()
+    assert seen == [True]
