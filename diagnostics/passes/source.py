@@ -148,7 +148,7 @@ _kept = threading.local()
 
 
 def _scratch(rows: int, columns: int, kind: np.dtype[np.generic]) -> Floats:
-    """Room for one block's product, kept by each thread: new pages would cost a fifth of the product.
+    """Room for one block's product, kept by each thread: new pages for each would cost time.
 
     It holds until the same thread asks again, which it does only after its block is counted.
     """
