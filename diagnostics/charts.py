@@ -139,4 +139,74 @@ class Table(Chart):
     numeric: tuple[bool, ...] = ()  # per column: align right
 
 
-AnyChart = Annotated[Curve | Bars | Examples | Table, Field(discriminator="kind")]
+class Merge(Record):
+    """Two branches that meet: leaves are numbered from 0, merges on from there, in order."""
+
+    first: int
+    second: int
+    height: Number
+
+
+class Tree(Chart):
+    """Who is near whom: leaves in the order drawn, joined at the height of their separation.
+
+    mark: a height with a name of its own, such as the separation from which pairs are told apart.
+    """
+
+    kind: Literal["tree"] = "tree"
+    leaves: tuple[str, ...]
+    merges: tuple[Merge, ...]
+    height_label: str
+    mark: Level | None = None
+
+
+class Packed(Record):
+    """A flat array of small whole numbers, little-endian, base64: thousands of points stay small."""
+
+    kind: Literal["uint8", "uint16", "uint32"]
+    data: str
+
+    @classmethod
+    def of(cls, values: NDArray[np.integer], kind: Literal["uint8", "uint16", "uint32"]) -> Packed:
+        """Values that fit ``kind``; a larger array is laid out row by row."""
+        little = np.ascontiguousarray(values).astype(np.dtype(kind).newbyteorder("<"))
+        return cls(kind=kind, data=base64.b64encode(little.tobytes()).decode("ascii"))
+
+    def array(self) -> NDArray[np.integer]:
+        """The flat array again."""
+        kind = np.dtype(self.kind).newbyteorder("<")
+        return np.frombuffer(base64.b64decode(self.data), dtype=kind)
+
+
+class Panel(Record):
+    """One picture of the points, with its faithfulness.
+
+    places: (n, 2) uint16, x then y (y upwards), both axes on one scale that fills 0 to 65535.
+    distortion: (n,) uint8: share (255 is all) of a point's neighbours in the picture that are no
+    neighbours of it in the space.
+    facts: name and value, as they stand beside the picture: ("trustworthiness", "97.1 %").
+    """
+
+    name: str
+    places: Packed
+    distortion: Packed
+    facts: tuple[tuple[str, str], ...]
+
+
+class Points(Chart):
+    """The same points in several pictures. ``codes`` index ``classes``; all per point.
+
+    rows: row numbers in the user's data. wrong: 1 where the nearest enrolled row is of another class.
+    """
+
+    kind: Literal["points"] = "points"
+    panels: tuple[Panel, ...]
+    classes: tuple[str, ...]
+    codes: Packed
+    rows: Packed
+    wrong: Packed
+
+
+AnyChart = Annotated[
+    Curve | Bars | Examples | Table | Tree | Points, Field(discriminator="kind")
+]

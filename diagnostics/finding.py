@@ -48,13 +48,16 @@ class Estimate(Record):
 
     def text(self, digits: int = 1) -> str:
         """As a person reads it: "98.9 % [98.1, 99.4]"."""
-        scale, sign = (100.0, " %") if self.quantity == "share" else (1.0, "")
-        if self.quantity == "accuracy points":
-            scale, sign = 100.0, " points"
-        head = f"{scale * self.value:.{digits}f}{sign}"
+        sign = {"share": " %", "accuracy points": " points"}.get(self.quantity)
+
+        def number(value: float) -> str:
+            # A share has its digits behind the point; a rank of 38.2 or a cosine of 0.0421 has three.
+            return f"{value:.3g}" if sign is None else f"{100 * value:.{digits}f}"
+
+        head = f"{number(self.value)}{sign or ''}"
         if self.low is None or self.high is None:
             return head
-        return f"{head} [{scale * self.low:.{digits}f}, {scale * self.high:.{digits}f}]"
+        return f"{head} [{number(self.low)}, {number(self.high)}]"
 
 
 def judge(harm: Estimate, tolerance: float) -> Verdict:

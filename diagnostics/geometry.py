@@ -155,6 +155,49 @@ class Geometry:
             self._vectors[rows], self.evaluation.codes[rows], len(self.evaluation.classes)
         )
 
+    @property
+    def points(self) -> Floats:
+        """(q, d) vectors of the queries as the metric sees them: unit length under cosine.
+
+        Raises ValueError where there are distances only; see ``has_vectors``.
+        """
+        if self._vectors is None:
+            raise ValueError("this geometry has distances only, no vectors.")
+        return self._vectors[self.evaluation.queries]
+
+    @property
+    def has_vectors(self) -> bool:
+        """False for a geometry from distances."""
+        return self._vectors is not None
+
+    @property
+    def codes(self) -> Ints:
+        """(q,) class of each query, in the numbering of the evaluation."""
+        return self.evaluation.codes[self.evaluation.queries]
+
+    def sample(self, positions: Ints) -> Geometry:
+        """Some of the queries (positions among them), each looked up in the others of the sample.
+
+        Raises InputError where no two of one class are among them, or only one class.
+        """
+        if self.evaluation.data is None:
+            raise ValueError("a sample needs vectors; this geometry has distances only.")
+        drawn = Evaluation(
+            codes=self.evaluation.codes,
+            classes=self.evaluation.classes,
+            queries=self.evaluation.queries[np.sort(positions)],
+            gallery=None,
+            strangers=np.zeros(0, dtype=np.int64),
+            exclusions=(),
+            query_name=f"{len(positions):,} of {self.evaluation.query_name}",
+            gallery_name=f"{len(positions):,} of {self.evaluation.query_name}",
+            name=self.evaluation.name,
+            data=self.evaluation.data,
+            notes=(),
+        )
+        metric: Metric = "cosine" if self.metric == "cosine" else "euclidean"
+        return Geometry(drawn, metric=metric, seed=self.seed)
+
     def rng(self, purpose: str) -> np.random.Generator:
         """A generator of its own for each purpose, the same in every run."""
         digest = hashlib.sha256(f"{self.seed}:{purpose}".encode()).digest()

@@ -143,16 +143,7 @@ class _Side:
         return self.estimate(value, self.interval(value, without))
 
     def estimate(self, value: float, interval: Interval, quantity: str = "share") -> Estimate:
-        return Estimate(
-            value=value,
-            low=interval.low,
-            high=interval.high,
-            unit=interval.unit,
-            quantity=quantity,
-            about=self.about,
-            method=interval.method,
-            unresolved=interval.unresolved,
-        )
+        return interval.estimate(value, self.about, quantity)
 
 
 def _about(space: Geometry, ranks: Ranks, units: int) -> str:

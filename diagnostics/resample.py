@@ -7,13 +7,14 @@ of three); Wilson, JASA 1927; Zou & Donner, Statistics in Medicine 2008 (differe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logit
 from scipy.stats import beta, binomtest, norm, t
 
+from diagnostics.finding import Estimate
 from diagnostics.passes.ranks import Reals
 
 FEWEST_CLASSES = 10  # fewer say nothing about new classes
@@ -53,6 +54,19 @@ class Interval:
 
         return Interval(
             believed - self.high, believed - self.low, method, self.unit, self.unresolved, above
+        )
+
+    def estimate(self, value: float, about: str, quantity: str = "share") -> Estimate:
+        """A number with this interval."""
+        return Estimate(
+            value=value,
+            low=self.low,
+            high=self.high,
+            unit=self.unit,
+            quantity=quantity,
+            about=about,
+            method=self.method,
+            unresolved=self.unresolved,
         )
 
 
@@ -170,6 +184,33 @@ def combined_interval(first: float, one: Interval, second: float, two: Interval)
         two.unit,
         two.unresolved,
         above,
+    )
+
+
+def largest(parts: Sequence[tuple[float, Interval]]) -> tuple[float, Interval]:
+    """The largest of several harms, and an interval for the largest of the true ones.
+
+    Its bounds are the largest lower and the largest upper bound: the truth is above the upper one
+    only where that part's own interval misses. Parts without an interval count as unknown: then
+    there is no upper bound, and no interval unless another part's stands.
+    """
+    value, first = max(parts, key=lambda part: part[0])
+    bounded = [(v, i) for v, i in parts if i.low is not None and i.high is not None]
+    if len(bounded) < len(parts):
+        return value, next(i for v, i in parts if i.low is None)
+    lows, highs = [i.low for _, i in bounded], [i.high for _, i in bounded]
+    loud = max(bounded, key=lambda part: (part[1].low or 0.0, part[0]))[1]
+
+    def above(x: float) -> float:
+        return min(i.above(x) for _, i in bounded if i.above is not None)
+
+    return value, Interval(
+        max(x for x in lows if x is not None),
+        max(x for x in highs if x is not None),
+        loud.method if loud is first else f"{first.method}; {loud.method}",
+        first.unit,
+        loud.unresolved,
+        above if any(i.above is not None for _, i in bounded) else None,
     )
 
 

@@ -18,7 +18,7 @@ from diagnostics.resample import TAIL
 SUMMARY_MIME = "application/vnd.second-opinion.summary+json"
 FIRST = "triplet_versus_closed_set"
 SIGNIFICANCE = TAIL  # one side of the interval that the verdict rule reads
-LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch")
+LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "umap-learn")
 
 
 class Subject(Record):
@@ -33,7 +33,7 @@ class Subject(Record):
 
 
 class Cause(Record):
-    """A finding as the summary ranks it. loudness: lower bound of the harm over its tolerance."""
+    """A finding that may explain the gap. loudness: lower bound of the harm over its tolerance."""
 
     code: str
     title: str
@@ -84,8 +84,10 @@ def summarise(
     """Rank the findings, correct their verdicts and choose the headline."""
     evaluation = space.evaluation
     verdicts = corrected(findings, len(catalog.codes()))
+    # The first diagnostic measures the gap; the others say where it comes from.
     ranked = sorted(
-        findings, key=lambda f: (list(Verdict).index(verdicts[f.code]), -_loud(f), f.code)
+        (f for f in findings if f.code != FIRST),
+        key=lambda f: (list(Verdict).index(verdicts[f.code]), -_loud(f), f.code),
     )
     return Summary(
         headline=_headline(findings),

@@ -151,7 +151,12 @@ def report(
     ] = ClaimedMetric.TRIPLET,
     metric: Annotated[Metric, typer.Option(help="The distance.")] = Metric.EUCLIDEAN,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of everything random.")] = 0,
-    map_points: Annotated[int, typer.Option(metavar="N", min=0, help="Points on the map.")] = 2000,
+    map_points: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Rows drawn in the maps; 0 draws none.")
+    ] = 2000,
+    map_seeds: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Maps of each kind, to see whether they agree.")
+    ] = 2,
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Lay arrays of more than two dimensions out flat.")
     ] = False,
@@ -210,6 +215,7 @@ def report(
                     "metric": metric.value,
                     "seed": seed,
                     "map_points": map_points,
+                    "map_seeds": map_seeds,
                     "flatten": flatten,
                     "drop_invalid": drop_invalid,
                 },

@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, JsonValue] = {
     "metric": "euclidean",
     "seed": 0,
     "map_points": 2000,
+    "map_seeds": 2,
     "flatten": False,
     "drop_invalid": False,
 }

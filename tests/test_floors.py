@@ -14,7 +14,7 @@ FLOORS: list[set[str]] = [
     {"record", "names"},
     {"embeddings", "charts"},
     {"finding", "sources", "archives", "tables", "selection", "inputs", "lettering", "inline_svg"},
-    {"load", "evaluation", "draw_curve"},
+    {"load", "evaluation", "draw_curve", "draw_tree", "draw_points"},
     {"passes"},
     {"geometry"},
     {"surface", "resample"},

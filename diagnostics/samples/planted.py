@@ -11,6 +11,7 @@ from diagnostics.embeddings import EmbeddingSet
 
 Reals = NDArray[np.float64]
 Made = tuple[Reals, NDArray[np.int64]]
+Grouped = tuple[Reals, NDArray[np.int64], NDArray[np.int64]]
 
 
 def planted(flaw: str, seed: int = 0) -> EmbeddingSet:
@@ -18,9 +19,11 @@ def planted(flaw: str, seed: int = 0) -> EmbeddingSet:
 
     The same seed gives the same set. Raises KeyError for an unknown name.
     """
-    make = {**HEALTHY, **FLAWS}[flaw]
-    vectors, labels = make(np.random.default_rng(seed))
-    return EmbeddingSet.from_arrays(vectors, labels, name=f"planted:{flaw}")
+    make: Callable[[np.random.Generator], Made | Grouped] = {**HEALTHY, **FLAWS}[flaw]
+    vectors, labels, *groups = make(np.random.default_rng(seed))
+    return EmbeddingSet.from_arrays(
+        vectors, labels, groups=groups[0] if groups else None, name=f"planted:{flaw}"
+    )
 
 
 def _classes(
@@ -91,14 +94,115 @@ def _crowded(rng: np.random.Generator) -> Made:
     return vectors, labels
 
 
+def _healthy_neural_collapse(rng: np.random.Generator) -> Made:
+    """150 classes of 6 at the corners of a simplex in 384 dimensions: rank 149, and nothing wrong."""
+    corners = np.eye(150) - 1 / 150
+    basis, _ = np.linalg.qr(rng.standard_normal((384, 150)))
+    labels = np.repeat(np.arange(150), 6)
+    vectors = (corners @ basis.T)[labels]
+    return _unit(vectors + 0.004 * rng.standard_normal(vectors.shape)), labels
+
+
+def _healthy_cone(rng: np.random.Generator) -> Made:
+    """160 classes of 8 that share one large direction: mean cosine .97, and nothing wrong."""
+    _, vectors, labels = _classes(rng, 160, 8, 48, 0.6)
+    return _unit(vectors + 40 * _unit(rng.standard_normal((1, 48)))), labels
+
+
+def _healthy_long_tail(rng: np.random.Generator) -> Made:
+    """160 classes of 150 down to 4, all equally well embedded."""
+    sizes = _long_tail(160, 150, 4)
+    centres = rng.standard_normal((160, 40))
+    labels = np.repeat(np.arange(160), sizes)
+    return _unit(centres[labels] + 0.6 * rng.standard_normal((len(labels), 40))), labels
+
+
+def _long_tail(classes: int, most: int, least: int) -> NDArray[np.int64]:
+    """Sizes that fall as 1 / rank from ``most`` to ``least``."""
+    return np.maximum(least, np.round(most / np.arange(1, classes + 1))).astype(np.int64)
+
+
+def _collapsed(rng: np.random.Generator) -> Made:
+    """60 classes of 20 within half a percent of one point, their order almost lost in noise."""
+    _, vectors, labels = _classes(rng, 60, 20, 32, 2.5)
+    return _unit(_unit(rng.standard_normal((1, 32))) + 3e-4 * vectors), labels
+
+
+def _binarised(rng: np.random.Generator) -> Made:
+    """160 classes of 8, stored as 16 signs: rows of different classes at exactly the same distance."""
+    _, vectors, labels = _classes(rng, 160, 8, 16, 0.35)
+    return np.sign(vectors), labels
+
+
+def _flattened(rng: np.random.Generator) -> Made:
+    """60 classes of 20 in 32 dimensions, of which training has left three."""
+    _, vectors, labels = _classes(rng, 60, 20, 32, 0.3)
+    return vectors * np.where(np.arange(32) < 3, 1.0, 0.01), labels
+
+
+def _starved_tail(rng: np.random.Generator) -> Made:
+    """100 classes of 150 down to 5: the small ones are embedded worse, not only enrolled less."""
+    sizes = _long_tail(100, 150, 5)
+    centres = rng.standard_normal((100, 40))
+    labels = np.repeat(np.arange(100), sizes)
+    noise = np.where(sizes < 10, 1.1, 0.6)[labels]
+    vectors = centres[labels] + noise[:, None] * rng.standard_normal((len(labels), 40))
+    return _unit(vectors), labels
+
+
+def _minority_collapse(rng: np.random.Generator) -> Made:
+    """30 classes of 60 well apart, and 60 of 5 whose centres have run into one another."""
+    sizes = np.repeat([60, 5], [30, 60])
+    centres = rng.standard_normal((90, 32))
+    centres[30:] = centres[30] + 0.5 * (centres[30:] - centres[30])
+    labels = np.repeat(np.arange(90), sizes)
+    return centres[labels] + 0.5 * rng.standard_normal((len(labels), 32)), labels
+
+
+def _one_group(rng: np.random.Generator) -> Grouped:
+    """100 classes of 20 recorded in five sessions, the last of which is noisy."""
+    _, vectors, labels = _classes(rng, 100, 20, 40, 0.55)
+    groups = np.tile(np.arange(5), 400)
+    vectors[groups == 4] += 1.5 * rng.standard_normal((400, 40))
+    return _unit(vectors), labels, groups
+
+
+def _unmappable(rng: np.random.Generator) -> Made:
+    """500 classes of 3 in 64 dimensions: each row's nearest is right, and no plane can show it."""
+    _, vectors, labels = _classes(rng, 500, 3, 64, 0.6)
+    return _unit(vectors), labels
+
+
 HEALTHY: dict[str, Callable[[np.random.Generator], Made]] = {
     "healthy": _healthy,
     "healthy_many_classes": _healthy_many_classes,
     "healthy_few_samples": _healthy_few_samples,
     "healthy_several_modes": _healthy_several_modes,
     "healthy_unnormalised": _healthy_unnormalised,
+    "healthy_neural_collapse": _healthy_neural_collapse,
+    "healthy_cone": _healthy_cone,
+    "healthy_long_tail": _healthy_long_tail,
 }
-FLAWS: dict[str, Callable[[np.random.Generator], Made]] = {
+FLAWS: dict[str, Callable[[np.random.Generator], Made | Grouped]] = {
     "look_alikes": _look_alikes,
     "crowded": _crowded,
+    "collapsed": _collapsed,
+    "binarised": _binarised,
+    "flattened": _flattened,
+    "starved_tail": _starved_tail,
+    "minority_collapse": _minority_collapse,
+    "one_group": _one_group,
+    "unmappable": _unmappable,
+}
+# The diagnostic that names each flaw; the gap that all of them cause is measured by the first one.
+NAMED_BY = {
+    "look_alikes": "cluster_proximity",
+    "crowded": "cluster_proximity",
+    "collapsed": "collapse",
+    "binarised": "collapse",
+    "flattened": "collapse",
+    "starved_tail": "class_imbalance",
+    "minority_collapse": "class_imbalance",
+    "one_group": "class_imbalance",
+    "unmappable": "projections",
 }
