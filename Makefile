@@ -9,7 +9,7 @@ OUT ?= report
 NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-env \
 	--nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadscope notebooks
 
-.PHONY: report test slow test-all lab bench lint format notebooks clean help
+.PHONY: report test slow test-all lab bench calibrate lint format notebooks clean help
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,10 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 
 bench: $(STAMP)  ## Time and memory beside what a user would take instead
 	TQDM_DISABLE=1 $(BIN)/python benchmarks/passes.py
+	$(BIN)/python benchmarks/report.py
+
+calibrate: $(STAMP)  ## How often each diagnostic is right, over many seeds (half an hour and more)
+	$(BIN)/python benchmarks/calibrate.py
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

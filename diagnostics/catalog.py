@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol, cast
 
 from diagnostics import checks
@@ -14,6 +14,8 @@ from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
 
 log = logging.getLogger(__name__)
+
+FIRST = "triplet_versus_closed_set"  # states the gap that the others explain
 
 
 class Check(Protocol):
@@ -25,8 +27,9 @@ class Check(Protocol):
 
 
 def codes() -> tuple[str, ...]:
-    """The codes of all diagnostics, in alphabetical order."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(checks.__path__)))
+    """The codes of all diagnostics: the one that states the gap, then alphabetically."""
+    names = {module.name for module in pkgutil.iter_modules(checks.__path__)}
+    return tuple(sorted(names, key=lambda name: (name != FIRST, name)))
 
 
 def check(code: str) -> Check:
@@ -34,10 +37,16 @@ def check(code: str) -> Check:
     return cast(Check, getattr(importlib.import_module(f"{checks.__name__}.{code}"), code))
 
 
-def run(space: Geometry, inputs: Inputs | None = None) -> Iterator[Finding]:
-    """Every diagnostic's finding, one by one; one that breaks becomes a finding that says so."""
+def run(
+    space: Geometry, inputs: Inputs | None = None, *, skip: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Every diagnostic's finding, one by one; one that breaks becomes a finding that says so.
+
+    skip: codes that are left out, for a notebook that shows them in a cell of their own.
+    """
     for code in codes():
-        yield run_one(code, space, inputs or Inputs())
+        if code not in skip:
+            yield run_one(code, space, inputs or Inputs())
 
 
 def run_one(code: str, space: Geometry, inputs: Inputs) -> Finding:

@@ -207,6 +207,4 @@ class Points(Chart):
     wrong: Packed
 
 
-AnyChart = Annotated[
-    Curve | Bars | Examples | Table | Tree | Points, Field(discriminator="kind")
-]
+AnyChart = Annotated[Curve | Bars | Examples | Table | Tree | Points, Field(discriminator="kind")]

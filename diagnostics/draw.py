@@ -1,7 +1,7 @@
 """What does a chart look like? Specifications -> matplotlib: PNG for notebooks, SVG for the page.
 
-Only this file, ``draw_curve`` and ``lettering`` import matplotlib, and only its object interface: no
-pyplot, no global state. The same chart always gives the same bytes. In the SVG every colour is a CSS
+Only this file, its ``draw_`` siblings and ``lettering`` import matplotlib, and only its object interface:
+no pyplot, no global state. The same chart always gives the same bytes. In the SVG every colour is a CSS
 variable, so that one picture reads in light and in dark; text stays text, in the page's font.
 """
 
@@ -20,8 +20,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
-from diagnostics.charts import AnyChart, Bars, Curve, Examples, Sample
+from diagnostics.charts import AnyChart, Bars, Curve, Examples, Points, Sample, Tree
 from diagnostics.draw_curve import draw_curve
+from diagnostics.draw_points import draw_points
+from diagnostics.draw_tree import draw_tree
 from diagnostics.inline_svg import inline
 from diagnostics.lettering import (
     COLOURS,
@@ -42,11 +44,13 @@ Width = Literal["wide", "narrow"]
 _RIGHT, _WRONG = "#11703c", "#b3261e"
 _CURVE = {"wide": Layout(720, 14, 52, 190), "narrow": Layout(360, 13, 50, 112)}
 _BARS = {"wide": Layout(720, 14, 230, 172), "narrow": Layout(360, 13, 0, 158)}
+_TREE = {"wide": Layout(720, 14, 210, 24), "narrow": Layout(360, 13, 128, 12)}
 
 
-def png(charts: Sequence[AnyChart]) -> bytes:
+def png(charts: Sequence[AnyChart], *, titled: bool = True) -> bytes:
     """All charts that have a picture, one below the other (``Finding.illustrator``)."""
-    pixels = [_pixels(f) for f in (figure(chart, titled=True) for chart in charts) if f is not None]
+    figures = (figure(chart, titled=titled) for chart in charts)
+    pixels = [_pixels(drawn) for drawn in figures if drawn is not None]
     pixels = pixels or [np.full((1, 1, 3), 255, dtype=np.uint8)]
     widest = max(p.shape[1] for p in pixels)
     padded = [
@@ -57,13 +61,13 @@ def png(charts: Sequence[AnyChart]) -> bytes:
     return target.getvalue()
 
 
-def svg(chart: Curve | Bars, prefix: str, width: Width = "wide") -> str:
+def svg(chart: Curve | Bars | Tree, prefix: str, width: Width = "wide") -> str:
     """One ``<svg>`` element for the page.
 
     prefix: begins every id in it, so that several pictures on one page never share one.
     """
     drawn = figure(chart, width=width)
-    assert drawn is not None  # curves and bars always have a picture
+    assert drawn is not None  # curves, bars and trees always have a picture
     target = io.StringIO()
     with _settings():
         drawn.savefig(target, format="svg", transparent=True, metadata={"Date": None})
@@ -78,6 +82,10 @@ def figure(chart: AnyChart, *, width: Width = "wide", titled: bool = False) -> F
             drawn = draw_curve(chart, _CURVE[width], head)
         elif isinstance(chart, Bars):
             drawn = _bars(chart, _BARS[width], head)
+        elif isinstance(chart, Tree):
+            drawn = draw_tree(chart, _TREE[width], head)
+        elif isinstance(chart, Points):
+            drawn = draw_points(chart, head)
         elif isinstance(chart, Examples):
             drawn = _examples(chart, head)
         else:

@@ -196,7 +196,6 @@ def losing_samples(space: Geometry) -> tuple[Examples, ...]:
     wrong = ranks.anchors[ranks.z[ranks.anchors] > 0]
     if not len(wrong):
         return ()
-    neighbors = space.neighbors(ANSWERS_SHOWN)
     shown: list[int] = []
     seen: set[int] = set()
     for q in wrong[np.lexsort((wrong, -ranks.z[wrong]))].tolist():
@@ -205,21 +204,14 @@ def losing_samples(space: Geometry) -> tuple[Examples, ...]:
             shown.append(q)
         if len(shown) == SAMPLES_SHOWN:
             break
-    queries = space.evaluation.queries
     examples = []
     for q in shown:
-        row = int(queries[q])
-        answers = tuple(
-            _sample(space, int(r), float(d), row)
-            for r, d in zip(neighbors.rows[q], neighbors.distances[q], strict=True)
-            if r >= 0
-        )
         count = int(ranks.z[q])
         note = (
             f"{count:,} {'class has' if count == 1 else 'classes have'} a row as near as the nearest of "
             f"its own or nearer, which is at {ranks.nearest_positive_distance[q]:.3g}"
         )
-        examples.append(Example(query=_sample(space, row, None, row), answers=answers, note=note))
+        examples.append(example(space, q, note))
     return (
         Examples(
             title="The samples that lose most, and what won",
@@ -230,6 +222,18 @@ def losing_samples(space: Geometry) -> tuple[Examples, ...]:
             examples=tuple(examples),
         ),
     )
+
+
+def example(space: Geometry, q: int, note: str) -> Example:
+    """The query at position ``q`` with its nearest enrolled rows."""
+    neighbors = space.neighbors(ANSWERS_SHOWN)
+    row = int(space.evaluation.queries[q])
+    answers = tuple(
+        _sample(space, int(r), float(d), row)
+        for r, d in zip(neighbors.rows[q], neighbors.distances[q], strict=True)
+        if r >= 0
+    )
+    return Example(query=_sample(space, row, None, row), answers=answers, note=note)
 
 
 def _sample(space: Geometry, row: int, distance: float | None, query: int) -> Sample:

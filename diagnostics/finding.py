@@ -52,7 +52,9 @@ class Estimate(Record):
 
         def number(value: float) -> str:
             # A share has its digits behind the point; a rank of 38.2 or a cosine of 0.0421 has three.
-            return f"{value:.3g}" if sign is None else f"{100 * value:.{digits}f}"
+            # Counts in the thousands are read as counts, not as powers of ten.
+            plain = f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
+            return plain if sign is None else f"{100 * value:z.{digits}f}"  # z: no minus zero
 
         head = f"{number(self.value)}{sign or ''}"
         if self.low is None or self.high is None:

@@ -10,11 +10,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from diagnostics.embeddings import EmbeddingSet, InputError, class_names
+from diagnostics.embeddings import EmbeddingSet, InputError
 from diagnostics.evaluation import Evaluation, arrange
+from diagnostics.given_distances import given_distances
 from diagnostics.passes import tally
 from diagnostics.passes.classes import ClassStats, class_statistics
-from diagnostics.passes.ranks import ALL, Ints, RankPlan, Reals
+from diagnostics.passes.ranks import ALL, LARGE_CLASS, Ints, RankPlan, Reals
+from diagnostics.passes.silhouettes import Silhouettes, silhouettes
 from diagnostics.passes.source import Floats, MatrixSource, Rows, Source, VectorSource
 from diagnostics.passes.tally import Ranks
 
@@ -73,50 +75,9 @@ class Geometry:
         Without ``gallery_labels`` the matrix is square, its set judged leave-one-out. Smaller is
         nearer; nothing else is assumed. Raises InputError for a wrong shape or values not finite.
         """
-        matrix = np.asarray(distances)
-        if matrix.ndim != 2 or 0 in matrix.shape or matrix.dtype.kind not in "fiu":
-            raise InputError(
-                f"distances must be a matrix of numbers, queries x gallery; the shape is {matrix.shape} "
-                f"and the type {matrix.dtype}."
-            )
-        bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
-        if len(bad):
-            raise InputError(
-                f"distances must be finite; {len(bad)} of {len(matrix)} rows are not "
-                f"(first: row {bad[0]})."
-            )
-        q, g = matrix.shape
-        if gallery_labels is None and q != g:
-            raise InputError(
-                f"distances of one set to itself must be square; these are {q} x {g}. "
-                "Pass gallery_labels for the columns."
-            )
-        names = [class_names(labels, q)]
-        if gallery_labels is not None:
-            names.append(class_names(gallery_labels, g, "gallery labels"))
-        classes, codes = np.unique(np.concatenate(names), return_inverse=True)
-        enrolled = None if gallery_labels is None else np.arange(q, q + g)
-        queries, strangers = np.arange(q), np.zeros(0, dtype=np.int64)
-        if enrolled is not None:
-            known = np.isin(codes[:q], codes[q:])
-            queries, strangers = np.flatnonzero(known), np.flatnonzero(~known)
         space = cls.__new__(cls)
-        space.evaluation = Evaluation(
-            codes=codes.astype(np.int64),
-            classes=tuple(classes.tolist()),
-            queries=queries,
-            gallery=enrolled,
-            strangers=strangers,
-            exclusions=(),
-            query_name="given" if enrolled is not None else "all rows",
-            gallery_name="given" if enrolled is not None else "all rows",
-            name=name,
-            data=None,
-            notes=(),
-        )
-        space.metric, space.seed = "given", seed
-        space._vectors = None
-        space._matrix = matrix if matrix.dtype == np.float32 else matrix.astype(np.float64)
+        space.evaluation, space._matrix = given_distances(distances, labels, gallery_labels, name)
+        space.metric, space.seed, space._vectors = "given", seed, None
         return space
 
     @cached_property
@@ -144,6 +105,22 @@ class Geometry:
         elif self._neighbors.rows.shape[1] < widest:
             self._sweep(widest)
         return Neighbors(self._neighbors.rows[:, :k], self._neighbors.distances[:, :k])
+
+    @cached_property
+    def silhouettes(self) -> Silhouettes:
+        """Mean distance of every query to its own and to the nearest other class of queries.
+
+        A pass of its own over all pairs of queries, made when a check asks for it.
+        Raises ValueError where there are distances to a gallery only.
+        """
+        queries = self.evaluation.queries
+        if self._vectors is None and not self.evaluation.leave_one_out:
+            raise ValueError("distances among the queries were not given.")
+        order = np.argsort(self.codes, kind="stable")
+        codes = self.codes[order]
+        large = bool((np.bincount(codes) > LARGE_CLASS).any())
+        source = self._source(queries[order], queries[order], precise=large)
+        return silhouettes(source, codes, order)
 
     @cached_property
     def class_stats(self) -> ClassStats:
@@ -232,18 +209,18 @@ class Geometry:
             id_grid=round_numbers(2, len(class_ids)),
             k=k,
         )
-        source = self._source(queries[order], rows, plan)
+        source = self._source(queries[order], rows, precise=tally.needs_precision(plan))
         ranks, found, distances = tally.run(plan, source, order, class_ids, what)
         for array in (found, distances):
             array.setflags(write=False)
         return ranks, Neighbors(found, distances)
 
-    def _source(self, queries: Rows, gallery: Rows, plan: RankPlan) -> Source:
+    def _source(self, queries: Rows, gallery: Rows, *, precise: bool) -> Source:
         if self._vectors is not None:
             return VectorSource.of(
                 self._vectors[queries],
                 self._vectors[gallery],
-                precise=tally.needs_precision(plan),
+                precise=precise,
                 cosine=self.metric == "cosine",
             )
         assert self._matrix is not None

@@ -9,6 +9,7 @@ from importlib import metadata
 from pydantic import JsonValue
 
 from diagnostics import catalog
+from diagnostics.catalog import FIRST
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
@@ -16,7 +17,6 @@ from diagnostics.record import Number, Record
 from diagnostics.resample import TAIL
 
 SUMMARY_MIME = "application/vnd.second-opinion.summary+json"
-FIRST = "triplet_versus_closed_set"
 SIGNIFICANCE = TAIL  # one side of the interval that the verdict rule reads
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "umap-learn")
 

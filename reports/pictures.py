@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 from PIL import Image
 
-from diagnostics.charts import AnyChart, Bars, Curve, Examples, Sample, Series, Table, Thumbnail
+from diagnostics.charts import (
+    AnyChart,
+    Bars,
+    Curve,
+    Examples,
+    Sample,
+    Series,
+    Table,
+    Thumbnail,
+    Tree,
+)
 from diagnostics.draw import svg
 from diagnostics.finding import Estimate
 from diagnostics.lettering import number
@@ -60,15 +71,15 @@ class Picture:
 
 
 def picture(chart: AnyChart, prefix: str) -> Picture:
-    """Prepare a chart; ``prefix`` begins every id in its drawings."""
+    """Prepare a chart; ``prefix`` begins every id in its drawings. Points are for ``point_map``."""
     wide = narrow = Markup()
     grid: Grid | None = None
     examples: tuple[tuple[Shown, tuple[Shown, ...], str], ...] = ()
-    if isinstance(chart, Curve | Bars):
+    if isinstance(chart, Curve | Bars | Tree):
         # Markup: written by draw.svg, in which every word of the user is an escaped text node.
         wide = Markup(svg(chart, f"{prefix}w", "wide"))
         narrow = Markup(svg(chart, f"{prefix}n", "narrow"))
-        grid = _curve_grid(chart) if isinstance(chart, Curve) else _bars_grid(chart)
+        grid = _grid(chart)
     elif isinstance(chart, Table):
         numeric = chart.numeric or (False,) * len(chart.columns)
         grid = Grid(chart.columns, chart.rows, numeric)
@@ -109,6 +120,12 @@ def _percent(share: float) -> float:
     return 2 + 96 * min(1.0, max(0.0, share))
 
 
+def _grid(chart: Curve | Bars | Tree) -> Grid:
+    if isinstance(chart, Curve):
+        return _curve_grid(chart)
+    return _bars_grid(chart) if isinstance(chart, Bars) else _tree_grid(chart)
+
+
 def _curve_grid(chart: Curve) -> Grid:
     xs = sorted({x for series in chart.series for x in series.x})
     rows = tuple(
@@ -131,6 +148,23 @@ def _bars_grid(chart: Bars) -> Grid:
         (bar.label, _value(bar.value, bar.low, bar.high, chart.share)) for bar in chart.bars
     )
     return Grid(("", chart.value_label), rows, (False, True))
+
+
+def _tree_grid(chart: Tree) -> Grid:
+    """Who joins whom, and how high: the joints in the order of the chart."""
+    groups: list[tuple[str, ...]] = [(leaf,) for leaf in chart.leaves]
+    rows: list[tuple[str, str, str]] = []
+    for merge in chart.merges:
+        one, two = groups[merge.first], groups[merge.second]
+        rows.append((_members(one), _members(two), number(merge.height, share=False)))
+        groups.append(one + two)
+    return Grid(("joined", "with", chart.height_label), tuple(rows), (False, False, True))
+
+
+def _members(group: Sequence[str]) -> str:
+    if len(group) <= 3:
+        return ", ".join(group)
+    return f"{group[0]}, {group[1]} and {len(group) - 2} more"
 
 
 def _value(value: float, low: float | None, high: float | None, share: bool) -> str:

@@ -13,14 +13,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import JsonValue
 
+from diagnostics.catalog import FIRST
+from diagnostics.charts import Points
 from diagnostics.finding import Estimate, Finding, Verdict
 from diagnostics.summary import Summary
 from reports.collect import Collected
 from reports.parameters import papermill_command, report_command
 from reports.pictures import Picture, interval, picture
+from reports.point_map import PointMap, point_map
 from reports.sanitize import on_page
 
 TEMPLATES = Path(__file__).with_name("templates")
+MAP_SCRIPTS = (
+    "map_data.js",
+    "map_picture.js",
+    "map.js",
+)  # in this order: each uses those before it
 
 # Word and sign of each verdict: never colour alone.
 BADGES = {
@@ -76,6 +84,7 @@ class Section:
     harm: str
     harm_line: Markup
     pictures: tuple[Picture, ...]
+    maps: tuple[PointMap, ...]
     additions: tuple[Markup, ...]
 
 
@@ -90,9 +99,10 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
         _section(finding, number, summary, collected, lead[0] if lead else None)
         for number, finding in enumerate(collected.findings, start=1)
     ]
-    order = list(Verdict)
-    sections.sort(key=lambda section: order.index(section.verdict))
-    script, style = (TEMPLATES / "page.js").read_text("utf-8"), _style()
+    order, rank = list(Verdict), {cause.code: i for i, cause in enumerate(summary.causes)}
+    # Loudest first; what is no cause states the gap, and comes before the causes of its verdict.
+    sections.sort(key=lambda s: (order.index(s.verdict), rank.get(s.finding.code, -1)))
+    scripts = _scripts(any(section.maps for section in sections))
     numbers = _numbers(summary, collected.findings)
     shared, numbers = _said_once(numbers)
     known = {finding.code for finding in collected.findings}
@@ -101,17 +111,19 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
         .get_template("page.html.j2")
         .render(
             summary=summary,
-            script=Markup(script),
-            style=Markup(style),
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+            scripts=[Markup(script) for script in scripts],
+            style=Markup((TEMPLATES / "page.css").read_text("utf-8")),
+            script_hashes=[_sha256(script) for script in scripts],
             numbers=numbers,
             measured=f"Measured on {shared or _bare(summary.subject.about)}.",
             causes=[cause for cause in summary.causes if cause.verdict in LOUD],
+            differs=summary.verdicts.get(FIRST) in (Verdict.ALARM, Verdict.WATCH),
             lead=lead[1] if lead else None,
             lead_anchor=next((s.anchor for s in sections if lead and s.finding is lead[0]), ""),
             badges=BADGES,
             anchors={section.finding.code: section.anchor for section in sections},
             loud=_those(sections, *LOUD),
+            mapped=[section for section in sections if section.maps],
             passed=_those(sections, Verdict.OK),
             unable=_those(sections, Verdict.ERROR, Verdict.NOT_APPLICABLE),
             failures=collected.failures,
@@ -137,8 +149,14 @@ def _environment() -> Environment:
     return environment
 
 
-def _style() -> str:
-    return (TEMPLATES / "page.css").read_text("utf-8")
+def _scripts(mapped: bool) -> list[str]:
+    """The page's own scripts, those of the map only where there is one."""
+    names = ["page.js", *(MAP_SCRIPTS if mapped else [])]
+    return [(TEMPLATES / name).read_text("utf-8") for name in names]
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
 
 
 def _those(sections: Sequence[Section], *verdicts: Verdict) -> list[Section]:
@@ -180,7 +198,16 @@ def _section(
         corrected=corrected,
         harm=harm,
         harm_line=line,
-        pictures=tuple(picture(chart, f"f{number}c{i}") for i, chart in enumerate(charts)),
+        pictures=tuple(
+            picture(chart, f"f{number}c{i}")
+            for i, chart in enumerate(charts)
+            if not isinstance(chart, Points)
+        ),
+        maps=tuple(
+            point_map(chart, f"f{number}map{i}")
+            for i, chart in enumerate(charts)
+            if isinstance(chart, Points) and chart.panels
+        ),
         additions=tuple(on_page(a, 4) for a in collected.additions if a.after == finding.code),
     )
 

@@ -45,6 +45,10 @@ class Source(Protocol):
         """Distances from exact scores."""
         ...
 
+    def block(self, start: int, stop: int, precise: bool) -> Floats:
+        """(stop - start, g) distances, as exact as the product; it holds until the next block."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Factors:
@@ -64,6 +68,7 @@ class VectorSource:
     overflows). One more column carries the gallery's squares through the same product.
 
     size: (q,) bound on the sum of absolute terms in a score, to which its error is relative.
+    own: (q,) what a score lacks to be a squared distance, times ``scale`` squared.
     """
 
     queries: Floats
@@ -71,6 +76,8 @@ class VectorSource:
     single: Factors
     double: Factors | None
     size: NDArray[np.float64]
+    own: NDArray[np.float64]
+    scale: float
     cosine: bool
     recheck: bool = True
 
@@ -89,7 +96,8 @@ class VectorSource:
         left, right = (queries - centre) * scale, (gallery - centre) * scale
         squares = np.einsum("ij,ij->i", right, right)
         largest = float(np.sqrt(squares.max()))
-        size = 2 * np.sqrt(np.einsum("ij,ij->i", left, left)) * largest + largest**2
+        own = np.einsum("ij,ij->i", left, left)
+        size = 2 * np.sqrt(own) * largest + largest**2
         left = np.column_stack([left * -2, np.ones(len(left))])
         right = np.column_stack([right, squares])
         return cls(
@@ -98,6 +106,8 @@ class VectorSource:
             single=Factors(left.astype(np.float32), right.astype(np.float32), UNIT_SINGLE),
             double=Factors(left, right, UNIT_DOUBLE) if precise else None,
             size=size,
+            own=own,
+            scale=scale,
             cosine=cosine,
         )
 
@@ -117,6 +127,18 @@ class VectorSource:
     def distance(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
         """Euclidean distance, or 1 - cos, from the exact squared distance."""
         return np.asarray(score / 2 if self.cosine else np.sqrt(score))
+
+    def block(self, start: int, stop: int, precise: bool) -> Floats:
+        """See Source. Squares that rounding took below zero are zero."""
+        squares: Floats = self.scores(start, stop, precise)[0]
+        squares += self.own[start:stop, None].astype(squares.dtype)
+        np.maximum(squares, 0, out=squares)
+        squares *= squares.dtype.type(self.scale**-2)
+        if self.cosine:
+            squares *= squares.dtype.type(0.5)
+            return squares
+        np.sqrt(squares, out=squares)
+        return squares
 
 
 @dataclass(frozen=True)
@@ -142,6 +164,10 @@ class MatrixSource:
     def distance(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
         """The given distance itself."""
         return score
+
+    def block(self, start: int, stop: int, precise: bool) -> Floats:
+        """See Source."""
+        return self.scores(start, stop, precise)[0]
 
 
 _kept = threading.local()

@@ -14,10 +14,15 @@ from diagnostics.charts import (
     Example,
     Examples,
     Level,
+    Merge,
+    Packed,
+    Panel,
+    Points,
     Sample,
     Series,
     Table,
     Thumbnail,
+    Tree,
 )
 from diagnostics.finding import FINDING_MIME, Estimate, Finding, Verdict
 from diagnostics.inputs import Claim
@@ -131,6 +136,63 @@ def a_finding(names: tuple[str, ...] = ("А", "Α", "l", "I")) -> Finding:
         source="Schroff et al., CVPR 2015",
         parameters={"metric": "euclidean"},
         fingerprint="f" * 64,
+    )
+
+
+def a_tree(names: tuple[str, ...] = ("А", "Α", "l", "I")) -> Tree:
+    """Each name joins all before it, a little higher."""
+    n = len(names)
+    joints = [
+        Merge(first=0 if i == 1 else n + i - 2, second=i, height=0.8 * i) for i in range(1, n)
+    ]
+    return Tree(
+        title="Who is hard to tell from whom",
+        alt="The first two join at 0.8.",
+        leaves=names,
+        merges=tuple(joints),
+        height_label="separation (d')",
+        mark=Level(name="told apart", y=1.2),
+    )
+
+
+def a_map(n: int = 2000, names: tuple[str, ...] = (), classes: int = 40) -> Points:
+    """Round groups in three pictures; a twelfth of the points lie nearest to another class."""
+    rng = np.random.default_rng(7)
+    names = (*names, *(f"class {i}" for i in range(len(names), classes)))
+    codes = np.arange(n) % len(names)
+    panels = []
+    for method in ("t-SNE", "UMAP", "PCA"):
+        places = 4 * rng.normal(size=(len(names), 2))[codes] + rng.normal(size=(n, 2)) / 2
+        places = (places - places.min(axis=0)) / np.ptp(places, axis=0).max()
+        trust = f"{90 + len(panels)}.1 %"
+        panels.append(
+            Panel(
+                name=method,
+                places=Packed.of(np.round(65535 * places).astype(np.int64), "uint16"),
+                distortion=Packed.of((255 * rng.beta(2, 3, n)).astype(np.int64), "uint8"),
+                facts=(("trustworthiness", trust), ("continuity", "95.0 %")),
+            )
+        )
+    return Points(
+        title="The same points in three pictures",
+        alt=f"{n} points in round groups.",
+        panels=tuple(panels),
+        classes=names,
+        codes=Packed.of(codes, "uint16"),
+        rows=Packed.of(10 * np.arange(n), "uint32"),
+        wrong=Packed.of((np.arange(n) % 12 == 5).astype(np.int64), "uint8"),
+    )
+
+
+def a_map_finding(names: tuple[str, ...] = (), n: int = 2000, classes: int = 40) -> Finding:
+    """A finding with a map and a tree."""
+    return Finding(
+        code="projections",
+        title="Maps of the space",
+        question="Can a picture be trusted?",
+        verdict=Verdict.OK,
+        explanation="Most neighbours are kept.",
+        charts=(a_map(n, names, classes), a_tree(names or ("А", "Α", "l", "I"))),
     )
 
 

@@ -16,7 +16,8 @@ from typer.testing import CliRunner, Result
 from diagnostics.embeddings import InputError
 from reports import publish as publishing
 from reports.bundled import notebook_names
-from reports.cli import app, claimed_share
+from reports.claimed import claimed_share
+from reports.cli import app
 from reports.outcome import Outcome
 from reports.parameters import DEFAULTS
 from reports.publish import Published

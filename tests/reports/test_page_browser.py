@@ -2,84 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Page, Route, sync_playwright
+from playwright.sync_api import Browser
 
 from reports.collect import Addition, Collected
 from reports.parameters import DEFAULTS
 from reports.render import render
-from tests.reports.stories import HOSTILE, HOSTILE_NAMES, a_finding, a_summary, more_findings
+from tests.reports.browsing import SCHEMES, Scheme, opened
+from tests.reports.stories import (
+    HOSTILE,
+    HOSTILE_NAMES,
+    a_finding,
+    a_map_finding,
+    a_summary,
+    more_findings,
+)
 
-Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 ADDITIONS = (
     Addition("markdown", "# A note\n\n[a link](https://example.org) and **bold**.", 4, ""),
     Addition("html", "<table><tr><td>" + "wide" * 99 + "</td></tr></table>", 5, "triplet_accuracy"),
 )
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"no browser; CI needs one of {', '.join(names)}")
-        pytest.skip("no Chromium on this machine; CI has one")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=found, args=flags)
-        yield started
-        started.close()
-
-
-@dataclass
-class Opened:
-    """A page, and everything it should not have done."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-    dialogs: list[str] = field(default_factory=list)
-
-
-def opened(browser: Browser, path: Path, width: int = 1200, scheme: Scheme = "light") -> Opened:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    context.set_offline(True)
-    seen = Opened(context.new_page())
-
-    def route(each: Route) -> None:
-        if each.request.url.startswith(("file:", "data:")):
-            each.continue_()
-        else:
-            seen.requests.append(each.request.url)
-            each.abort()
-
-    def dismiss(dialog: Dialog) -> None:
-        seen.dialogs.append(dialog.message)
-        dialog.dismiss()
-
-    seen.page.route("**/*", route)
-    seen.page.on("console", lambda m: seen.complaints.append(m.text) if m.type != "log" else None)
-    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    seen.page.on("dialog", dismiss)
-    seen.page.goto(path.as_uri())
-    return seen
-
-
 def written(path: Path, names: tuple[str, ...]) -> Path:
     finding = a_finding(names)
     collected = Collected(
         a_summary(finding),
-        (finding, *more_findings()),
+        (finding, *more_findings(), a_map_finding(names)),
         ADDITIONS,
         (),
         {**DEFAULTS, "claimed": 0.99},
@@ -200,6 +152,8 @@ def test_paper_has_the_folded_evidence_and_light_colours(browser: Browser, page:
     seen = opened(browser, page, scheme="dark")
     seen.page.emulate_media(media="print", color_scheme="dark")
     assert seen.page.locator("#main-figure table").is_visible()
+    assert seen.page.locator(".map canvas").is_visible()
+    assert seen.page.locator(".map-search").is_hidden()
     assert seen.page.locator("nav").is_hidden()
     assert seen.page.locator("#theme").is_hidden()
     ink = seen.page.evaluate("getComputedStyle(document.body).color")
@@ -214,7 +168,8 @@ def test_hostile_names_do_nothing_and_are_read(browser: Browser, hostile: Path) 
     assert seen.dialogs == []
     assert seen.complaints == []
     assert seen.requests == []
-    assert seen.page.locator("script").count() == 1
+    assert seen.page.locator("script:not([type])").count() == 4  # ours
+    assert seen.page.locator("script[type]").count() == 1  # the data of the map
     assert seen.page.locator("img[src=x]").count() == 0
     assert HOSTILE in seen.page.locator("body").inner_text()
     table = seen.page.locator("figure.table").inner_text()

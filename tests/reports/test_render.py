@@ -16,9 +16,16 @@ from diagnostics.summary import Summary
 from reports.collect import Addition, Collected, Failure
 from reports.parameters import DEFAULTS
 from reports.render import render
-from tests.reports.stories import ABOUT, HOSTILE, HOSTILE_NAMES, a_finding, a_summary, more_findings
+from tests.reports.stories import (
+    ABOUT,
+    HOSTILE,
+    HOSTILE_NAMES,
+    a_finding,
+    a_summary,
+    more_findings,
+)
 
-VOID = {"meta", "link", "img", "br", "hr", "wbr", "rect", "circle"}
+VOID = {"meta", "link", "img", "br", "hr", "wbr", "rect", "circle", "input"}
 
 
 class Page(HTMLParser):
@@ -158,7 +165,11 @@ def test_findings_stand_by_loudness_and_quiet_ones_are_folded(collected: Collect
 
 
 def test_the_corrected_verdict_counts_and_the_other_is_said(collected: Collected) -> None:
-    summary = a_summary().model_copy(update={"verdicts": {a_finding().code: Verdict.WATCH}})
+    summary = a_summary()
+    cause = summary.causes[0].model_copy(update={"verdict": Verdict.WATCH})
+    summary = summary.model_copy(
+        update={"verdicts": {a_finding().code: Verdict.WATCH}, "causes": (cause,)}
+    )
     text = Page(made(collected, summary)).text
     assert "On its own this check says “Alarm”; corrected for the number of checks" in text
     assert "◆ Watch" in text

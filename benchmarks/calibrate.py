@@ -1,0 +1,163 @@
+"""How often is each diagnostic right? Planted flaws and healthy sets over many seeds.
+
+Every planted set is judged by every diagnostic. A flaw should make the diagnostic that names it
+alarm, and be the loudest of all causes (lower bound of harm over tolerance); a healthy set should
+make none alarm, and leave few unsure. Seeds start at 1000: none of them was looked at while a
+diagnostic was being written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from scipy.stats import binomtest
+from tqdm import tqdm
+
+from diagnostics import catalog
+from diagnostics.catalog import FIRST
+from diagnostics.finding import Finding, Verdict
+from diagnostics.geometry import Geometry
+from diagnostics.inputs import Inputs
+from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted
+
+FIRST_SEED = 1000
+TABLE = Path(__file__).with_name("calibration.md")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set at one seed: what each diagnostic said, and which cause was loudest ("" for none)."""
+
+    name: str
+    seed: int
+    verdicts: dict[str, str]
+    loudest: str
+
+
+def main() -> None:
+    """Run all trials, write the table, and fail where a promise is broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=25, help="seeds a set")
+    parser.add_argument("--first", type=int, default=FIRST_SEED)
+    parser.add_argument("--sets", nargs="+", default=[*FLAWS, *HEALTHY])
+    parser.add_argument("--map-points", type=int, default=2000)
+    parser.add_argument("--out", type=Path, help=f"{TABLE.name} where all sets are run")
+    options = parser.parse_args()
+    seeds = range(options.first, options.first + options.seeds)
+    start = time.perf_counter()
+    trials = list(run(options.sets, seeds, options.map_points))
+    lines, kept = report(trials)
+    print("\n".join(lines))
+    print(f"\n{len(trials)} sets in {(time.perf_counter() - start) / 60:.0f} minutes")
+    out = options.out or (TABLE if set(options.sets) == {*FLAWS, *HEALTHY} else None)
+    if out is not None:
+        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    sys.exit(0 if kept else 1)
+
+
+def run(names: Sequence[str], seeds: Iterable[int], map_points: int) -> Iterator[Trial]:
+    """All sets at all seeds, in processes of one thread each."""
+    os.environ |= {"NUMBA_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+    work = [(name, seed, map_points) for seed, name in product(seeds, names)]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        yield from tqdm(pool.map(trial, work), total=len(work), unit="set", disable=False)
+
+
+def trial(work: tuple[str, int, int]) -> Trial:
+    """Judge one planted set by every diagnostic."""
+    name, seed, map_points = work
+    space = Geometry(planted(name, seed), seed=seed)
+    findings = list(catalog.run(space, Inputs(map_points=map_points)))
+    broken = [f.explanation for f in findings if f.verdict is Verdict.ERROR]
+    if broken:
+        raise RuntimeError(f"{name}, seed {seed}: {'; '.join(broken)}")
+    causes = [f for f in findings if f.code != FIRST and loudness(f) > 0]
+    loudest = max(causes, key=loudness).code if causes else ""
+    return Trial(name, seed, {f.code: str(f.verdict) for f in findings}, loudest)
+
+
+def loudness(finding: Finding) -> float:
+    """Lower bound of the harm over its tolerance."""
+    if finding.harm is None or finding.harm.low is None or not finding.tolerance:
+        return 0.0
+    return finding.harm.low / finding.tolerance
+
+
+def report(trials: Sequence[Trial]) -> tuple[list[str], bool]:
+    """The table in Markdown, and whether every promise is kept."""
+    by_name: dict[str, list[Trial]] = {}
+    for each in trials:
+        by_name.setdefault(each.name, []).append(each)
+    seeds = sorted({each.seed for each in trials})
+    lines = ["# How often each diagnostic is right", ""]
+    lines += [
+        f"Seeds {seeds[0]} to {seeds[-1]}, made by `make calibrate`. In brackets: 95 % intervals."
+    ]
+    flaws, good = _flaws({n: t for n, t in by_name.items() if n in FLAWS})
+    quiet, healthy = _healthy({n: t for n, t in by_name.items() if n in HEALTHY})
+    return [*lines, *flaws, *quiet], good and healthy
+
+
+def _flaws(by_name: dict[str, list[Trial]]) -> tuple[list[str], bool]:
+    if not by_name:
+        return [], True
+    lines = [
+        "",
+        "## Planted flaws",
+        "",
+        "| flaw | named by | alarms | loudest cause |",
+        "|---|---|---|---|",
+    ]
+    kept, alarms, loud, total = True, 0, 0, 0
+    for name, trials in by_name.items():
+        code = NAMED_BY[name]
+        hits = sum(each.verdicts[code] == Verdict.ALARM for each in trials)
+        right = sum(each.loudest == code for each in trials)
+        lines.append(f"| {name} | {code} | {hits} of {len(trials)} | {right} of {len(trials)} |")
+        kept = kept and 20 * hits >= 17 * len(trials)
+        alarms, loud, total = alarms + hits, loud + right, total + len(trials)
+    lines.append(f"| **all** | | {_share(alarms, total)} | {_share(loud, total)} |")
+    return lines, kept and alarms >= 0.95 * total and loud >= 0.95 * total
+
+
+def _healthy(by_name: dict[str, list[Trial]]) -> tuple[list[str], bool]:
+    if not by_name:
+        return [], True
+    codes = list(next(iter(by_name.values()))[0].verdicts)
+    lines = ["", "## Healthy sets: alarms / unsure", ""]
+    lines += ["| set | " + " | ".join(codes) + " |", "|---" * (1 + len(codes)) + "|"]
+    sums = {code: [0, 0] for code in codes}
+    total = 0
+    for name, trials in by_name.items():
+        cells = []
+        for code in codes:
+            counts = [
+                sum(each.verdicts[code] == verdict for each in trials)
+                for verdict in (Verdict.ALARM, Verdict.UNSURE)
+            ]
+            sums[code] = [a + b for a, b in zip(sums[code], counts, strict=True)]
+            cells.append(f"{counts[0]} / {counts[1]} of {len(trials)}")
+        total += len(trials)
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    for row, word in enumerate(("alarms", "unsure")):
+        cells = [_share(sums[code][row], total) for code in codes]
+        lines.append(f"| **{word}** | " + " | ".join(cells) + " |")
+    worst = [max(sums[code][row] / total for code in codes) for row in (0, 1)]
+    return lines, worst[0] <= 0.05 and worst[1] <= 0.20
+
+
+def _share(hits: int, total: int) -> str:
+    bounds = binomtest(hits, total).proportion_ci(method="wilson")
+    return f"{hits} of {total}: {100 * hits / total:.1f} % [{100 * bounds.low:.1f}, {100 * bounds.high:.1f}]"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Do some classes lie so near each other that they are taken for one another?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diagnostics.finding import Finding, Verdict, judge, not_applicable
+from diagnostics.geometry import Geometry
+from diagnostics.inputs import Inputs
+from diagnostics.look_alikes import look_alike_tree, pair_examples, pair_table, separation_curve
+from diagnostics.nearness import CONTEXT, Nearness, nearness
+
+CODE = "cluster_proximity"
+TITLE = "Cluster proximity"
+QUESTION = "Do some classes lie so near each other that they are taken for one another?"
+SOURCE = (
+    "False discovery rate: Benjamini & Hochberg, J. R. Stat. Soc. B 1995. d': Green & Swets, 1966; 1-NN "
+    "against the best cut: Cover & Hart, IEEE Trans. IT 1967. Class-distance normalised variance: Galanti "
+    "et al., ICLR 2022. Silhouette: Rousseeuw, J. Comput. Appl. Math. 1987. Davies-Bouldin: IEEE PAMI 1979."
+)
+
+
+def cluster_proximity(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Finding:
+    """Count the queries that are lost to classes lying too near their own.
+
+    Two classes lie too near where d' between them is so small that even with many rows 1-NN may
+    err between the two in more than ``tolerance`` of the rows: below 4.6 for 0.02. The spread in d'
+    is that of all classes; for pairs confused more often than chance it is their own.
+    The harm is the share of queries lost to such a class, less what would fall there if lost
+    queries were spread by chance, in accuracy points: where all classes are near one another
+    (collapse, several modes) nothing stands out. ``tolerance`` 0.02: two wrong answers in a hundred
+    is what a user notices.
+
+    Silhouette, Fisher ratio and Davies-Bouldin index are context and enter no verdict.
+    Not applicable to distances without vectors, or where no query can be lost.
+    """
+    if not space.has_vectors:
+        return _not_applicable("Needs vectors; these are distances only.")
+    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return _not_applicable("No query has both a positive and a negative in the gallery.")
+    if np.count_nonzero(space.class_stats.counts) < 2:
+        return _not_applicable("The queries are of one class; proximity is between two.")
+    seen = nearness(space, tolerance)
+    verdict = judge(seen.harm, tolerance)
+    above = seen.interval.above
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(space, seen),
+        estimates=seen.estimates,
+        harm=seen.harm,
+        tolerance=tolerance,
+        p_value=None if above is None else above(tolerance),
+        meaning=_meaning(seen, verdict),
+        ignore_when=(
+            "The classes that lie near each other never meet in use (another alphabet, another shop), or "
+            "being taken for the other does no harm."
+        ),
+        remedy=_remedy(seen, verdict),
+        caveats=_caveats(space, seen),
+        charts=(
+            separation_curve(seen.separations, seen.needed),
+            *look_alike_tree(space, seen),
+            *pair_table(space, seen),
+            *pair_examples(space, seen),
+        ),
+        source=SOURCE,
+        parameters={"tolerance": tolerance, "metric": space.metric},
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _not_applicable(reason: str) -> Finding:
+    return not_applicable(CODE, TITLE, QUESTION, reason)
+
+
+def _explanation(space: Geometry, seen: Nearness) -> str:
+    text = (
+        f"{seen.harm.text()} are lost to a class that lies too near the query's own (d' below "
+        f"{seen.needed:.1f}), beyond what chance would put there, of "
+        f"{100 * seen.found.total / seen.found.anchors:.1f} % lost in all"
+    )
+    if not len(seen.shown):
+        return text + "; no pair of classes stands out."
+    at = int(seen.shown[0])
+    names, ids = space.evaluation.classes, space.ranks.class_ids
+    own, rival = (names[int(ids[c])] for c in (seen.found.own[at], seen.found.rival[at]))
+    number = len(seen.shown)
+    return text + (
+        f"; {number:,} {'pair of classes stands' if number == 1 else 'pairs of classes stand'} out, "
+        f"first {own}, taken for {rival} {seen.found.lost[at]:,} times."
+    )
+
+
+def _meaning(seen: Nearness, verdict: Verdict) -> str:
+    text = (
+        "A class mean may be far from the average class and still have one neighbour that sits on top of it. "
+        "A triplet seldom draws that neighbour, a search always meets it."
+    )
+    far = int(np.count_nonzero(seen.found.stands_out & (seen.held_out >= seen.needed)))
+    if far:
+        text += (
+            f" {far:,} {'direction' if far == 1 else 'directions'} of confusion stand out though the two "
+            "classes lie far apart: there look for swapped labels or a second group of one class inside the "
+            "other, not for similar looks."
+        )
+    if verdict is Verdict.OK and seen.found.total:
+        text += " Here hardly a query is lost that way: what is lost is lost singly, not to a look-alike."
+    return text
+
+
+def _remedy(seen: Nearness, verdict: Verdict) -> str:
+    if verdict is Verdict.OK:
+        return "Nothing here."
+    if not len(seen.shown):
+        return "More classes or more queries, to tell whether any two of them lie too near."
+    return (
+        "Look at the pairs listed. Where nobody could tell the two apart, merge their labels or answer "
+        "with both; where a person can, train with these pairs as hard negatives, give the network the "
+        "detail they differ in (resolution, colour, case), or let a classifier of its own decide between "
+        "the two."
+    )
+
+
+def _caveats(space: Geometry, seen: Nearness) -> tuple[str, ...]:
+    notes = [
+        "A pair stands out where its confusions are more frequent than if lost queries fell to any enrolled "
+        "row alike (binomial, Benjamini-Hochberg at 5 % over all pairs). With few queries a class, pairs "
+        "that are rarely confused cannot be told from chance.",
+        "The pooled d' uses the spread of all classes, so that classes of two rows can be judged; d' with "
+        "rows held out uses that of the two classes, and decides where their confusions stand out.",
+    ]
+    stats = space.class_stats
+    unseen = int(np.count_nonzero(stats.counts[space.ranks.class_ids] == 0))
+    if unseen:
+        notes.append(
+            f"{unseen:,} enrolled {'class has' if unseen == 1 else 'classes have'} no query, so their place "
+            "is not known; what is lost to them does not count as near."
+        )
+    context = [name for name, e in seen.estimates.items() if CONTEXT in e.method]
+    if context:
+        notes.append(f"{', '.join(context)}: {CONTEXT}.")
+    bounded = [(name, e) for name, e in seen.estimates.items() if e.low is not None]
+    return (*notes, *(f"{name}: {e.method}." for name, e in bounded))
