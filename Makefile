@@ -53,10 +53,10 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 
 bench: $(STAMP)  ## Time and memory beside what a user would take instead
 	TQDM_DISABLE=1 $(BIN)/python benchmarks/passes.py
-	$(BIN)/python benchmarks/report.py
+	TQDM_DISABLE=1 $(BIN)/python benchmarks/report.py
 
 calibrate: $(STAMP)  ## How often each diagnostic is right, over many seeds (half an hour and more)
-	$(BIN)/python benchmarks/calibrate.py
+	TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

@@ -14,7 +14,9 @@ from diagnostics.embeddings import EmbeddingSet
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
-from diagnostics.samples.planted import FLAWS, HEALTHY, planted
+from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted
+
+INPUTS = Inputs(map_points=150)  # maps of more points take seconds each
 
 
 @pytest.fixture(scope="module", params=[*HEALTHY, *FLAWS])
@@ -24,8 +26,8 @@ def space(request):
 
 @pytest.mark.parametrize("code", catalog.codes())
 def test_every_check_survives_every_planted_set_twice_alike(code, space):
-    first = catalog.check(code)(space, Inputs())
-    again = catalog.check(code)(Geometry(space.evaluation), Inputs())
+    first = catalog.check(code)(space, INPUTS)
+    again = catalog.check(code)(Geometry(space.evaluation), INPUTS)
     assert first.model_dump_json() == again.model_dump_json()
     assert first.code == code
     assert first.verdict in set(Verdict) - {Verdict.ERROR}
@@ -60,9 +62,11 @@ def test_a_check_that_breaks_becomes_a_finding(monkeypatch):
         raise ZeroDivisionError("by nought")
 
     monkeypatch.setattr(catalog, "check", lambda code: broken)
-    (found,) = catalog.run(Geometry(planted("healthy")))
-    assert found.verdict is Verdict.ERROR
-    assert "ZeroDivisionError: by nought" in found.explanation
+    every = list(catalog.run(Geometry(planted("healthy"))))
+    assert len(every) == len(catalog.codes())
+    for found in every:
+        assert found.verdict is Verdict.ERROR
+        assert "ZeroDivisionError: by nought" in found.explanation
 
 
 def test_row_order_and_class_names_change_nothing():
@@ -71,7 +75,19 @@ def test_row_order_and_class_names_change_nothing():
     names = np.array([f"name {(7 * int(c)) % 151:03d}" for c in data.classes])
     other = EmbeddingSet.from_arrays(data.vectors[order], names[data.codes[order]])
     for code in catalog.codes():
-        first, second = (catalog.run_one(code, Geometry(d), Inputs()) for d in (data, other))
+        first, second = (catalog.run_one(code, Geometry(d), INPUTS) for d in (data, other))
         for name, estimate in first.estimates.items():
             assert second.estimates[name].value == pytest.approx(estimate.value, abs=1e-7), name
             assert second.estimates[name].low == pytest.approx(estimate.low, abs=1e-6), name
+
+
+def test_every_flaw_is_named_by_a_diagnostic():
+    assert set(NAMED_BY) == set(FLAWS)
+    assert set(NAMED_BY.values()) == set(catalog.codes()) - {catalog.FIRST}
+
+
+def test_the_gap_comes_first_and_can_be_left_out():
+    assert catalog.codes()[0] == catalog.FIRST
+    others = [code for code in catalog.codes() if code != "class_imbalance"]
+    found = list(catalog.run(Geometry(planted("healthy")), skip=others))
+    assert [finding.code for finding in found] == ["class_imbalance"]

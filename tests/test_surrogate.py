@@ -112,7 +112,7 @@ def test_few_classes_are_drawn_several_times_and_sets_do_not_meet():
 def test_the_error_of_the_draw_is_seen_over_draws():
     space = gaussian_set(20 * power_law(20), 8 * power_law(20), 1)
     costs, errors = [], []
-    for seed in range(12):
+    for seed in range(10):
         again = Geometry(space.evaluation, seed=seed)
         found = outcome_of(again)
         costs.append(found.cost)
