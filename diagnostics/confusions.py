@@ -31,8 +31,9 @@ class Confusions:
     """Ordered pairs of classes with at least one query lost, by the number lost, most first.
 
     own, rival: (m,) classes of the gallery (positions in ``ranks.class_ids``). lost: (m,) queries
-    of ``own`` lost to ``rival``; winners: (m,) rows of ``rival`` that they are lost to. q_value: (m,) smallest false discovery rate at which the pair
-    stands out. stands_out: (m,) whether that is at most FALSE_DISCOVERIES.
+    of ``own`` lost to ``rival``; winners: (m,) rows of ``rival`` that they are lost to. q_value:
+    (m,) smallest false discovery rate at which the pair stands out. stands_out: (m,) whether that
+    is at most FALSE_DISCOVERIES.
     total: queries lost in all. anchors: queries looked up.
     """
 
