@@ -10,7 +10,7 @@ from diagnostics.evidence import example
 from diagnostics.geometry import Geometry
 from diagnostics.nearness import Nearness
 from diagnostics.passes.ranks import Reals
-from diagnostics.separation import Separations
+from diagnostics.separation import Separation, Separations
 
 PAIRS_SHOWN = 12
 LEAVES_SHOWN = 24
@@ -119,7 +119,7 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
                 names[other],
                 f"{lost[a, b]:,} of {looked_up[a]:,}",
                 f"{lost.get((b, a), 0):,} of {looked_up[b]:,}",
-                "few rows" if cut is None else f"{cut.value:.1f} [{cut.low:.1f}, {cut.high:.1f}]",
+                "few rows" if cut is None else _from_zero(cut),
                 "" if np.isnan(near[at]) else f"{near[at]:.1f}",
                 f"{variance:.2f}" if variance < 1e4 else "",
                 f"{found.q_value[at]:.1g}" if found.q_value[at] < 1 else "1",
@@ -146,6 +146,12 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
             numeric=(False, False, True, True, True, True, True, True),
         ),
     )
+
+
+def _from_zero(cut: Separation) -> str:
+    """Below 0 the rows held out fall on the other's side: there is no separation at all."""
+    value, low, high = (max(0.0, number) for number in (cut.value, cut.low, cut.high))
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def pair_examples(space: Geometry, seen: Nearness) -> tuple[Examples, ...]:

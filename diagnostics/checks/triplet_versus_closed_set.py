@@ -193,7 +193,7 @@ def _remedy(numbers: Measured, verdict: Verdict) -> str:
         )
     return (
         "Report the closed-set accuracy, with its gallery and number of classes, instead of the number "
-        "believed. Look first at the classes and samples below: identical look-alikes need other "
+        "believed. Look first at the classes and samples listed: identical look-alikes need other "
         "features or a merged label, the rest needs training with negatives as hard as these "
         "(semi-hard or batch-hard mining, or a classification loss)."
     )
