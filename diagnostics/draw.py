@@ -21,11 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diagnostics.charts import AnyChart, Bars, Curve, Examples, Points, Sample, Tree
-from diagnostics.draw_curve import draw_curve
-from diagnostics.draw_points import draw_points
-from diagnostics.draw_tree import draw_tree
-from diagnostics.inline_svg import inline
-from diagnostics.lettering import (
+from diagnostics.drawing.curve import draw_curve
+from diagnostics.drawing.inline_svg import inline
+from diagnostics.drawing.lettering import (
     COLOURS,
     Layout,
     blank,
@@ -38,6 +36,8 @@ from diagnostics.lettering import (
     wrap,
     write,
 )
+from diagnostics.drawing.points import draw_points
+from diagnostics.drawing.tree import draw_tree
 
 Width = Literal["wide", "narrow"]
 

@@ -22,8 +22,8 @@ from diagnostics.charts import (
     Tree,
 )
 from diagnostics.draw import svg
+from diagnostics.drawing.lettering import number
 from diagnostics.finding import Estimate
-from diagnostics.lettering import number
 
 # Thumbnails are enlarged here by whole steps, so that a browser need not smooth them.
 _SIDE = 72

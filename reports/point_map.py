@@ -11,7 +11,7 @@ from PIL import Image
 
 from diagnostics.charts import Points
 from diagnostics.draw import png
-from diagnostics.draw_points import CLASS_COLOURS
+from diagnostics.drawing.points import CLASS_COLOURS
 from reports.pictures import Grid
 
 _SHADES = 240  # of the still picture: dots, marks and smooth letters need no more

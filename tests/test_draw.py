@@ -25,7 +25,7 @@ from diagnostics.charts import (
     Table,
     Thumbnail,
 )
-from diagnostics.lettering import COLOURS, clean, number, short, spread, wrap
+from diagnostics.drawing.lettering import COLOURS, clean, number, short, spread, wrap
 
 HOSTILE = ("<script>alert(1)</script>", "$x^2$", "x" * 300, "שלום", "a\x00b\x1b[0m", '"&amp;')
 CSS = Path(draw.__file__).parent.parent / "reports" / "templates" / "page.css"

@@ -13,24 +13,15 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: list[set[str]] = [
     {"record", "names"},
     {"embeddings", "charts"},
-    {"finding", "sources", "archives", "tables", "selection", "inputs", "lettering", "inline_svg"},
-    {"load", "evaluation", "draw_curve", "draw_tree", "draw_points"},
+    {"finding", "sources", "archives", "tables", "selection", "inputs"},
+    {"load", "evaluation", "drawing"},
     {"passes"},
     {"given_distances"},
     {"geometry"},
-    {"surface", "resample", "separation"},
-    {"deletions", "confusions"},
-    {"class_groups", "moments", "spectra", "surrogate", "concentration", "neural_collapse"},
-    {"measured", "evidence", "nearness"},
-    {"recalls", "class_sizes", "worst_of"},
-    {"group_recalls"},
-    {"imbalance"},
-    {"imbalance_charts"},
-    {"collapse_numbers", "collapse_costs", "collapse_charts"},
-    {"look_alikes"},
-    {"maps"},
-    {"map_numbers"},
-    {"map_evidence"},
+    {"surface", "resample"},
+    {"deletions"},
+    {"measured", "evidence"},
+    {"measures"},
     {"checks"},
     {"catalog", "draw"},
     {"summary", "samples", "training"},
@@ -85,8 +76,7 @@ def test_the_library_knows_nothing_of_the_page(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_only_draw_and_the_fonts_know_matplotlib(path):
     if "matplotlib" in {module.split(".")[0] for module in imported(path)}:
-        drawing = {"draw.py", "draw_curve.py", "draw_points.py", "draw_tree.py", "lettering.py"}
-        assert path.name in drawing or own_room(path) == "training"
+        assert own_room(path) in ("draw", "drawing", "training")
 
 
 def test_checks_do_not_import_each_other():
@@ -94,12 +84,22 @@ def test_checks_do_not_import_each_other():
         assert not {m for m in imported(path) if m.startswith("diagnostics.checks")}, path
 
 
+def test_the_rooms_of_measures_do_not_import_each_other():
+    """What two diagnostics share moves down a floor: below ``measures``, as for checks."""
+    for path in (ROOT / "diagnostics" / "measures").rglob("*.py"):
+        own = path.relative_to(ROOT / "diagnostics" / "measures").parts[0]
+        others = {m for m in imported(path) if m.startswith("diagnostics.measures.")}
+        assert not {m for m in others if m.split(".")[2] != own}, path
+
+
 @pytest.mark.parametrize("path", REPORTS, ids=lambda p: p.name)
 def test_reports_compute_no_statistics(path):
     roots = {module.split(".")[0] for module in imported(path)}
     assert not roots & {"scipy", "sklearn", "torch", "numba"}
     below = {m for m in imported(path) if m.startswith("diagnostics.")}
-    assert not {m for m in below if room(m) in {"passes", "surface", "resample", "deletions"}}
+    assert not {
+        m for m in below if room(m) in {"passes", "surface", "resample", "deletions", "measures"}
+    }
 
 
 def test_no_file_is_longer_than_a_question():

@@ -5,10 +5,15 @@ from __future__ import annotations
 from diagnostics import surface
 from diagnostics.finding import Estimate, Finding, Verdict, judge, not_applicable
 from diagnostics.geometry import Geometry
-from diagnostics.group_recalls import FEWEST_QUERIES, GroupRecall
-from diagnostics.imbalance import Imbalance, measure_imbalance
-from diagnostics.imbalance_charts import groups_chart, size_curve, thirds_chart, worst_classes
 from diagnostics.inputs import Inputs
+from diagnostics.measures.imbalance.charts import (
+    groups_chart,
+    size_curve,
+    thirds_chart,
+    worst_classes,
+)
+from diagnostics.measures.imbalance.group_recalls import FEWEST_QUERIES, GroupRecall
+from diagnostics.measures.imbalance.harms import Imbalance, measure_imbalance
 from diagnostics.resample import FEWEST_CLASSES, no_interval
 
 CODE = "class_imbalance"

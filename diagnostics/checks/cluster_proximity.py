@@ -7,8 +7,13 @@ import numpy as np
 from diagnostics.finding import Finding, Verdict, judge, not_applicable
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
-from diagnostics.look_alikes import look_alike_tree, pair_examples, pair_table, separation_curve
-from diagnostics.nearness import CONTEXT, Nearness, nearness
+from diagnostics.measures.proximity.look_alikes import (
+    look_alike_tree,
+    pair_examples,
+    pair_table,
+    separation_curve,
+)
+from diagnostics.measures.proximity.nearness import CONTEXT, Nearness, nearness
 
 CODE = "cluster_proximity"
 TITLE = "Cluster proximity"

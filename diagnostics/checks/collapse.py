@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.collapse_charts import components, costs_chart, numbers_table, spectrum_chart
-from diagnostics.collapse_costs import Cost, closed_set_loss, costs
-from diagnostics.collapse_numbers import Numbers, numbers
 from diagnostics.finding import Estimate, Finding, Verdict, judge, not_applicable
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
+from diagnostics.measures.collapse.charts import (
+    components,
+    costs_chart,
+    numbers_table,
+    spectrum_chart,
+)
+from diagnostics.measures.collapse.costs import Cost, closed_set_loss, costs
+from diagnostics.measures.collapse.numbers import Numbers, numbers
 from diagnostics.resample import largest, no_interval
 
 CODE = "collapse"

@@ -9,9 +9,9 @@ import numpy as np
 from diagnostics.finding import Estimate, Finding, Verdict, judge, not_applicable
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
-from diagnostics.map_evidence import company_chart, pairs_table, points_chart, quality_chart
-from diagnostics.map_numbers import NAMES, company, estimate_maps, smaller
-from diagnostics.maps import FEWEST, Kind, Maps, draw, make_maps
+from diagnostics.measures.maps.charts import company_chart, pairs_table, points_chart, quality_chart
+from diagnostics.measures.maps.made import FEWEST, Kind, Maps, draw, make_maps
+from diagnostics.measures.maps.numbers import NAMES, company, estimate_maps, smaller
 from diagnostics.passes.ranks import Ints
 
 CODE = "projections"

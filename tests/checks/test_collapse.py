@@ -7,15 +7,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from diagnostics import collapse_costs, surface
+from diagnostics import surface
 from diagnostics.charts import Bars, Curve, Table
 from diagnostics.checks.collapse import collapse
-from diagnostics.collapse_costs import costs
-from diagnostics.collapse_numbers import numbers
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.evaluation import arrange
 from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
+from diagnostics.measures.collapse import costs as collapse_costs
+from diagnostics.measures.collapse.costs import costs
+from diagnostics.measures.collapse.numbers import numbers
 from diagnostics.resample import TAIL
 from diagnostics.samples import sample
 from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted

@@ -14,8 +14,8 @@ from diagnostics.evaluation import arrange
 from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
-from diagnostics.map_numbers import company
-from diagnostics.maps import draw, make_maps
+from diagnostics.measures.maps.made import draw, make_maps
+from diagnostics.measures.maps.numbers import company
 from diagnostics.resample import Interval
 from diagnostics.samples import sample
 from diagnostics.samples.planted import HEALTHY, planted
@@ -258,7 +258,7 @@ def _tsne_is_better(found):
 
 
 def test_the_smaller_of_two_harms_is_large_only_where_both_are():
-    from diagnostics.map_numbers import smaller
+    from diagnostics.measures.maps.numbers import smaller
 
     one = Interval(0.2, 0.3, "one", above=lambda x: 0.01)
     two = Interval(0.05, 0.4, "two", above=lambda x: 0.2)

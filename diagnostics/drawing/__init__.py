@@ -1,0 +1,1 @@
+"""The parts of ``draw``: curves, trees, points, letters."""

@@ -1,0 +1,1 @@
+"""What the diagnostics measure, a room for each; what two share stands a floor below."""

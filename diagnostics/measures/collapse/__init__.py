@@ -1,0 +1,1 @@
+"""Spectra, concentration and neural collapse, and what they cost."""

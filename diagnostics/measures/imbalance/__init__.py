@@ -1,0 +1,1 @@
+"""Recalls by class size and by group, and the worst that chance allows."""

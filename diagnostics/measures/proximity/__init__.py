@@ -1,0 +1,1 @@
+"""How near classes lie, and what is lost to near ones."""
