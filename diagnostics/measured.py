@@ -23,6 +23,7 @@ from diagnostics.resample import (
     share_interval,
     wilson_interval,
 )
+from diagnostics.selection import number
 
 
 @dataclass(frozen=True)
@@ -154,10 +155,10 @@ def _about(space: Geometry, ranks: Ranks, units: int) -> str:
     note = f"; {left_out:,} without a positive left out" if left_out else ""
     if ranks is space.ranks and not evaluation.leave_one_out:
         return (
-            f"{n:,}{split} queries of {units:,} classes against {enrolled:,} "
+            f"{n:,}{split} queries of {number(units, 'class')} against {enrolled:,} "
             f"{evaluation.gallery_name} rows of {ranks.classes:,}{note}"
         )
-    return f"{n:,}{split} rows of {units:,} classes, each against the other {enrolled - 1:,}{note}"
+    return f"{n:,}{split} rows of {number(units, 'class')}, each against the other {enrolled - 1:,}{note}"
 
 
 def _identity(side: _Side) -> tuple[Estimate, ...]:

@@ -134,6 +134,8 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def number(count: int | np.integer, word: str = "row") -> str:
-    """A count as it stands in a sentence: "1 row", "4,500 rows", "2 classes"."""
+    """A count as it stands in a sentence: "1 row", "4,500 rows", "2 classes", "3 queries"."""
     plural = word + ("es" if word.endswith("s") else "s")
+    if word.endswith("y"):
+        plural = word[:-1] + "ies"
     return f"{count:,} {word if count == 1 else plural}"

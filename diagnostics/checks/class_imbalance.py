@@ -15,6 +15,7 @@ from diagnostics.measures.imbalance.charts import (
 from diagnostics.measures.imbalance.group_recalls import FEWEST_QUERIES, GroupRecall
 from diagnostics.measures.imbalance.harms import Imbalance, measure_imbalance
 from diagnostics.resample import FEWEST_CLASSES, no_interval
+from diagnostics.selection import number
 
 CODE = "class_imbalance"
 TITLE = "Class imbalance"
@@ -98,7 +99,7 @@ def _explanation(space: Geometry, numbers: Imbalance, micro: Estimate) -> str:
     if found.one_size:
         rows = int(found.sizes[found.queries > 0][0])
         text = (
-            f"All {numbers.units:,} classes with queries have {_count(rows, 'enrolled row')}, so no "
+            f"All classes with queries ({numbers.units:,}) have {number(rows, 'enrolled row')}, so no "
             "difference can come from their size"
         )
     else:
@@ -106,7 +107,7 @@ def _explanation(space: Geometry, numbers: Imbalance, micro: Estimate) -> str:
         macro = surface.closed_set_accuracy_macro(space.ranks)
         text = (
             f"{_percent(micro.value)} of queries are recognised, and {_percent(macro)} in the mean "
-            f"over classes; with {_count(found.enrolment, 'positive')} for every query, so "
+            f"over classes; with {number(found.enrolment, 'positive')} for every query, so "
             f"that no class loses for being small, the gap between the two is {gap.text()}"
         )
     return f"{text}{_of_groups(numbers)}."
@@ -237,7 +238,7 @@ def _caveats(space: Geometry, numbers: Imbalance) -> tuple[str, ...]:
             )
         if aside:
             notes.append(
-                f"{_count(aside, 'group')} of fewer than {FEWEST_QUERIES} queries or {FEWEST_CLASSES} "
+                f"{number(aside, 'group')} of fewer than {FEWEST_QUERIES} queries or {FEWEST_CLASSES} "
                 "classes shown, not judged."
             )
         if groups.left_out:
@@ -274,10 +275,6 @@ def _group(group: GroupRecall) -> str:
     if group.interval is None:
         return _percent(group.recall)
     return group.interval.estimate(group.recall, "").text()
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _percent(value: float) -> str:

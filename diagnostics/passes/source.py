@@ -133,11 +133,11 @@ class VectorSource:
         squares: Floats = self.scores(start, stop, precise)[0]
         squares += self.own[start:stop, None].astype(squares.dtype)
         np.maximum(squares, 0, out=squares)
-        squares *= squares.dtype.type(self.scale**-2)
         if self.cosine:
-            squares *= squares.dtype.type(0.5)
+            squares *= squares.dtype.type(0.5 * self.scale**-2)
             return squares
         np.sqrt(squares, out=squares)
+        squares *= squares.dtype.type(1 / self.scale)  # after the root: squares of 1e30 overflow
         return squares
 
 

@@ -30,6 +30,7 @@ from diagnostics.resample import (
     no_interval,
     share_interval,
 )
+from diagnostics.selection import number
 
 
 @dataclass(frozen=True)
@@ -232,5 +233,5 @@ def _about(space: Geometry, units: int) -> str:
     evaluation, ranks = space.evaluation, space.ranks
     n, enrolled = len(ranks.anchors), int(ranks.gallery_sizes.sum())
     if evaluation.leave_one_out:
-        return f"{n:,} rows of {units:,} classes, each against the other {enrolled - 1:,}"
+        return f"{n:,} rows of {number(units, 'class')}, each against the other {enrolled - 1:,}"
     return f"{n:,} queries of {units:,} classes against {enrolled:,} enrolled rows"

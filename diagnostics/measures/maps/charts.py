@@ -13,6 +13,7 @@ from diagnostics.geometry import Geometry, round_numbers
 from diagnostics.measures.maps.made import Kind, Maps
 from diagnostics.measures.maps.numbers import NAMES, company
 from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.selection import number
 
 PAIRS_SHOWN = 10
 PAIR_MATTERS = 0.1  # of the two classes' neighbours: less is a few points on a border
@@ -150,9 +151,9 @@ def pairs_table(space: Geometry, maps: Maps, better: Kind) -> tuple[Table, ...]:
         Table(
             title=f"Classes whose nearness {NAMES[better]} misstates",
             alt=(
-                f"{NAMES[better]} shows {apart:,} pairs of classes apart that are mixed in the space, and "
-                f"{mixed:,} mixed that are apart, by a tenth of their nearest neighbours or more; the "
-                "largest differences are listed."
+                f"{NAMES[better]} shows {number(apart, 'pair')} of classes apart that are mixed in "
+                f"the space, and {mixed:,} mixed that are apart, by a tenth of their nearest "
+                "neighbours or more; the largest differences are listed."
             ),
             columns=(
                 "neighbours that are of the other class",

@@ -11,6 +11,7 @@ from diagnostics.geometry import Geometry
 from diagnostics.measures.proximity.nearness import Nearness
 from diagnostics.measures.proximity.separation import Separation, Separations
 from diagnostics.passes.ranks import Reals
+from diagnostics.selection import number
 
 PAIRS_SHOWN = 12
 LEAVES_SHOWN = 24
@@ -129,8 +130,8 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
         Table(
             title="Classes that are taken for each other",
             alt=(
-                f"{len(shown):,} pairs stand out or lie too near; the {len(rows)} that lose most "
-                f"queries are listed, {rows[0][0]} and {rows[0][1]} first."
+                f"{number(len(shown), 'pair')} of classes confused beyond chance or too near; listed are "
+                f"the {len(rows)} that lose most queries, {rows[0][0]} and {rows[0][1]} first."
             ),
             columns=(
                 "class",
@@ -171,7 +172,7 @@ def pair_examples(space: Geometry, seen: Nearness) -> tuple[Examples, ...]:
     return (
         Examples(
             title="One query of each pair, and what it was taken for",
-            alt=f"The {len(examples)} pairs that lose most queries, one lost query each.",
+            alt=f"One lost query of each pair that loses most: {number(len(examples), 'pair')}.",
             examples=tuple(examples),
         ),
     )

@@ -23,6 +23,7 @@ from diagnostics.resample import (
     few_classes,
     no_interval,
 )
+from diagnostics.selection import number
 
 CONTEXT = "context only: classes of several modes score badly here and work well"
 FAR = 1e6  # d' where there is no spread at all
@@ -77,7 +78,10 @@ def nearness(space: Geometry, tolerance: float) -> Nearness:
     pairs = class_pairs(space.points, space.codes, space.class_stats)
     separations = np.minimum(pooled.between(pairs.classes, pairs.nearest), FAR)
     units = len(np.unique(ranks.codes[ranks.anchors]))
-    about = f"{len(ranks.anchors):,} queries of {units:,} classes against {ranks.classes:,} classes"
+    about = (
+        f"{number(len(ranks.anchors), 'query')} of {number(units, 'class')} against "
+        f"{ranks.classes:,} classes"
+    )
     harm = interval.estimate(value, about, "accuracy points")
     shown = _each_once(found, named)
     estimates = {
