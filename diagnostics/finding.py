@@ -54,6 +54,7 @@ class Estimate(Record):
             # A share has its digits behind the point; a rank of 38.2 or a cosine of 0.0421 has three.
             # Counts in the thousands are read as counts, not as powers of ten.
             plain = f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
+            plain = f"{value:z.3f}" if "e-" in plain else plain
             return plain if sign is None else f"{100 * value:z.{digits}f}"  # z: no minus zero
 
         head = f"{number(self.value)}{sign or ''}"

@@ -152,8 +152,9 @@ def _about(space: Geometry, ranks: Ranks, units: int) -> str:
     n, enrolled = len(ranks.anchors), int(ranks.gallery_sizes.sum())
     split = "" if evaluation.query_name.startswith("all") else f" {evaluation.query_name}"
     left_out = len(ranks.codes) - n
-    note = f"; {left_out:,} without a positive left out" if left_out else ""
+    note = f"; {left_out:,} alone in their class enrolled, not looked up" if left_out else ""
     if ranks is space.ranks and not evaluation.leave_one_out:
+        note = f"; {left_out:,} without a positive left out" if left_out else ""
         return (
             f"{n:,}{split} queries of {number(units, 'class')} against {enrolled:,} "
             f"{evaluation.gallery_name} rows of {ranks.classes:,}{note}"

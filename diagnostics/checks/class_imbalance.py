@@ -18,7 +18,7 @@ from diagnostics.resample import FEWEST_CLASSES, no_interval
 from diagnostics.selection import number
 
 CODE = "class_imbalance"
-TITLE = "Class imbalance"
+TITLE = "Class and group imbalance"
 QUESTION = "Do small classes, or one group, fare worse than the average tells?"
 SOURCE = (
     "Effective number of samples: Cui et al., CVPR 2019. Minority collapse: Fang et al., PNAS 2021. "
@@ -99,7 +99,7 @@ def _explanation(space: Geometry, numbers: Imbalance, micro: Estimate) -> str:
     if found.one_size:
         rows = int(found.sizes[found.queries > 0][0])
         text = (
-            f"All classes with queries ({numbers.units:,}) have {number(rows, 'enrolled row')}, so no "
+            f"All {number(numbers.units, 'class')} with queries have {number(rows, 'enrolled row')}, so no "
             "difference can come from their size"
         )
     else:
@@ -124,9 +124,8 @@ def _of_groups(numbers: Imbalance) -> str:
             f"{FEWEST_CLASSES} classes that can be compared, so groups are not judged"
         )
     return (
-        f"; of {len(groups.groups):,} groups, '{worst.name}' is lowest for its size with "
-        f"{_group(worst)}, where the worst of equal groups would have "
-        f"{_percent(worst.expected or 0.0)}"
+        f"; of {len(groups.groups):,} groups, '{worst.name}' is furthest behind with {_group(worst)}, where "
+        f"the lowest of equal groups would have {_percent(worst.expected or 0.0)}"
     )
 
 

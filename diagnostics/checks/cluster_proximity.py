@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnostics.finding import Finding, Verdict, judge, not_applicable
+from diagnostics.finding import Estimate, Finding, Verdict, judge, not_applicable
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
 from diagnostics.measures.proximity.look_alikes import (
@@ -14,6 +14,7 @@ from diagnostics.measures.proximity.look_alikes import (
     separation_curve,
 )
 from diagnostics.measures.proximity.nearness import CONTEXT, Nearness, nearness
+from diagnostics.selection import number
 
 CODE = "cluster_proximity"
 TITLE = "Cluster proximity"
@@ -31,7 +32,7 @@ def cluster_proximity(
     """Count the queries that are lost to classes lying too near their own.
 
     Two classes lie too near where d' between them is so small that even with many rows 1-NN may
-    err between the two in more than ``tolerance`` of the rows: below 4.6 for 0.02. The spread in d'
+    err between the two in more than ``tolerance`` of the rows: below 4.65 for 0.02. The spread in d'
     is that of all classes; for pairs confused more often than chance it is their own.
     The harm is the share of queries lost to such a class, less what would fall there if lost
     queries were spread by chance, in accuracy points: where all classes are near one another
@@ -84,21 +85,24 @@ def _not_applicable(reason: str) -> Finding:
 
 
 def _explanation(space: Geometry, seen: Nearness) -> str:
+    lost = Estimate(value=seen.found.total / seen.found.anchors, quantity="accuracy points")
     text = (
-        f"{seen.harm.text()} are lost to a class that lies too near the query's own (d' below "
-        f"{seen.needed:.1f}), beyond what chance would put there, of "
-        f"{100 * seen.found.total / seen.found.anchors:.1f} % lost in all"
+        f"{seen.harm.text()} of the {lost.text()} lost in all are lost to a class whose mean is nearer "
+        f"than {seen.needed:.2f} standard deviations (d'), less what chance would put there"
     )
+    confused = int(seen.estimates["look_alike_pairs"].value)
+    beside = len(seen.shown) - confused
     if not len(seen.shown):
-        return text + "; no pair of classes stands out."
+        return text + "; no two classes are confused more often than by chance."
     at = int(seen.shown[0])
     names, ids = space.evaluation.classes, space.ranks.class_ids
     own, rival = (names[int(ids[c])] for c in (seen.found.own[at], seen.found.rival[at]))
-    number = len(seen.shown)
-    return text + (
-        f"; {number:,} {'pair of classes stands' if number == 1 else 'pairs of classes stand'} out, "
-        f"first {own}, taken for {rival} {seen.found.lost[at]:,} times."
-    )
+    first = f"{own}, taken for {rival} {number(int(seen.found.lost[at]), 'time')}"
+    if not confused:
+        return text + f"; {number(beside, 'pair')} that near lost a query, first {first}."
+    text += f"; {number(confused, 'pair')} of classes {'is' if confused == 1 else 'are'} confused more often "
+    text += f"than by chance, first {first}"
+    return text + (f"; {beside:,} more lie too near and lost a query." if beside else ".")
 
 
 def _meaning(seen: Nearness, verdict: Verdict) -> str:
@@ -109,8 +113,8 @@ def _meaning(seen: Nearness, verdict: Verdict) -> str:
     far = int(np.count_nonzero(seen.found.stands_out & (seen.held_out >= seen.needed)))
     if far:
         text += (
-            f" {far:,} {'direction' if far == 1 else 'directions'} of confusion stand out though the two "
-            "classes lie far apart: there look for swapped labels or a second group of one class inside the "
+            f" {number(far, 'pair')} of classes {'is' if far == 1 else 'are'} confused beyond chance though "
+            "the two lie far apart: there look for swapped labels or a second group of one class inside the "
             "other, not for similar looks."
         )
     if verdict is Verdict.OK and seen.found.total:
@@ -133,9 +137,11 @@ def _remedy(seen: Nearness, verdict: Verdict) -> str:
 
 def _caveats(space: Geometry, seen: Nearness) -> tuple[str, ...]:
     notes = [
-        "A pair stands out where its confusions are more frequent than if lost queries fell to any enrolled "
-        "row alike (binomial, Benjamini-Hochberg at 5 % over all pairs). With few queries a class, pairs "
-        "that are rarely confused cannot be told from chance.",
+        "A pair is confused more often than by chance where more different rows of the one class win than if "
+        "lost queries fell to any enrolled row alike (binomial, Benjamini-Hochberg at 5 % over all pairs). "
+        "One row with a wrong label that wins five times counts once. With few queries a class, pairs that "
+        "are rarely confused cannot be told from chance.",
+        "A pooled d' of 0 means no farther apart than sampling alone would put two samples of one class.",
         "The pooled d' uses the spread of all classes, so that classes of two rows can be judged; d' with "
         "rows held out uses that of the two classes, and decides where their confusions stand out.",
     ]

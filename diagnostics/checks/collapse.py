@@ -156,7 +156,7 @@ def _explanation(
     if alarmed:
         cost = named.interval.estimate(named.value, "", "accuracy points").text()
         verb = "costs" if verdict in (Verdict.ALARM, Verdict.WATCH) else "may cost"
-        how = ", by a Gaussian surrogate," if named.name == "few dimensions" else ""
+        how = ", in a simulation of Gaussian classes," if named.name == "few dimensions" else ""
         return f"Collapse to {named.name} {verb} {cost}{how} of {loss.text()} lost in all; {state}."
     return f"Of {loss.text()} lost in all, collapse explains little ({shares}); {state}."
 
@@ -176,8 +176,9 @@ def _meaning(named: Cost, alarmed: bool) -> str:
         ),
         "few dimensions": (
             "The variance lives in fewer dimensions than this many classes can use, and classes that "
-            "would fit side by side are pressed together. Classes of the same widths with a "
-            "healthy spectrum would be told apart that much better."
+            "would fit side by side are pressed together. Simulated classes of the same widths with a "
+            "healthy spectrum are told apart that much better: what another training could give, not "
+            "what whitening these vectors must give."
         ),
     }[named.name]
     if alarmed:
@@ -206,7 +207,8 @@ def _remedy(named: Cost, alarmed: bool) -> str:
         "few dimensions": (
             "Look at what flattens: a narrow layer before the output, a strong weight decay, too long a "
             "training on easy triplets. A term that decorrelates the dimensions (VICReg, Barlow Twins) "
-            "or shrinkage whitening, fitted on training data, is the usual cure; measure its gain on others."
+            "in training is the usual cure. Shrinkage whitening, fitted on training data, costs nothing to "
+            "try; measure its gain on data it was not fitted on."
         ),
     }[named.name]
 
@@ -217,9 +219,8 @@ def _caveats(found: Numbers, estimates: dict[str, Estimate]) -> tuple[str, ...]:
         measured = 1 - estimates["closed_set_loss"].value
         notes.append(
             f"The Gaussian surrogate of {found.surrogate.classes:,} classes gives "
-            f"{100 * found.outcome.own:.1f} % accuracy, measured are {100 * measured:.1f} %. Where "
-            "the two differ much, as with classes in several groups or with more classes than are "
-            "simulated, the cost of few dimensions is a guide and not a measurement."
+            f"{100 * found.outcome.own:.1f} % accuracy, measured are {100 * measured:.1f} %. The interval of "
+            "the cost of few dimensions is widened by how far the two are apart in galleries of one size."
         )
     notes.append(
         "The effective rank is of the singular values of the centred vectors; other conventions give "

@@ -130,7 +130,10 @@ def _explanation(
 def _title(estimates: Mapping[str, Estimate], better: Kind, verdict: Verdict) -> str:
     wrong, tidier = estimates[f"misplaced_{better}"], estimates[f"flattered_{better}"]
     if verdict not in (Verdict.ALARM, Verdict.WATCH):
-        return f"{NAMES[better]} shows {_percent(wrong)} of the points in the wrong company, the rest rightly"
+        return (
+            f"The truer map, {NAMES[better]}, misstates for {_percent(wrong)} of the points whether they "
+            "lie among their own class"
+        )
     kind = "tidier" if 2 * tidier.value >= wrong.value else "more mixed"
     return f"The maps are {kind} than the space: {_percent(wrong)} of the points are not where they seem"
 

@@ -56,8 +56,8 @@ def triplet_versus_closed_set(
         p_value=numbers.p_value(tolerance),
         meaning=_meaning(numbers, verdict),
         ignore_when=(
-            "The model only ever chooses between two candidates, as when a pair is verified; then the "
-            "open-set and verification numbers matter, not this one."
+            "The model never searches a gallery: it only says whether two samples are the same, or which of "
+            "two is nearer."
         ),
         remedy=_remedy(numbers, verdict),
         caveats=_caveats(numbers),
@@ -176,7 +176,8 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
         kind = "lower" if macro < micro else "higher"
         text += (
             f" The mean over classes is {kind} ({_percent(numbers.macro)}) than the mean over queries: "
-            f"{'small' if macro < micro else 'large'} classes fare worse."
+            f"{'small' if macro < micro else 'large'} classes fare worse. Whether they are embedded worse "
+            "or only enrolled less, the class imbalance tells."
         )
     return text
 

@@ -74,7 +74,7 @@
         moved();
       } else if (arrow) step(arrow[0], arrow[1]);
       else if (zoom !== undefined) zoomBy(zoom);
-      else if (event.key === "Escape") choose(-1);
+      else if (event.key === "Escape") { choose(-1); find(""); }
       else if (event.key === "Enter" && map.chosen >= 0) find(classes[codes[map.chosen]]);
       else return;
       event.preventDefault();
@@ -143,7 +143,7 @@
         if (map.found && map.found.has(code)) { count++; lost += wrong[i]; }
       });
       const who = fits.length === 1 ? classes[fits[0]] : whole.format(fits.length) + " classes with these letters";
-      part("found").textContent = !sought ? "" : !fits.length ? "No class has these letters in its name." :
+      part("found").textContent = !sought ? "" : !fits.length ? "No class drawn here has these letters; the map shows " + whole.format(classes.length) + " classes." :
         who + ": " + whole.format(count) + " points, " + whole.format(lost) + " nearest to another class.";
       home.querySelectorAll("[data-class]").forEach(function (button) {
         button.setAttribute("aria-pressed", String(Boolean(map.found && map.found.has(Number(button.dataset.class)))));

@@ -134,7 +134,7 @@ def test_all_of_one_size_says_so():
 
 def test_the_group_is_named():
     found = judge(planted("one_group"))
-    assert "of 5 groups, '4' is lowest for its size" in found.explanation
+    assert "of 5 groups, '4' is furthest behind" in found.explanation
     assert "The average hides '4'" in found.meaning
     assert "group '4'" in found.estimates["worst_group_recall"].about
     assert found.p_value < 1e-6

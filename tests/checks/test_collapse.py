@@ -215,7 +215,7 @@ def test_charts_tell_what_they_show():
     assert isinstance(bars, Bars)
     assert isinstance(spectrum, Curve)
     assert isinstance(table, Table)
-    assert bars.title == "Few dimensions cost most"
+    assert bars.title == "Of the three kinds of collapse, few dimensions cost most"
     assert spectrum.title == "3 of 32 components hold 90 % of the variance"
     own, reference, gaussian = spectrum.series
     assert own.y[own.x.index(3)] > 0.99

@@ -89,16 +89,16 @@ def costs_chart(found: Sequence[Cost], loss: Estimate, tolerance: float) -> Bars
             else "No kind of collapse costs what a user would notice"
         ),
         alt="; ".join(f"{bar.label} {100 * bar.value:.1f} points" for bar in bars) + ".",
-        value_label="points of closed-set accuracy lost"
+        value_label="share of queries lost"
         + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
         bars=tuple(bars),
     )
 
 
 _TITLES = {
-    "ties": "Ties cost most",
-    "one point": "Lying at one point costs most",
-    "few dimensions": "Few dimensions cost most",
+    "ties": "Of the three kinds of collapse, ties cost most",
+    "one point": "Of the three kinds of collapse, lying at one point costs most",
+    "few dimensions": "Of the three kinds of collapse, few dimensions cost most",
 }
 
 
@@ -150,7 +150,7 @@ def _good(n: int, d: int, k: int) -> dict[str, str]:
         "numerical_rank": f"from {enough:,} up: behind that a fall to nothing is healthy",
         "spectrum_exponent": "about 1 or below; well above, few dimensions do the work",
         "intrinsic_dimension": "no fixed value; 1 or 2 with many classes is a thread or a sheet",
-        "nc1_within_over_between": "towards 0 as a classifier trains on; large where classes overlap",
+        "nc1_within_over_between": "towards 0 as a classifier trains on; compare only on the same data",
         "nc2_equinorm": "0 when fully trained: all class means as far out",
         "nc2_equiangular": "0 when fully trained: all class means at one angle",
         "nc3_self_duality": "0 when fully trained; at most 1.41",

@@ -44,8 +44,25 @@ def costs(space: Geometry, numbers: Numbers) -> tuple[Cost, Cost, Cost]:
     return (
         Cost("ties", *concentration.tied_first(space)),
         Cost("one point", *_to_a_point(loss, interval, numbers)),
-        Cost("few dimensions", *_to_few_dimensions(loss, interval, numbers)),
+        Cost(
+            "few dimensions", *_to_few_dimensions(loss, interval, numbers, misfit(space, numbers))
+        ),
     )
+
+
+def misfit(space: Geometry, numbers: Numbers) -> float:
+    """How far the surrogate's accuracy is from the measured one, in a gallery of as many classes.
+
+    0 where there is no surrogate. Where the two differ, the classes are not the Gaussian ones of
+    the surrogate, and its cost is not known better than by this difference.
+    """
+    if numbers.outcome is None:
+        return 0.0
+    ranks = space.ranks
+    comparable = np.interp(
+        min(numbers.surrogate.classes, ranks.classes), ranks.id_grid, surface.identity_curve(ranks)
+    )
+    return abs(float(comparable) - numbers.outcome.own)
 
 
 def _to_a_point(loss: float, interval: Interval, numbers: Numbers) -> tuple[float, Interval]:
@@ -58,8 +75,13 @@ def _to_a_point(loss: float, interval: Interval, numbers: Numbers) -> tuple[floa
     return loss, interval
 
 
-def _to_few_dimensions(loss: float, whole: Interval, numbers: Numbers) -> tuple[float, Interval]:
-    """What the surrogate loses against its reference, at least 0 and at most the loss."""
+def _to_few_dimensions(
+    loss: float, whole: Interval, numbers: Numbers, off: float
+) -> tuple[float, Interval]:
+    """What the surrogate loses against its reference, at least 0 and at most the loss.
+
+    off: see ``misfit``; it widens the interval.
+    """
     outcome, groups = numbers.outcome, numbers.groups
     if whole.low is None or whole.high is None:
         value = 0.0 if outcome is None else min(max(outcome.cost, 0.0), loss)
@@ -75,22 +97,25 @@ def _to_few_dimensions(loss: float, whole: Interval, numbers: Numbers) -> tuple[
     cost = outcome.cost
     error = float(np.hypot(groups.error(cost, np.array([o.cost for o in without])), outcome.error))
     reach = groups.quantile * error
-    low, high = cost - reach, cost + reach
+    low, high = cost - reach - off, cost + reach
+    if high > 0:  # a spectrum surely no worse than the reference costs nothing, Gaussian or not
+        high += off
     if error < 1e-12:
         # Nothing moves it, as where the surrogate makes no mistake: no draw of 200 shows none.
         high = max(cost, 1 - (outcome.at_least or 0.0))
     bounded = whole.unresolved and whole.low < low
 
     def above(x: float) -> float:
-        errors = (cost - x) / error if error >= 1e-12 else np.inf * np.sign(cost - x)
+        beyond = cost - off - x
+        errors = beyond / error if error >= 1e-12 else np.inf * np.sign(beyond)
         return max(groups.tail(errors), whole.above(x) if whole.above is not None else 0.0)
 
     return min(max(cost, 0.0), loss), Interval(
         low=float(np.clip(low, 0, whole.low)),
         high=float(np.clip(high, 0, whole.high)),
         method=(
-            f"of the surrogate's cost ({groups.words}, with the error of its draw), at most what is "
-            "lost in all"
+            f"of the surrogate's cost ({groups.words}, with the error of its draw), widened by the "
+            f"{100 * off:.1f} points that its accuracy is off the measured one; at most what is lost in all"
         ),
         unresolved=bounded,
         above=None if bounded else above,

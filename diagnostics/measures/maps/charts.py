@@ -34,7 +34,7 @@ def points_chart(
             (word, estimates[f"{name}_{kind}"].text().split(" [")[0])
             for word, name in (
                 ("trustworthiness", "trustworthiness"),
-                ("in the wrong company", "misplaced"),
+                ("own class misstated", "misplaced"),
                 ("neighbours shared by two seeds", "seed_agreement"),
             )
             if f"{name}_{kind}" in estimates

@@ -27,19 +27,19 @@ def separation_curve(separations: Reals, needed: float) -> Curve:
     near = float(np.mean(separations < needed))
     return Curve(
         title=(
-            "How far each class is from the nearest other one"
+            f"{100 * near:.0f} % of the classes have another nearer than {needed:.2f} standard deviations"
             if near
-            else "No class has another one too near"
+            else f"No class has another nearer than {needed:.2f} standard deviations"
         ),
         alt=(
             f"Share of classes whose nearest other class is at most so many standard deviations "
-            f"away. {100 * near:.1f} % are nearer than {needed:.1f}; the median is "
+            f"away. {100 * near:.1f} % are nearer than {needed:.2f}; the median is "
             f"{np.median(separations):.3g}."
         ),
         x_label="separation from the nearest other class, d' (standard deviations)",
         y_label="share of classes with another one at least as near",
         series=(Series(name="classes", x=tuple(x[keep]), y=tuple(y[keep])),),
-        marks=(Mark(name=f"nearer than {needed:.1f}:", x=needed, y=near, role="second"),),
+        marks=(Mark(name=f"nearer than {needed:.2f}:", x=needed, y=near, role="second"),),
     )
 
 
@@ -123,7 +123,8 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
                 "few rows" if cut is None else _from_zero(cut),
                 "" if np.isnan(near[at]) else f"{near[at]:.1f}",
                 f"{variance:.2f}" if variance < 1e4 else "",
-                f"{found.q_value[at]:.1g}" if found.q_value[at] < 1 else "1",
+                f"{found.winners[at]:,}",
+                _q_value(float(found.q_value[at])),
             )
         )
     return (
@@ -134,19 +135,24 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
                 f"the {len(rows)} that lose most queries, {rows[0][0]} and {rows[0][1]} first."
             ),
             columns=(
-                "class",
-                "other class",
-                "taken for the other",
-                "the other for it",
+                "first class",
+                "second class",
+                "first taken for second",
+                "second for first",
                 "d' of the two, rows held out",
                 "d', pooled spread",
                 "class-distance normalised variance",
-                "false discovery rate",
+                "by how many different rows",
+                "q-value (share of such pairs that are luck)",
             ),
             rows=tuple(rows),
-            numeric=(False, False, True, True, True, True, True, True),
+            numeric=(False, False, True, True, True, True, True, True, True),
         ),
     )
+
+
+def _q_value(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
 
 
 def _from_zero(cut: Separation) -> str:
@@ -165,7 +171,7 @@ def pair_examples(space: Geometry, seen: Nearness) -> tuple[Examples, ...]:
         margin = ranks.nearest_positive_distance[lost] - ranks.nearest_negative_distance[lost]
         q = int(lost[np.lexsort((lost, -margin))[0]])
         names = [space.evaluation.classes[int(ranks.class_ids[c])] for c in (a, b)]
-        note = f"{names[0]} taken for {names[1]}, {found.lost[at]:,} times"
+        note = f"{names[0]} taken for {names[1]}, {number(int(found.lost[at]), 'time')}"
         examples.append(example(space, q, note))
     if not examples:
         return ()

@@ -84,9 +84,12 @@ def nearness(space: Geometry, tolerance: float) -> Nearness:
     )
     harm = interval.estimate(value, about, "accuracy points")
     shown = _each_once(found, named)
+    pairs_confused = len(_each_once(found, found.stands_out))
     estimates = {
         "near_class_loss": harm,
-        "look_alike_pairs": no_interval("a count of this set").estimate(len(shown), about, "pairs"),
+        "look_alike_pairs": no_interval("a count of this set").estimate(
+            pairs_confused, about, "pairs"
+        ),
         **_context(space, pairs, separations),
     }
     return Nearness(
@@ -157,7 +160,15 @@ def _each_once(found: Confusions, chosen: Mask) -> Ints:
     for at in np.flatnonzero(chosen).tolist():
         low, high = sorted((int(found.own[at]), int(found.rival[at])))
         both.setdefault((low, high), []).append(at)
-    ordered = sorted(both.values(), key=lambda ats: (-int(found.lost[ats].sum()), ats[0]))
+    # Pairs confused beyond chance come first: among many near ones some lose much by luck.
+    ordered = sorted(
+        both.values(),
+        key=lambda ats: (
+            not found.stands_out[ats].any(),
+            -int(found.lost[ats].sum()),
+            ats[0],
+        ),
+    )
     return np.array([ats[0] for ats in ordered], dtype=np.int64)
 
 
