@@ -181,7 +181,7 @@ def test_enter_finds_the_class_of_the_point(browser: Browser, few: Path) -> None
         ("class 17", "class 17: 50 points, 17 nearest to another class."),
         ("CLASS 1", "10 classes with these letters: 500 points, 34 nearest to another class."),
         (HOSTILE, f"{HOSTILE}: 50 points, 0 nearest to another class."),
-        ("nobody", "No class has these letters in its name."),
+        ("nobody", "No class drawn here has these letters; the map shows 40 classes."),
         ("", ""),
     ],
 )
