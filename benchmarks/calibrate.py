@@ -26,7 +26,7 @@ from diagnostics.catalog import FIRST
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
-from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted
+from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted, planted_inputs
 
 FIRST_SEED = 1000
 TABLE = Path(__file__).with_name("calibration.md")
@@ -74,7 +74,8 @@ def trial(work: tuple[str, int, int]) -> Trial:
     """Judge one planted set by every diagnostic."""
     name, seed, map_points = work
     space = Geometry(planted(name, seed), seed=seed)
-    findings = list(catalog.run(space, Inputs(map_points=map_points)))
+    inputs = planted_inputs(name, seed, Inputs(map_points=map_points))
+    findings = list(catalog.run(space, inputs))
     broken = [f.explanation for f in findings if f.verdict is Verdict.ERROR]
     if broken:
         raise RuntimeError(f"{name}, seed {seed}: {'; '.join(broken)}")

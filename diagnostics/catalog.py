@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import logging
 import pkgutil
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, cast
 
 from diagnostics import checks
+from diagnostics.embeddings import InputError
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
@@ -16,6 +18,8 @@ from diagnostics.inputs import Inputs
 log = logging.getLogger(__name__)
 
 FIRST = "triplet_versus_closed_set"  # states the gap that the others explain
+# What a user meets; the other diagnostics say where it comes from, and are ranked as causes.
+IN_USE = (FIRST, "retrieval", "pair_verification", "open_set", "decision_rule")
 
 
 class Check(Protocol):
@@ -27,9 +31,30 @@ class Check(Protocol):
 
 
 def codes() -> tuple[str, ...]:
-    """The codes of all diagnostics: the one that states the gap, then alphabetically."""
+    """The codes of all diagnostics: what happens in use first, then causes alphabetically."""
     names = {module.name for module in pkgutil.iter_modules(checks.__path__)}
-    return tuple(sorted(names, key=lambda name: (name != FIRST, name)))
+    in_use = [code for code in IN_USE if code in names]
+    return (*in_use, *sorted(names - set(in_use)))
+
+
+def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[str, ...]:
+    """The codes that are run: all, or ``only`` these, less those to ``skip``.
+
+    Raises InputError for a code that does not exist, or where none is left.
+    """
+    known = codes()
+    for option, named in (("--only", only), ("--skip", skip)):
+        for code in named:
+            if code not in known:
+                near = difflib.get_close_matches(code, known, n=1)
+                raise InputError(
+                    f"{option} names {code!r}, which is no diagnostic."
+                    + (f" Did you mean {near[0]}?" if near else f" There are {', '.join(known)}.")
+                )
+    left = tuple(c for c in known if (not only or c in only) and c not in skip)
+    if not left:
+        raise InputError("--only and --skip leave no diagnostic to run. Skip fewer.")
+    return left
 
 
 def check(code: str) -> Check:
@@ -38,15 +63,13 @@ def check(code: str) -> Check:
 
 
 def run(
-    space: Geometry, inputs: Inputs | None = None, *, skip: Sequence[str] = ()
+    space: Geometry, inputs: Inputs | None = None, among: Sequence[str] | None = None
 ) -> Iterator[Finding]:
-    """Every diagnostic's finding, one by one; one that breaks becomes a finding that says so.
-
-    skip: codes that are left out, for a notebook that shows them in a cell of their own.
+    """The findings of all diagnostics, or of these, one by one; one that breaks becomes a finding
+    that says so.
     """
-    for code in codes():
-        if code not in skip:
-            yield run_one(code, space, inputs or Inputs())
+    for code in codes() if among is None else among:
+        yield run_one(code, space, inputs or Inputs())
 
 
 def run_one(code: str, space: Geometry, inputs: Inputs) -> Finding:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from diagnostics.embeddings import EmbeddingSet, InputError
+from diagnostics.embeddings import EmbeddingSet
 from diagnostics.evaluation import Evaluation, arrange
 from diagnostics.given_distances import given_distances
+from diagnostics.metric import Metric, prepared
 from diagnostics.passes import tally
 from diagnostics.passes.classes import ClassStats, class_statistics
-from diagnostics.passes.ranks import ALL, LARGE_CLASS, Ints, RankPlan, Reals
+from diagnostics.passes.ranks import ALL, LARGE_CLASS, Ints, RankPlan, Reals, round_numbers
 from diagnostics.passes.silhouettes import Silhouettes, silhouettes
 from diagnostics.passes.source import Floats, MatrixSource, Rows, Source, VectorSource
 from diagnostics.passes.tally import Ranks
-
-Metric = Literal["euclidean", "cosine", "given"]
 
 NEIGHBORS = 50  # wide enough for every check, and made in the same sweep as the ranks
 
@@ -54,11 +52,7 @@ class Geometry:
         self.metric = metric
         self.seed = seed
         self._matrix: Floats | None = None
-        self._vectors: Floats | None = None
-        if metric not in ("euclidean", "cosine"):
-            raise InputError(f"metric must be 'euclidean' or 'cosine'; it is {metric!r}.")
-        if self.evaluation.data is not None:
-            self._vectors = _prepared(self.evaluation.data, self.evaluation, metric)
+        self._vectors: Floats | None = prepared(self.evaluation, metric)
 
     @classmethod
     def from_distances(
@@ -105,6 +99,19 @@ class Geometry:
         elif self._neighbors.rows.shape[1] < widest:
             self._sweep(widest)
         return Neighbors(self._neighbors.rows[:, :k], self._neighbors.distances[:, :k])
+
+    @cached_property
+    def strangers(self) -> Neighbors:
+        """The nearest enrolled rows of every stranger, in the order of ``evaluation.strangers``.
+
+        Raises ValueError where there are distances only.
+        """
+        if self._vectors is None:
+            raise ValueError("distances of strangers to the gallery were not given.")
+        strangers, enrolled = self.evaluation.strangers, self.evaluation.enrolled
+        if not len(strangers):
+            return Neighbors(np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0)))
+        return self._run(strangers, enrolled, min(NEIGHBORS, len(enrolled)), "strangers")[1]
 
     @cached_property
     def silhouettes(self) -> Silhouettes:
@@ -159,21 +166,47 @@ class Geometry:
         """
         if self.evaluation.data is None:
             raise ValueError("a sample needs vectors; this geometry has distances only.")
-        drawn = Evaluation(
+        rows = self.evaluation.queries[np.sort(positions)]
+        return self.among(rows, f"{len(positions):,} of {self.evaluation.query_name}")
+
+    def among(self, rows: Rows, name: str, data: EmbeddingSet | None = None) -> Geometry:
+        """Any rows of the set, each looked up in the others; ``name`` is what they are called.
+
+        data: the same rows under other vectors, such as a control. Raises InputError where no two of
+        one class are among the rows, or only one class; ValueError where there are distances only.
+        """
+        return self._arranged(np.sort(rows), None, name, name, data)
+
+    def rearranged(self, data: EmbeddingSet) -> Geometry:
+        """The same queries and gallery under other vectors of the same rows."""
+        old = self.evaluation
+        return self._arranged(old.queries, old.gallery, old.query_name, old.gallery_name, data)
+
+    def _arranged(
+        self,
+        queries: Rows,
+        gallery: Rows | None,
+        query_name: str,
+        gallery_name: str,
+        data: EmbeddingSet | None,
+    ) -> Geometry:
+        if self.evaluation.data is None:
+            raise ValueError("this geometry has distances only, no vectors to look up anew.")
+        arranged = Evaluation(
             codes=self.evaluation.codes,
             classes=self.evaluation.classes,
-            queries=self.evaluation.queries[np.sort(positions)],
-            gallery=None,
+            queries=queries,
+            gallery=gallery,
             strangers=np.zeros(0, dtype=np.int64),
             exclusions=(),
-            query_name=f"{len(positions):,} of {self.evaluation.query_name}",
-            gallery_name=f"{len(positions):,} of {self.evaluation.query_name}",
+            query_name=query_name,
+            gallery_name=gallery_name,
             name=self.evaluation.name,
-            data=self.evaluation.data,
+            data=data or self.evaluation.data,
             notes=(),
         )
         metric: Metric = "cosine" if self.metric == "cosine" else "euclidean"
-        return Geometry(drawn, metric=metric, seed=self.seed)
+        return Geometry(arranged, metric=metric, seed=self.seed)
 
     def rng(self, purpose: str) -> np.random.Generator:
         """A generator of its own for each purpose, the same in every run."""
@@ -192,7 +225,12 @@ class Geometry:
         """Sort queries and gallery by class, and sweep."""
         codes = self.evaluation.codes
         class_ids, gallery_codes = np.unique(codes[gallery], return_inverse=True)
-        query_codes = np.searchsorted(class_ids, codes[queries])
+        if not np.isin(codes[queries], class_ids).all():
+            # Strangers: of one more class, which has no rows.
+            class_ids = np.append(class_ids, len(self.evaluation.classes))
+            query_codes = np.full(len(queries), len(class_ids) - 1)
+        else:
+            query_codes = np.searchsorted(class_ids, codes[queries])
         order = np.argsort(query_codes, kind="stable")
         placed = np.argsort(gallery_codes, kind="stable")
         rows = gallery[placed]
@@ -205,7 +243,7 @@ class Geometry:
             class_start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             class_of=gallery_codes[placed].astype(np.int64),
             rows=rows,
-            grid=np.append(round_numbers(1, len(rows) - int(sizes.min())), ALL),
+            grid=np.append(round_numbers(1, max(len(rows) - int(sizes.min()), 1)), ALL),
             id_grid=round_numbers(2, len(class_ids)),
             k=k,
         )
@@ -226,34 +264,3 @@ class Geometry:
         assert self._matrix is not None
         columns = gallery if self.evaluation.leave_one_out else gallery - len(self._matrix)
         return MatrixSource.of(self._matrix[np.ix_(queries, columns)])
-
-
-def round_numbers(first: int, last: int) -> Ints:
-    """first, then 1, 2, 3, 5, 7 times powers of ten in between, then last: a grid for a log axis."""
-    steps = [m * 10**e for e in range(12) for m in (1, 2, 3, 5, 7)]
-    return np.array(
-        sorted({first, *(x for x in steps if first < x < last), max(first, last)}), dtype=np.int64
-    )
-
-
-def _prepared(data: EmbeddingSet, evaluation: Evaluation, metric: Metric) -> Floats:
-    if metric == "euclidean":
-        return data.vectors
-    # float64: rounding unit vectors to float32 would move angles that differ by less.
-    vectors = data.vectors.astype(np.float64)
-    # The largest entry first, or the squares of very long and very short rows leave float64's range.
-    peaks = np.abs(vectors).max(axis=1, keepdims=True)
-    taking_part = np.concatenate([evaluation.queries, evaluation.enrolled, evaluation.strangers])
-    zero = np.intersect1d(np.flatnonzero(peaks[:, 0] == 0), taking_part)
-    if len(zero):
-        raise InputError(
-            f"vectors must not be zero under the cosine metric; {len(zero)} of {data.n} rows are "
-            f"(first: row {zero[0]}). Drop them, or use --metric euclidean."
-        )
-    peaks[peaks == 0] = 1  # rows that take no part stay zero
-    vectors /= peaks
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    vectors /= lengths
-    vectors.setflags(write=False)
-    return vectors

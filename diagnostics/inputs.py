@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import ConfigDict, field_validator
 
-from diagnostics.embeddings import InputError
+from diagnostics.controls import Control, read_controls
+from diagnostics.embeddings import EmbeddingSet, InputError
+from diagnostics.pairs import Pairs, read_pairs
 from diagnostics.record import Number, Record
 
 CLAIM_METRICS = ("triplet", "closed-set", "pair", "other")
@@ -39,9 +41,14 @@ class Claim(Record):
 class Inputs(Record):
     """Everything optional that a diagnostic may look at; every check takes the same record."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
     claim: Claim | None = None
     map_points: int = 2000  # rows drawn in a map; 0: no map
     map_seeds: int = 2  # maps of each kind, whose agreement is measured
+    pairs: Pairs | None = None  # pairs of rows to verify, as the user's protocol has them
+    controls: tuple[Control, ...] = ()  # other vectors of the same rows
+    approximate: bool = False  # look up by an approximate index too, and show what it misses
 
 
 def read_inputs(
@@ -49,13 +56,43 @@ def read_inputs(
     claimed_metric: str = "triplet",
     map_points: int = 2000,
     map_seeds: int = 2,
+    *,
+    data: EmbeddingSet | None = None,
+    pairs: str = "",
+    controls: str = "",
+    approximate: bool = False,
+    gallery: str = "",
+    drop_invalid: bool = False,
 ) -> Inputs:
-    """Inputs from a notebook's parameters. Raises InputError for what is out of its range."""
+    """Inputs from a notebook's parameters. Raises InputError for what is out of its range.
+
+    data: the set whose rows ``pairs`` and ``controls`` (paths) are about. gallery, drop_invalid: as given to
+    the door; both renumber the rows, so that neither goes with such files.
+    """
     for name, value, least in (("map_points", map_points, 0), ("map_seeds", map_seeds, 2)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"{name} must be a whole number from {least} up; it is {value!r}.")
-    claim = _read_claim(claimed, claimed_metric)
-    return Inputs(claim=claim, map_points=map_points, map_seeds=map_seeds)
+    if not isinstance(approximate, bool):
+        raise InputError(f"approximate must be True or False; it is {approximate!r}.")
+    for name, path in (("pairs", pairs), ("controls", controls)):
+        if not isinstance(path, str):
+            raise InputError(f"{name} must be a path; it is {str(path)[:40]!r}.")
+        for option, given in (("--gallery", bool(gallery)), ("--drop-invalid", drop_invalid)):
+            if path and given:
+                raise InputError(
+                    f"--{name} is about the rows of one file by their number, and {option} renumbers them. "
+                    "Leave out the one or the other."
+                )
+        if path and data is None:
+            raise InputError(f"--{name} needs embeddings; distances alone were given.")
+    return Inputs(
+        claim=_read_claim(claimed, claimed_metric),
+        map_points=map_points,
+        map_seeds=map_seeds,
+        pairs=read_pairs(pairs, data) if pairs and data else None,
+        controls=read_controls(controls, data) if controls and data else (),
+        approximate=approximate,
+    )
 
 
 def _read_claim(claimed: float | None, claimed_metric: str) -> Claim | None:

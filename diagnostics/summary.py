@@ -9,7 +9,7 @@ from importlib import metadata
 from pydantic import JsonValue
 
 from diagnostics import catalog
-from diagnostics.catalog import FIRST
+from diagnostics.catalog import FIRST, IN_USE
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
@@ -48,6 +48,7 @@ class Summary(Record):
     headline: str
     subject: Subject
     claimed: Claim | None = None
+    in_use: tuple[Cause, ...] = ()  # what a user meets besides the headline
     causes: tuple[Cause, ...] = ()
     verdicts: Mapping[str, Verdict] = {}
     notes: tuple[str, ...] = ()
@@ -59,9 +60,9 @@ class Summary(Record):
     def markdown(self) -> str:
         """The summary in words, for a notebook or a terminal."""
         lines = [f"## {self.headline}", "", f"{self.subject.name}: {self.subject.about}.", ""]
-        lines += [
-            f"- **{cause.verdict}** · {cause.title}: {cause.sentence}" for cause in self.causes
-        ]
+        for title, listed in (("In use", self.in_use), ("Causes", self.causes)):
+            lines += ["", f"**{title}**", ""] if listed else []
+            lines += [f"- **{each.verdict}** · {each.title}: {each.sentence}" for each in listed]
         return "\n".join(lines).rstrip()
 
     def _repr_mimebundle_(
@@ -84,11 +85,23 @@ def summarise(
     """Rank the findings, correct their verdicts and choose the headline."""
     evaluation = space.evaluation
     verdicts = corrected(findings, len(catalog.codes()))
-    # The first diagnostic measures the gap; the others say where it comes from.
     ranked = sorted(
-        (f for f in findings if f.code != FIRST),
-        key=lambda f: (list(Verdict).index(verdicts[f.code]), -_loud(f), f.code),
+        findings, key=lambda f: (list(Verdict).index(verdicts[f.code]), -_loud(f), f.code)
     )
+
+    def listed(in_use: bool) -> tuple[Cause, ...]:
+        return tuple(
+            Cause(
+                code=f.code,
+                title=f.title,
+                verdict=verdicts[f.code],
+                sentence=f.explanation,
+                loudness=_loudness(f),
+            )
+            for f in ranked
+            if f.code != FIRST and (f.code in IN_USE) == in_use
+        )
+
     return Summary(
         headline=_headline(findings),
         subject=Subject(
@@ -100,18 +113,14 @@ def summarise(
             about=evaluation.about(),
         ),
         claimed=inputs.claim if inputs else None,
-        causes=tuple(
-            Cause(
-                code=f.code,
-                title=f.title,
-                verdict=verdicts[f.code],
-                sentence=f.explanation,
-                loudness=_loudness(f),
-            )
-            for f in ranked
-        ),
+        in_use=listed(in_use=True),
+        causes=listed(in_use=False),
         verdicts=verdicts,
-        notes=tuple(dict.fromkeys(evaluation.notes)),
+        notes=tuple(
+            dict.fromkeys(
+                (*evaluation.notes, *(inputs.pairs.notes if inputs and inputs.pairs else ()))
+            )
+        ),
         parameters=parameters or {},
         versions=versions(),
         metric=space.metric,
@@ -148,6 +157,9 @@ def _headline(findings: Sequence[Finding]) -> str:
     for finding in findings:
         if finding.code == FIRST:
             return finding.headline or finding.explanation
+    if findings:  # the first diagnostic was not asked for
+        loudest = min(findings, key=lambda f: (list(Verdict).index(f.verdict), -_loud(f), f.code))
+        return loudest.explanation
     return "No diagnostic could say what the accuracy measures."
 
 

@@ -125,6 +125,25 @@ def report(
     claimed_metric: Annotated[
         ClaimedMetric, typer.Option(help="What it was an accuracy of.")
     ] = ClaimedMetric.TRIPLET,
+    pairs: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="Pairs of rows to verify: first, second, same, fold."),
+    ] = "",
+    controls: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="Other vectors of the same rows: raw, untrained, ..."),
+    ] = "",
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="Run this diagnostic. May be repeated.")
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Leave out this diagnostic. May be repeated."),
+    ] = None,
+    approximate: Annotated[
+        bool,
+        typer.Option("--approximate", help="Look up by an approximate index too."),
+    ] = False,
     metric: Annotated[Metric, typer.Option(help="The distance.")] = Metric.EUCLIDEAN,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of everything random.")] = 0,
     map_points: Annotated[
@@ -144,8 +163,10 @@ def report(
     ] = 0,
 ) -> None:
     """Write a report; the help text is REPORT."""
+    from diagnostics.catalog import chosen
     from diagnostics.door import open_evaluation
     from diagnostics.embeddings import InputError
+    from diagnostics.inputs import read_inputs
     from reports.publish import check_out, publish
     from reports.run import RunError, logged
 
@@ -153,6 +174,7 @@ def report(
         with logged(), _terminable():
             share = claimed_share(claimed)
             check_out(out)
+            chosen(only or [], skip or [])
             # The same door that the notebook opens, before anything slow is started.
             evaluation = open_evaluation(
                 data,
@@ -171,7 +193,14 @@ def report(
                 from diagnostics.geometry import Geometry
 
                 Geometry(evaluation, metric="cosine", seed=seed)
-            for note in evaluation.notes:
+            inputs = read_inputs(
+                data=evaluation.data,
+                pairs=pairs,
+                controls=controls,
+                gallery=gallery,
+                drop_invalid=drop_invalid,
+            )
+            for note in (*evaluation.notes, *(inputs.pairs.notes if inputs.pairs else ())):
                 _say(note, err=True)
             _say(f"Judging {evaluation.about().rstrip('.')}.", err=True)
             made = publish(
@@ -188,6 +217,11 @@ def report(
                     "strangers": list(strangers or []),
                     "claimed": share,
                     "claimed_metric": claimed_metric.value,
+                    "pairs": pairs,
+                    "controls": controls,
+                    "only": list(only or []),
+                    "skip": list(skip or []),
+                    "approximate": approximate,
                     "metric": metric.value,
                     "seed": seed,
                     "map_points": map_points,

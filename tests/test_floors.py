@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: list[set[str]] = [
     {"record", "names"},
     {"embeddings", "charts"},
-    {"finding", "sources", "archives", "tables", "selection", "inputs"},
+    {"finding", "sources", "archives", "tables", "selection", "inputs", "pairs", "controls"},
     {"load", "evaluation", "drawing"},
     {"passes"},
-    {"given_distances"},
+    {"given_distances", "metric"},
     {"geometry"},
     {"surface", "resample"},
     {"deletions"},

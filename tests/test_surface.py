@@ -19,8 +19,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from diagnostics import surface
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.evaluation import arrange
-from diagnostics.geometry import Geometry, round_numbers
-from diagnostics.passes.ranks import ALL
+from diagnostics.geometry import Geometry
+from diagnostics.passes.ranks import ALL, round_numbers
 from tests import brute_force
 from tests.test_ranks import blobs
 

@@ -24,7 +24,7 @@ from diagnostics.passes.kernels import (
 def rank_block(  # type: ignore[no-untyped-def]
     scores, queries, gallery, rows, slack, recheck,
     query_codes, self_at, class_start, class_of,
-    grid, id_wins, log_factorial, table, k,
+    grid, id_wins, log_factorial, table, k, cuts,
     first_class, offsets, out,
 ):  # fmt: skip
     """Fill ``out`` (see ``ranks.Block``) for the queries of one block, sorted by class.
@@ -32,7 +32,8 @@ def rank_block(  # type: ignore[no-untyped-def]
     scores: (q, g) for the gallery sorted by class; queries (q, d) and gallery (g, d) for the
     recheck; rows (g,) the row number of each place; slack (q,); self_at (q,) the query's own place
     or -1; grid: candidate counts, -1 for all; id_wins (K, G): chance to win against a gallery of
-    identities with z better classes among K - 2; table: chances by k, or empty to compute them.
+    identities with z better classes among K - 2; table: chances by k, or empty to compute them;
+    cuts: lengths of the answer at which the positives among it are counted.
     """
     classes = class_start.shape[0] - 1
     size = scores.shape[1]
@@ -176,6 +177,7 @@ def rank_block(  # type: ignore[no-untyped-def]
             mixed = np.argsort(nearer[:p] * (m + 1) + tied[:p])
             nearer[:p] = nearer[:p][mixed]
             tied[:p] = tied[:p][mixed]
+        add_retrieval(nearer[:p], tied[:p], cuts, out.found[i], out.found_at_r, out.score_at_r, i)
         out.lost[i] = nearer[:p].sum() + tied[:p].sum()
         out.tied[i] = tied[:p].sum()
         out.z[i], out.z_lenient[i] = z_tied, z
@@ -186,6 +188,19 @@ def rank_block(  # type: ignore[no-untyped-def]
         out.nearest_negative_score[i] = true_score(query, gallery, s, rival, recheck)
         add_identity_gain(beaters[:z_tied], id_wins, out.id_gain)
         add_wins(nearer[:p], tied[:p], m, grid, log_factorial, table, offsets[local], out)
+
+
+@jit
+def add_retrieval(nearer, tied, cuts, found, found_at_r, score_at_r, i):  # type: ignore[no-untyped-def]
+    """What one anchor's ranked answer holds: the j-th positive stands behind all that tie with it."""
+    p = nearer.shape[0]
+    for t in range(p):
+        place = nearer[t] + tied[t] + t + 1
+        for c in range(cuts.shape[0]):
+            found[c] += place <= cuts[c]
+        if place <= p:
+            found_at_r[i] += 1
+            score_at_r[i] += (t + 1) / place / p
 
 
 @jit

@@ -27,6 +27,7 @@ ALL = -1  # in a grid of candidate counts: every negative there is
 ROWS = 256  # queries a block: enough for a fast product, 50 MB of scores at 50,000 rows
 LARGE_CLASS = 256  # from here on a float64 product costs less than rechecking what is in doubt
 RIVALS = 32  # rival classes kept for each class
+CUTS = np.array([1, 5, 10])  # lengths of an answer at which retrieval is counted
 
 
 class Block(NamedTuple):
@@ -41,6 +42,9 @@ class Block(NamedTuple):
     sole: Ints  # the one class that alone beats it, or -1
     nearer_first: Ints  # negatives nearer than the nearest positive
     tied_first: Ints
+    found: Ints  # (q, CUTS) positives among the first 1, 5, 10
+    found_at_r: Ints  # positives among the first P
+    score_at_r: Reals  # average precision among the first P
     nearest_positive: Ints
     nearest_negative: Ints
     nearest_positive_score: Reals
@@ -124,6 +128,9 @@ def rank_queries(plan: RankPlan, source: Source, start: int, stop: int) -> Block
         sole=ints(q) - 1,
         nearer_first=ints(q),
         tied_first=ints(q),
+        found=ints(q, len(CUTS)),
+        found_at_r=ints(q),
+        score_at_r=np.zeros(q),
         nearest_positive=ints(q) - 1,
         nearest_negative=ints(q) - 1,
         nearest_positive_score=np.full(q, np.nan),
@@ -144,7 +151,7 @@ def rank_queries(plan: RankPlan, source: Source, start: int, stop: int) -> Block
         scores, source.queries[start:stop], source.gallery, plan.rows, slack, source.recheck,
         codes, plan.self_at[start:stop], plan.class_start, plan.class_of,
         plan.grid, identity_chances(plan.classes - 2, plan.id_grid - 1),
-        log_factorials(plan.size), table, plan.k, first, offsets, block,
+        log_factorials(plan.size), table, plan.k, CUTS, first, offsets, block,
     )  # fmt: skip
     # What a class costs the others: per anchor over P x (M less that class), as if it were deleted.
     pairs = (positives - (plan.self_at[start] >= 0))[:, None] * np.maximum(
@@ -153,6 +160,14 @@ def rank_queries(plan: RankPlan, source: Source, start: int, stop: int) -> Block
     np.divide(block.rivals, pairs, out=shares, where=pairs > 0)
     block.lost_share[:] = shares.sum(axis=0)
     return block
+
+
+def round_numbers(first: int, last: int) -> Ints:
+    """first, then 1, 2, 3, 5, 7 times powers of ten in between, then last: a grid for a log axis."""
+    steps = [m * 10**e for e in range(12) for m in (1, 2, 3, 5, 7)]
+    return np.array(
+        sorted({first, *(x for x in steps if first < x < last), max(first, last)}), dtype=np.int64
+    )
 
 
 def log_factorials(n: int) -> Reals:

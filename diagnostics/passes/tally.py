@@ -28,8 +28,9 @@ class Ranks:
     holds their positions. ``codes``, ``positives`` (P), ``negatives`` (M), ``lost`` (pairs with the
     negative nearer or as near), ``tied``, ``z`` (classes that beat or tie with the nearest
     positive), ``z_lenient``, ``sole`` (the class that alone does), ``nearer_first``, ``tied_first``
-    (of the nearest positive), ``nearest_positive``, ``nearest_negative`` (row numbers) and their
-    distances are all (q,).
+    (of the nearest positive), ``found_at_r`` and ``score_at_r`` (R-precision and MAP@R times P, and as
+    is), ``nearest_positive``, ``nearest_negative`` (row numbers) and their distances are all (q,);
+    ``found`` is (q, 3), positives among the first ``CUTS``. A positive stands behind what ties with it.
 
     By class of the gallery, (K,): ``class_ids``, its number in the evaluation; ``gallery_sizes``;
     ``lost_share`` and ``rival_lost``: what the other classes' anchors lose to it; ``id_gain`` (K, G).
@@ -49,6 +50,9 @@ class Ranks:
     sole: Ints
     nearer_first: Ints
     tied_first: Ints
+    found: Ints
+    found_at_r: Ints
+    score_at_r: Reals
     nearest_positive: Rows
     nearest_negative: Rows
     nearest_positive_distance: Reals
@@ -142,6 +146,9 @@ def run(
         sole=count("sole"),
         nearer_first=count("nearer_first"),
         tied_first=count("tied_first"),
+        found=count("found"),
+        found_at_r=count("found_at_r"),
+        score_at_r=np.concatenate(scores["score_at_r"])[back],
         nearest_positive=row("nearest_positive"),
         nearest_negative=row("nearest_negative"),
         nearest_positive_distance=distance("nearest_positive_score"),
@@ -168,7 +175,12 @@ def needs_precision(plan: RankPlan) -> bool:
     return bool((np.diff(plan.class_start)[plan.query_codes] > LARGE_CLASS).any())
 
 
-_SCORES = ("nearest_positive_score", "nearest_negative_score", "neighbor_scores")
+_SCORES = (
+    "nearest_positive_score",
+    "nearest_negative_score",
+    "neighbor_scores",
+    "score_at_r",
+)
 _COUNTS = (
     "positives",
     "negatives",
@@ -179,6 +191,8 @@ _COUNTS = (
     "sole",
     "nearer_first",
     "tied_first",
+    "found",
+    "found_at_r",
     "nearest_positive",
     "nearest_negative",
     "neighbors",

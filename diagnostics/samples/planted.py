@@ -7,7 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.controls import Control
 from diagnostics.embeddings import EmbeddingSet
+from diagnostics.inputs import Inputs
+from diagnostics.samples import planted_use
+from diagnostics.samples.planted_use import Split
 
 Reals = NDArray[np.float64]
 Made = tuple[Reals, NDArray[np.int64]]
@@ -19,10 +23,27 @@ def planted(flaw: str, seed: int = 0) -> EmbeddingSet:
 
     The same seed gives the same set. Raises KeyError for an unknown name.
     """
-    make: Callable[[np.random.Generator], Made | Grouped] = {**HEALTHY, **FLAWS}[flaw]
-    vectors, labels, *groups = make(np.random.default_rng(seed))
+    made = _made(flaw, seed)
     return EmbeddingSet.from_arrays(
-        vectors, labels, groups=groups[0] if groups else None, name=f"planted:{flaw}"
+        made.vectors, made.labels, split=made.split, groups=made.groups, name=f"planted:{flaw}"
+    )
+
+
+def planted_inputs(flaw: str, seed: int = 0, inputs: Inputs | None = None) -> Inputs:
+    """What belongs to the set besides its embeddings, added to ``inputs``: its raw input, if any."""
+    made, inputs = _made(flaw, seed), inputs or Inputs()
+    if made.raw is None:
+        return inputs
+    raw = EmbeddingSet.from_arrays(made.raw, made.labels, name=f"planted:{flaw}, raw")
+    return inputs.model_copy(update={"controls": (Control("raw", raw),)})
+
+
+def _made(flaw: str, seed: int) -> Split:
+    made = {**HEALTHY, **FLAWS}[flaw](np.random.default_rng(seed))
+    return (
+        made
+        if isinstance(made, Split)
+        else Split(*made[:2], groups=made[2] if len(made) > 2 else None)
     )
 
 
@@ -177,7 +198,7 @@ def _unmappable(rng: np.random.Generator) -> Made:
     return centres[labels] + noise * rng.standard_normal((1200, 64)), labels
 
 
-HEALTHY: dict[str, Callable[[np.random.Generator], Made]] = {
+HEALTHY: dict[str, Callable[[np.random.Generator], Made | Split]] = {
     "healthy": _healthy,
     "healthy_many_classes": _healthy_many_classes,
     "healthy_few_samples": _healthy_few_samples,
@@ -186,8 +207,9 @@ HEALTHY: dict[str, Callable[[np.random.Generator], Made]] = {
     "healthy_neural_collapse": _healthy_neural_collapse,
     "healthy_cone": _healthy_cone,
     "healthy_long_tail": _healthy_long_tail,
+    **planted_use.HEALTHY,
 }
-FLAWS: dict[str, Callable[[np.random.Generator], Made | Grouped]] = {
+FLAWS: dict[str, Callable[[np.random.Generator], Made | Grouped | Split]] = {
     "look_alikes": _look_alikes,
     "crowded": _crowded,
     "collapsed": _collapsed,
@@ -197,6 +219,7 @@ FLAWS: dict[str, Callable[[np.random.Generator], Made | Grouped]] = {
     "minority_collapse": _minority_collapse,
     "one_group": _one_group,
     "unmappable": _unmappable,
+    **planted_use.FLAWS,
 }
 # The diagnostic that names each flaw; the gap that all of them cause is measured by the first one.
 NAMED_BY = {
@@ -209,4 +232,5 @@ NAMED_BY = {
     "minority_collapse": "class_imbalance",
     "one_group": "class_imbalance",
     "unmappable": "projections",
+    **planted_use.NAMED_BY,
 }

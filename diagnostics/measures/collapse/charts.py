@@ -8,11 +8,10 @@ import numpy as np
 
 from diagnostics.charts import Bar, Bars, Curve, Series, Table
 from diagnostics.finding import Estimate
-from diagnostics.geometry import round_numbers
 from diagnostics.measures.collapse.costs import Cost
 from diagnostics.measures.collapse.numbers import Numbers
 from diagnostics.measures.collapse.spectra import gaussian, power_law
-from diagnostics.passes.ranks import Reals
+from diagnostics.passes.ranks import Reals, round_numbers
 
 MOST = 0.9  # of the variance: how many components hold that much is said in words
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from diagnostics.charts import Bar, Bars, Curve, Packed, Panel, Points, Series, Table
 from diagnostics.finding import Estimate
-from diagnostics.geometry import Geometry, round_numbers
+from diagnostics.geometry import Geometry
 from diagnostics.measures.maps.made import Kind, Maps
 from diagnostics.measures.maps.numbers import NAMES, company
-from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.passes.ranks import Ints, Reals, round_numbers
 from diagnostics.selection import number
 
 PAIRS_SHOWN = 10
