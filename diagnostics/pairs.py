@@ -65,9 +65,9 @@ class Pairs:
         parts = None if fold is None else _folds(fold, len(one), name)
         groups = [np.ones(len(one), dtype=np.bool_)]
         groups += [] if parts is None else [parts == f for f in range(parts.max() + 1)]
-        for number, group in enumerate(groups):
+        for part, group in enumerate(groups, start=-1):
             if kinds[group].all() or not kinds[group].any():
-                where = f"fold {number} of {name}" if number else name
+                where = name if part < 0 else f"fold {part} of {name}"
                 word = "same-class" if kinds[group].all() else "different-class"
                 raise InputError(f"{where} has {word} pairs only; verification needs both kinds.")
         notes = [f"{name}: {len(one):,} pairs, {int(kinds.sum()):,} of them of one class."]

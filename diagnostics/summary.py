@@ -15,6 +15,7 @@ from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
 from diagnostics.record import Number, Record
 from diagnostics.resample import TAIL
+from diagnostics.selection import number
 
 SUMMARY_MIME = "application/vnd.second-opinion.summary+json"
 SIGNIFICANCE = TAIL  # one side of the interval that the verdict rule reads
@@ -50,6 +51,7 @@ class Summary(Record):
     claimed: Claim | None = None
     in_use: tuple[Cause, ...] = ()  # what a user meets besides the headline
     causes: tuple[Cause, ...] = ()
+    trust: str = ""  # whether the number can be trusted, where nothing loud speaks against it
     verdicts: Mapping[str, Verdict] = {}
     notes: tuple[str, ...] = ()
     parameters: Mapping[str, JsonValue] = {}
@@ -60,6 +62,7 @@ class Summary(Record):
     def markdown(self) -> str:
         """The summary in words, for a notebook or a terminal."""
         lines = [f"## {self.headline}", "", f"{self.subject.name}: {self.subject.about}.", ""]
+        lines += [self.trust, ""] if self.trust else []
         for title, listed in (("In use", self.in_use), ("Causes", self.causes)):
             lines += ["", f"**{title}**", ""] if listed else []
             lines += [f"- **{each.verdict}** · {each.title}: {each.sentence}" for each in listed]
@@ -115,6 +118,7 @@ def summarise(
         claimed=inputs.claim if inputs else None,
         in_use=listed(in_use=True),
         causes=listed(in_use=False),
+        trust=_trust(verdicts),
         verdicts=verdicts,
         notes=tuple(
             dict.fromkeys(
@@ -151,6 +155,23 @@ def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
     found = {name: metadata.version(name).split("+")[0] for name in LIBRARIES}
     return {"python": ".".join(platform.python_version_tuple()[:2]), **found}
+
+
+def _trust(verdicts: Mapping[str, Verdict]) -> str:
+    """Good news is news: said only where the gap was judged, and nothing alarms."""
+    judged = [v for v in verdicts.values() if v not in (Verdict.NOT_APPLICABLE, Verdict.ERROR)]
+    unsure = judged.count(Verdict.UNSURE)
+    if FIRST not in verdicts or Verdict.ALARM in judged or Verdict.WATCH in judged or not judged:
+        return ""
+    if verdicts[FIRST] is not Verdict.OK:
+        return ""
+    checked = f"Of {number(len(judged), 'diagnostic')} that could be run, none speaks against it"
+    if not unsure:
+        return f"The number can be trusted. {checked}."
+    return (
+        f"The number can be trusted as far as this set can tell. {checked}; "
+        f"{unsure} cannot tell, and {'says' if unsure == 1 else 'say'} what would be needed."
+    )
 
 
 def _headline(findings: Sequence[Finding]) -> str:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from reports.claimed import claimed_share
 from reports.help_texts import ABOUT, REPORT
 from reports.several import spelled_out
+from reports.terminal import say, stop, terminable
 
 # What is slow to import (numpy, Papermill) is imported where it is used: help comes at once.
 
@@ -134,7 +130,8 @@ def report(
         typer.Option(metavar="FILE", help="Other vectors of the same rows: raw, untrained, ..."),
     ] = "",
     only: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", help="Run this diagnostic. May be repeated.")
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Run this diagnostic only, such as open_set."),
     ] = None,
     skip: Annotated[
         list[str] | None,
@@ -171,7 +168,7 @@ def report(
     from reports.run import RunError, logged
 
     try:
-        with logged(), _terminable():
+        with logged(), terminable():
             share = claimed_share(claimed)
             check_out(out)
             chosen(only or [], skip or [])
@@ -201,8 +198,8 @@ def report(
                 drop_invalid=drop_invalid,
             )
             for note in (*evaluation.notes, *(inputs.pairs.notes if inputs.pairs else ())):
-                _say(note, err=True)
-            _say(f"Judging {evaluation.about().rstrip('.')}.", err=True)
+                say(note, err=True)
+            say(f"Judging {evaluation.about().rstrip('.')}.", err=True)
             made = publish(
                 out,
                 {
@@ -232,13 +229,13 @@ def report(
                 timeout=timeout or None,
             )
     except InputError as error:
-        _stop(str(error), BAD_INPUT)
+        stop(str(error), BAD_INPUT)
     except RunError as error:
-        _stop(f"the run broke: {error}; {out} is as it was.", BROKEN)
-    _say(made.outcome.headline)
-    _say(f"The report: {Path(out) / made.page.name}")
+        stop(f"the run broke: {error}; {out} is as it was.", BROKEN)
+    say(made.outcome.headline)
+    say(f"The report: {Path(out) / made.page.name}")
     if made.broken:
-        _stop(f"some diagnostics could not run: {'; '.join(made.broken)}.", INCOMPLETE)
+        stop(f"some diagnostics could not run: {'; '.join(made.broken)}.", INCOMPLETE)
 
 
 @app.command()
@@ -254,7 +251,7 @@ def notebook(
 
     if not name:
         for known in notebook_names():
-            _say(known)
+            say(known)
         return
     try:
         source = notebook_path(name)
@@ -268,44 +265,8 @@ def notebook(
         except OSError as error:
             raise InputError(f"{target} cannot be written: {error.strerror}.") from None
     except InputError as error:
-        _stop(str(error), BAD_INPUT)
-    _say(f"{target}: open it with jupyter lab {target}")
-
-
-def _stop(sentence: str, status: int) -> NoReturn:
-    _say(f"second-opinion: {' '.join(sentence.split())}", err=True)
-    raise typer.Exit(status)
-
-
-def _say(line: str, err: bool = False) -> None:
-    """To the terminal, where names from the user's files must not move the cursor."""
-    from diagnostics.names import visible
-
-    try:
-        typer.echo(visible(line), err=err)
-    except OSError:  # a full disk, a closed pipe: the report does not depend on who listens
-        with contextlib.suppress(OSError):  # or what is buffered fails once more at exit
-            stream = sys.stderr if err else sys.stdout
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the kernel too: they become exceptions, and every block cleans up."""
-
-    def leave(number: int, frame: FrameType | None) -> NoReturn:
-        sys.exit(128 + number)
-
-    numbers = [signal.SIGTERM]
-    # Windows has no SIGHUP; nohup ignores it, and means it.
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, leave) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        stop(str(error), BAD_INPUT)
+    say(f"{target}: open it with jupyter lab {target}")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ class Outcome(Record):
     claimed: Claim | None
     metric: str
     seed: int
+    in_use: tuple[Cause, ...] = ()
     causes: tuple[Cause, ...]
+    trust: str = ""
     verdicts: Mapping[str, Verdict]
     findings: tuple[PublishedFinding, ...]
     notes: tuple[str, ...]
@@ -76,7 +78,9 @@ _SHARED = (
     "claimed",
     "metric",
     "seed",
+    "in_use",
     "causes",
+    "trust",
     "verdicts",
     "notes",
     "parameters",

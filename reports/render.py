@@ -40,6 +40,7 @@ BADGES = {
     Verdict.OK: ("OK", "✓"),
 }
 LOUD = (Verdict.ALARM, Verdict.WATCH, Verdict.UNSURE)
+UNABLE = (Verdict.ERROR, Verdict.NOT_APPLICABLE)
 # The numbers at a glance: name of the estimate, title, the question it answers, and its colour,
 # which is that of the same number in the charts.
 GLANCE = (
@@ -54,6 +55,12 @@ GLANCE = (
         "closed_set_accuracy_macro",
         "Closed-set, mean over classes",
         "Every class counting alike.",
+        "",
+    ),
+    (
+        "strangers_accepted_at_95",
+        "Strangers accepted",
+        "At the threshold that accepts 95 % of those who are known.",
         "",
     ),
 )
@@ -99,8 +106,9 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
         _section(finding, number, summary, collected, lead[0] if lead else None)
         for number, finding in enumerate(collected.findings, start=1)
     ]
-    order, rank = list(Verdict), {cause.code: i for i, cause in enumerate(summary.causes)}
-    # Loudest first; what is no cause states the gap, and comes before the causes of its verdict.
+    order = list(Verdict)
+    # Loudest first; what happens in use comes before the causes of its verdict.
+    rank = {each.code: i for i, each in enumerate((*summary.in_use, *summary.causes))}
     sections.sort(key=lambda s: (order.index(s.verdict), rank.get(s.finding.code, -1)))
     scripts = _scripts(any(section.maps for section in sections))
     numbers = _numbers(summary, collected.findings)
@@ -117,6 +125,7 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
             numbers=numbers,
             measured=f"Measured on {shared or _bare(summary.subject.about)}.",
             causes=[cause for cause in summary.causes if cause.verdict in LOUD],
+            in_use=[each for each in summary.in_use if each.verdict not in UNABLE],
             differs=summary.verdicts.get(FIRST) in (Verdict.ALARM, Verdict.WATCH),
             lead=lead[1] if lead else None,
             lead_anchor=next((s.anchor for s in sections if lead and s.finding is lead[0]), ""),
@@ -125,7 +134,7 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
             loud=_those(sections, *LOUD),
             mapped=[section for section in sections if section.maps],
             passed=_those(sections, Verdict.OK),
-            unable=_those(sections, Verdict.ERROR, Verdict.NOT_APPLICABLE),
+            unable=_those(sections, *UNABLE),
             failures=collected.failures,
             additions=[on_page(each, 3) for each in collected.additions if each.after not in known],
             report_command=report_command(collected.parameters),

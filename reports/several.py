@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-SEVERAL = ("--query-split", "--strangers")
-FLAGS = ("--flatten", "--drop-invalid", "--help", "--version")  # they take no value
+SEVERAL = ("--query-split", "--strangers", "--only", "--skip")
+# They take no value.
+FLAGS = ("--flatten", "--drop-invalid", "--approximate", "--help", "--version")
 
 
 def spelled_out(arguments: Sequence[str]) -> list[str]:

@@ -10,24 +10,25 @@ import pydantic
 import pytest
 
 from diagnostics import catalog
-from diagnostics.embeddings import EmbeddingSet
+from diagnostics.embeddings import EmbeddingSet, InputError
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
-from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted
+from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted, planted_inputs
 
 INPUTS = Inputs(map_points=150)  # maps of more points take seconds each
 
 
 @pytest.fixture(scope="module", params=[*HEALTHY, *FLAWS])
-def space(request):
-    return Geometry(planted(request.param))
+def case(request):
+    return Geometry(planted(request.param)), planted_inputs(request.param, inputs=INPUTS)
 
 
 @pytest.mark.parametrize("code", catalog.codes())
-def test_every_check_survives_every_planted_set_twice_alike(code, space):
-    first = catalog.check(code)(space, INPUTS)
-    again = catalog.check(code)(Geometry(space.evaluation), INPUTS)
+def test_every_check_survives_every_planted_set_twice_alike(code, case):
+    space, inputs = case
+    first = catalog.check(code)(space, inputs)
+    again = catalog.check(code)(Geometry(space.evaluation), inputs)
     assert first.model_dump_json() == again.model_dump_json()
     assert first.code == code
     assert first.verdict in set(Verdict) - {Verdict.ERROR}
@@ -84,9 +85,21 @@ def test_row_order_and_class_names_change_nothing():
 def test_every_flaw_is_named_by_a_diagnostic():
     assert set(NAMED_BY) == set(FLAWS)
     assert set(NAMED_BY.values()) == set(catalog.codes()) - {catalog.FIRST}
+    assert set(catalog.IN_USE) <= set(catalog.codes())
 
 
-def test_the_gap_comes_first_and_can_be_left_out():
-    assert catalog.codes()[0] == catalog.FIRST
+def test_what_happens_in_use_comes_first_and_diagnostics_can_be_chosen():
+    known = catalog.codes()
+    assert known[0] == catalog.FIRST
+    assert known[: len(catalog.IN_USE)] == catalog.IN_USE
+    assert catalog.chosen() == known
+    assert catalog.chosen(only=["collapse", catalog.FIRST]) == (catalog.FIRST, "collapse")
+    assert catalog.chosen(skip=["collapse"]) == tuple(c for c in known if c != "collapse")
+    with pytest.raises(InputError, match=r"--only names 'colapse', which is no diagnostic\. Did you"):
+        catalog.chosen(only=["colapse"])
+    with pytest.raises(InputError, match=r"--skip names 'zzz'.* There are triplet_versus"):
+        catalog.chosen(skip=["zzz"])
+    with pytest.raises(InputError, match="leave no diagnostic"):
+        catalog.chosen(only=["collapse"], skip=["collapse"])
     found = list(catalog.run(Geometry(planted("healthy")), among=["class_imbalance"]))
     assert [finding.code for finding in found] == ["class_imbalance"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 
 import numpy as np
 import pydantic
@@ -121,6 +122,47 @@ def test_the_summary_ranks_and_is_json_both_ways():
     assert summary.Summary.model_validate_json(made.model_dump_json()) == made
     assert made.subject.n == space.evaluation.data.n
     assert made.claimed.value == 0.99
+
+
+def test_what_happens_in_use_is_no_cause():
+    space = Geometry(planted("healthy"))
+    found = [finding("open_set"), finding("collapse"), finding(summary.FIRST, verdict=Verdict.OK)]
+    made = summary.summarise(space, found)
+    assert [each.code for each in made.in_use] == ["open_set"]
+    assert [each.code for each in made.causes] == ["collapse"]
+    assert "**In use**" in made.markdown()
+    assert made.trust == ""
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        (
+            ("ok", "ok", "not-applicable"),
+            "The number can be trusted. Of 2 diagnostics that could be run",
+        ),
+        (("ok", "unsure", "ok"), "as far as this set can tell. Of 3 .*; 1 cannot tell, and says"),
+        (("ok", "unsure", "unsure"), "2 cannot tell, and say what"),
+        (("ok", "watch", "ok"), "^$"),
+        (("ok", "ok", "alarm"), "^$"),
+        (("unsure", "ok", "ok"), "^$"),
+        (("alarm", "ok", "ok"), "^$"),
+        (("not-applicable", "ok", "ok"), "^$"),
+    ],
+)
+def test_good_news_is_said_where_nothing_speaks_against_it(verdicts, sentence):
+    codes = (summary.FIRST, "retrieval", "collapse")
+    found = [finding(c, verdict=Verdict(v)) for c, v in zip(codes, verdicts, strict=True)]
+    made = summary.summarise(Geometry(planted("healthy")), found)
+    assert re.search(sentence, made.trust)
+    assert (made.trust in made.markdown()) or not made.trust
+
+
+def test_without_the_first_diagnostic_the_loudest_speaks():
+    found = [finding("quiet", verdict=Verdict.OK), finding("loud")]
+    made = summary.summarise(Geometry(planted("healthy")), found)
+    assert made.headline == found[1].explanation
+    assert made.trust == ""
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,44 @@ def test_options_reach_the_notebook_by_name_and_type(asked: Asked) -> None:
     assert "Judging " in result.stderr  # what was chosen at the door is printed
 
 
+def test_diagnostics_are_chosen_and_files_named(asked: Asked) -> None:
+    np.savez("pairs.npz", first=[0, 1, 5], second=[1, 5, 6])
+    np.savez("controls.npz", raw=np.ones((40, 2, 2)))
+    result = call(
+        "report", "set.npz", "--only", "collapse", "--only", "projections", "--skip", "projections",
+        "--pairs", "pairs.npz", "--controls", "controls.npz", "--approximate",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    wanted = {
+        "data": "set.npz",
+        "only": ["collapse", "projections"],
+        "skip": ["projections"],
+        "pairs": "pairs.npz",
+        "controls": "controls.npz",
+        "approximate": True,
+    }
+    assert asked == {"report": {**DEFAULTS, **wanted}}
+    assert "pairs.npz: 3 pairs, 2 of them of one class." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--only", "colapse", "Did you mean collapse?"),
+        ("--skip", "maps", "which is no diagnostic"),
+        ("--pairs", "set.npz", "no key called first"),
+        ("--controls", "pairs.csv", "there is no file"),
+    ],
+)
+def test_files_and_codes_that_are_not_there_are_refused(
+    asked: Asked, option: str, value: str, sentence: str
+) -> None:
+    result = call("report", "set.npz", option, value)
+    assert result.exit_code == 2
+    assert sentence in one_sentence(result)
+    assert asked == {}
+
+
 def test_without_options_everything_is_the_notebooks_default(asked: Asked) -> None:
     assert call("report", "set.npz").exit_code == 0
     assert asked == {"report": {**DEFAULTS, "data": "set.npz"}}

@@ -12,7 +12,7 @@ import pytest
 from pydantic import JsonValue
 
 from diagnostics.finding import Estimate, Finding, Verdict
-from diagnostics.summary import Summary
+from diagnostics.summary import Cause, Summary
 from reports.collect import Addition, Collected, Failure
 from reports.parameters import DEFAULTS
 from reports.render import render
@@ -330,3 +330,28 @@ def test_failures_are_listed_with_the_checks_that_could_not_run(collected: Colle
         "Cell 5 of the notebook KeyError: 'x'",
     ):
         assert words in text
+
+
+def test_what_a_user_meets_and_good_news_stand_near_the_top(collected: Collected) -> None:
+    met = Cause(
+        code="open_set",
+        title="Open set",
+        verdict=Verdict.OK,
+        sentence="Few strangers are accepted.",
+    )
+    lacking = met.model_copy(update={"title": "Lacking", "verdict": Verdict.NOT_APPLICABLE})
+    summary = a_summary().model_copy(
+        update={"in_use": (met, lacking), "trust": "The number can be trusted."}
+    )
+    page = render(collected, summary, notebook="overview.ipynb")
+    place = [
+        page.index(words)
+        for words in (
+            "The number can be trusted.",
+            "What else a user meets",
+            met.sentence,
+            'id="causes"',
+        )
+    ]
+    assert place == sorted(place)
+    assert "Lacking" not in page

@@ -158,9 +158,9 @@ def test_an_interrupt_ends_the_kernel_too(tmp_path: Path, work: Path, sent: int)
     notebook, pid = sleeper(tmp_path)
     script = (
         "import signal, sys\nfrom pathlib import Path\nfrom reports.run import execute\n"
-        "from reports.cli import _terminable\n"
+        "from reports.terminal import terminable\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "with _terminable():\n"
+        "with terminable():\n"
         "    execute(Path(sys.argv[1]), {}, Path(sys.argv[2]))\n"
     )
     with subprocess.Popen(

@@ -1,0 +1,123 @@
+"""Files of pairs and of controls are read as they stand, or refused in one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from diagnostics.controls import read_controls
+from diagnostics.embeddings import EmbeddingSet, InputError
+from diagnostics.inputs import read_inputs
+from diagnostics.pairs import Pairs, read_pairs
+
+DATA = EmbeddingSet.from_arrays(
+    np.random.default_rng(0).standard_normal((12, 4)), np.repeat(["a", "b", "c"], 4), name="set"
+)
+FIRST, SECOND = [0, 4, 8, 0, 4, 8], [1, 5, 9, 4, 8, 0]
+
+
+@pytest.mark.parametrize("form", ["npz", "csv", "lfw"])
+def test_pairs_are_read_from_arrays_and_tables(tmp_path, form):
+    same, fold = [1, 1, 1, 0, 0, 0], [0, 1, 0, 0, 1, 1]
+    path = tmp_path / f"pairs.{'csv' if form == 'csv' else 'npz'}"
+    if form == "csv":
+        rows = "\n".join(map("{},{},{},{}".format, FIRST, SECOND, same, fold))
+        path.write_text(f"first,second,same,fold\n{rows}\n")
+    elif form == "npz":
+        np.savez(path, first=FIRST, second=SECOND, same=np.array(same, bool), fold=fold)
+    else:
+        np.savez(path, pair_a=FIRST, pair_b=SECOND, pair_same=same, pair_fold=fold)
+    pairs = read_pairs(str(path), DATA)
+    assert pairs.first.tolist() == FIRST
+    assert pairs.second.tolist() == SECOND
+    assert pairs.same.tolist() == [True] * 3 + [False] * 3
+    assert pairs.fold.tolist() == fold
+    assert not pairs.first.flags.writeable
+    assert pairs.notes == (f"{path.name}: 6 pairs, 3 of them of one class.",)
+
+
+def test_the_labels_say_what_is_the_same_and_the_file_is_believed_over_them():
+    assert Pairs.of(DATA, FIRST, SECOND).same.tolist() == [True] * 3 + [False] * 3
+    said = Pairs.of(DATA, FIRST, SECOND, [1, 1, 0, 0, 0, 0])
+    assert said.same.sum() == 2
+    assert "1 of 6 pairs of pairs contradict the labels" in said.notes[1]
+    words = Pairs.of(DATA, FIRST, SECOND, ["True", "TRUE", "same", "0", "false", "0.0"])
+    assert words.same.tolist() == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"first": [0, 4, 8, 0, 4, 12]}, "rows from 0 to 11; 1 of 6 in 'first'"),
+        ({"first": [0, 4, 8, 0, 4, -1]}, "1 of 6 in 'first'"),
+        ({"first": [0.5, 4, 8, 0, 4, 1]}, "row numbers, counted from 0; pair 0 has '0.5'"),
+        ({"first": ["x", "4", "8", "0", "4", "1"]}, "row numbers"),
+        ({"first": [[0, 1]]}, "must be one column"),
+        ({"first": [0]}, "1 first rows and 6 second rows"),
+        ({"first": [], "second": []}, "holds no pair"),
+        ({"first": [0, 4, 8, 0, 4, 0]}, "with itself in 1 of 6 pairs .first: pair 5"),
+        ({"second": [1, 5, 9, 1, 5, 9]}, "same-class pairs only"),
+        ({"same": [0] * 6}, "different-class pairs only"),
+        ({"same": [1, 1, 1, 0, 0]}, "'same' of pairs has the shape"),
+        ({"same": [1, 1, 1, 0, 0, 2]}, "must be 1 or 0 .true or false.; pair 5 has '2'"),
+        ({"fold": [0, 0, 0, 1, 1, 1]}, "fold 0 of pairs has same-class pairs only"),
+        ({"fold": [3] * 6}, "one fold only"),
+        ({"fold": [3]}, "'fold' of pairs has the shape"),
+    ],
+)
+def test_pairs_that_cannot_be_meant_are_refused(change, sentence):
+    with pytest.raises(InputError, match=sentence):
+        Pairs.of(DATA, **{"first": FIRST, "second": SECOND, **change})
+
+
+def test_a_file_without_pairs_lists_what_it_has(tmp_path):
+    np.savez(tmp_path / "x.npz", embeddings=DATA.vectors)
+    with pytest.raises(
+        InputError, match=r"no key called first or pair_a .* 'embeddings' \(12 x 4\)"
+    ):
+        read_pairs(str(tmp_path / "x.npz"), DATA)
+
+
+def test_controls_are_all_arrays_with_a_row_for_each(tmp_path):
+    raw = np.random.default_rng(1).random((12, 3, 3))
+    np.savez(
+        tmp_path / "c.npz", raw=raw, untrained=DATA.vectors, labels=np.arange(12), other=raw[:5]
+    )
+    found = read_controls(str(tmp_path / "c.npz"), DATA)
+    assert [(c.name, c.words, c.data.d) for c in found] == [
+        ("raw", "the raw input", 9),
+        ("untrained", "an untrained network", 4),
+    ]
+    np.testing.assert_allclose(found[0].data.vectors, raw.reshape(12, 9), rtol=1e-6)
+    assert (found[0].data.codes == DATA.codes).all()
+    np.save(tmp_path / "mine.npy", DATA.vectors)
+    assert read_controls(str(tmp_path / "mine.npy"), DATA)[0].words == "'mine'"
+
+
+def test_controls_that_do_not_fit_are_refused(tmp_path):
+    np.savez(tmp_path / "c.npz", raw=np.zeros((11, 3)))
+    with pytest.raises(InputError, match=r"none of its keys holds numbers in 12 rows.*11 x 3"):
+        read_controls(str(tmp_path / "c.npz"), DATA)
+    np.savez(tmp_path / "c.npz", raw=np.full((12, 3), np.nan))
+    with pytest.raises(InputError, match=r"the control 'raw' of .*must be finite"):
+        read_controls(str(tmp_path / "c.npz"), DATA)
+
+
+@pytest.mark.parametrize("name", ["pairs", "controls"])
+def test_row_numbers_and_renumbering_do_not_go_together(name):
+    with pytest.raises(InputError, match=f"--{name} is about the rows .* --gallery renumbers"):
+        read_inputs(data=DATA, gallery="g.npz", **{name: "x.npz"})
+    with pytest.raises(InputError, match="--drop-invalid renumbers"):
+        read_inputs(data=DATA, drop_invalid=True, **{name: "x.npz"})
+    with pytest.raises(InputError, match="needs embeddings"):
+        read_inputs(**{name: "x.npz"})
+    with pytest.raises(InputError, match=f"{name} must be a path"):
+        read_inputs(data=DATA, **{name: 3})
+    with pytest.raises(InputError, match="there is no file"):
+        read_inputs(data=DATA, **{name: "nowhere.npz"})
+
+
+def test_approximate_is_a_flag():
+    assert read_inputs(approximate=True).approximate
+    with pytest.raises(InputError, match="approximate must be True or False"):
+        read_inputs(approximate="yes")
