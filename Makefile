@@ -53,6 +53,7 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 
 bench: $(STAMP)  ## Time and memory beside what a user would take instead
 	TQDM_DISABLE=1 $(BIN)/python benchmarks/passes.py
+	TQDM_DISABLE=1 $(BIN)/python -m benchmarks.checks
 	TQDM_DISABLE=1 $(BIN)/python benchmarks/report.py
 
 calibrate: $(STAMP)  ## How often each diagnostic is right, over many seeds (half an hour and more)

@@ -1,0 +1,97 @@
+"""What do the checks cost beside the three passes they share? Seconds at 50,000 x 128.
+
+Each check runs on a space whose shared passes (class statistics, neighbours, ranks) are there
+already. Passes that only one check makes are timed apart, and listed under the check that asked
+for them. The promise: the checks, without projections and without those passes, cost at most as
+much again as the three passes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import save
+from diagnostics import catalog, geometry
+from diagnostics.door import open_evaluation
+from diagnostics.geometry import Geometry
+from diagnostics.inputs import Inputs
+from diagnostics.passes import sweep as sweeping
+
+WHOLE_CATALOGUE = 2.0  # times the three passes, at most
+
+
+def main() -> None:
+    """Print a line for each check; exit 1 where the promise is broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=50_000)
+    options = parser.parse_args()
+    clock = Clock()
+    clock.watch()
+    for rows in (2_000, options.rows):  # the first one compiles
+        space = made(rows)
+        passes = timed(lambda space=space: (space.ranks, space.class_stats))
+        lines, total = [], 0.0
+        for code in catalog.codes():
+            if code == "projections":
+                continue
+            clock.spent = 0.0
+            whole = timed(lambda code=code, space=space: catalog.run_one(code, space, Inputs()))
+            lines.append(f"{code:28} {whole - clock.spent:8.2f} {clock.spent:12.2f}")
+            total += whole - clock.spent
+    print(f"{options.rows:,} x 128: the three passes take {passes:.2f} s")
+    print(f"{'check':28} {'seconds':>8} {'extra passes':>12}")
+    print("\n".join(lines))
+    print(f"all checks and the three passes: {(passes + total) / passes:.2f} x the three passes")
+    sys.exit(0 if passes + total <= WHOLE_CATALOGUE * passes else 1)
+
+
+class Clock:
+    """Adds up the seconds that blocked passes take, whoever asks for them."""
+
+    spent = 0.0
+
+    def watch(self) -> None:
+        """From now on every sweep over blocks is timed, by the name under which passes import it."""
+        original = sweeping.sweep
+        for module in [m for name, m in sys.modules.items() if name.startswith("diagnostics.")]:
+            if getattr(module, "sweep", None) is original:
+                setattr(module, "sweep", self._timed(original))  # noqa: B010 (mypy forbids the other)
+
+    def _timed(self, original: Callable[..., object]) -> Callable[..., object]:
+        def swept(*arguments: object) -> object:
+            start = time.perf_counter()
+            for each in original(*arguments):  # type: ignore[attr-defined]
+                self.spent += time.perf_counter() - start
+                yield each
+                start = time.perf_counter()
+            self.spent += time.perf_counter() - start
+
+        return swept
+
+
+def made(rows: int) -> Geometry:
+    """The set of the report's benchmark."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "set.npz"
+        save(path, rows, rows // 20)
+        return geometry.Geometry(open_evaluation(str(path)))
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")
+    main()
