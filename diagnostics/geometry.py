@@ -13,9 +13,13 @@ from diagnostics.embeddings import EmbeddingSet
 from diagnostics.evaluation import Evaluation, arrange
 from diagnostics.given_distances import given_distances
 from diagnostics.metric import Metric, prepared
-from diagnostics.passes import tally
+from diagnostics.passes import other_groups, tally
 from diagnostics.passes.classes import ClassStats, class_statistics
-from diagnostics.passes.ranks import ALL, LARGE_CLASS, Ints, RankPlan, Reals, round_numbers
+from diagnostics.passes.classes_within import Reach, classes_within
+from diagnostics.passes.other_groups import OtherGroups
+from diagnostics.passes.pair_histograms import PairHistograms, all_pairs
+from diagnostics.passes.placed import place
+from diagnostics.passes.ranks import LARGE_CLASS, Ints, Reals
 from diagnostics.passes.silhouettes import Silhouettes, silhouettes
 from diagnostics.passes.source import Floats, MatrixSource, Rows, Source, VectorSource
 from diagnostics.passes.tally import Ranks
@@ -106,12 +110,43 @@ class Geometry:
 
         Raises ValueError where there are distances only.
         """
+        return self.nearest_enrolled(self.evaluation.strangers)
+
+    def nearest_enrolled(self, rows: Rows) -> Neighbors:
+        """The nearest enrolled rows of any rows of the set, all of them of enrolled classes or none."""
         if self._vectors is None:
-            raise ValueError("distances of strangers to the gallery were not given.")
-        strangers, enrolled = self.evaluation.strangers, self.evaluation.enrolled
-        if not len(strangers):
+            raise ValueError("distances of these rows to the gallery were not given.")
+        enrolled = self.evaluation.enrolled
+        if not len(rows):
             return Neighbors(np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0)))
-        return self._run(strangers, enrolled, min(NEIGHBORS, len(enrolled)), "strangers")[1]
+        k = min(NEIGHBORS, len(enrolled))
+        return self._run(rows, enrolled, k, "neighbours of more rows")[1]
+
+    def classes_within(self, rows: Rows, thresholds: Reals) -> Ints:
+        """(r, T) enrolled classes, a row's own left out, with a row at most so far from each of ``rows``.
+
+        A pass of its own. rows: one or more; of the queries, where there are distances only.
+        """
+        codes, enrolled = self.evaluation.codes, self.evaluation.enrolled
+        class_ids, sizes = np.unique(codes[enrolled], return_counts=True)
+        own = np.searchsorted(class_ids, codes[rows])
+        own[class_ids[np.minimum(own, len(class_ids) - 1)] != codes[rows]] = -1
+        gallery = enrolled[np.argsort(codes[enrolled], kind="stable")]
+        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        large = bool(sizes.max() > LARGE_CLASS)
+        source = self._source(rows, gallery, precise=large)
+        return classes_within(Reach(own, starts, thresholds), source)
+
+    def other_groups(self, groups: Ints) -> OtherGroups:
+        """Every query looked up without the rows of its own group; groups: (n,) of all rows.
+
+        A pass of its own over all pairs of queries and gallery.
+        """
+        queries, gallery = self.evaluation.queries, self.evaluation.enrolled
+        placed = place(self.evaluation.codes, len(self.evaluation.classes), queries, gallery, 0)
+        plan, by_class = placed.plan, queries[placed.order]
+        source = self._source(by_class, plan.rows, precise=tally.needs_precision(plan))
+        return other_groups.run(plan, source, placed.order, groups[plan.rows], groups[by_class])
 
     @cached_property
     def silhouettes(self) -> Silhouettes:
@@ -128,6 +163,12 @@ class Geometry:
         large = bool((np.bincount(codes) > LARGE_CLASS).any())
         source = self._source(queries[order], queries[order], precise=large)
         return silhouettes(source, codes, order)
+
+    def pair_histograms(self, groups: tuple[Rows, ...], part: Ints) -> tuple[PairHistograms, ...]:
+        """All pairs among each of these groups of rows, counted; part: see ``all_pairs``."""
+        given = self._vectors if self._vectors is not None else self._matrix
+        assert given is not None
+        return all_pairs(self._source, given, groups, self.evaluation.codes, part, self.metric)
 
     @cached_property
     def class_stats(self) -> ClassStats:
@@ -148,6 +189,13 @@ class Geometry:
         if self._vectors is None:
             raise ValueError("this geometry has distances only, no vectors.")
         return self._vectors[self.evaluation.queries]
+
+    @property
+    def enrolled_points(self) -> Floats:
+        """(g, d) vectors of the gallery as the metric sees them; see ``points``."""
+        if self._vectors is None:
+            raise ValueError("this geometry has distances only, no vectors.")
+        return self._vectors[self.evaluation.enrolled]
 
     @property
     def has_vectors(self) -> bool:
@@ -223,32 +271,10 @@ class Geometry:
 
     def _run(self, queries: Rows, gallery: Rows, k: int, what: str) -> tuple[Ranks, Neighbors]:
         """Sort queries and gallery by class, and sweep."""
-        codes = self.evaluation.codes
-        class_ids, gallery_codes = np.unique(codes[gallery], return_inverse=True)
-        if not np.isin(codes[queries], class_ids).all():
-            # Strangers: of one more class, which has no rows.
-            class_ids = np.append(class_ids, len(self.evaluation.classes))
-            query_codes = np.full(len(queries), len(class_ids) - 1)
-        else:
-            query_codes = np.searchsorted(class_ids, codes[queries])
-        order = np.argsort(query_codes, kind="stable")
-        placed = np.argsort(gallery_codes, kind="stable")
-        rows = gallery[placed]
-        place_of = np.full(len(codes), -1, dtype=np.int64)
-        place_of[rows] = np.arange(len(rows))
-        sizes = np.bincount(gallery_codes, minlength=len(class_ids))
-        plan = RankPlan(
-            query_codes=query_codes[order].astype(np.int64),
-            self_at=place_of[queries[order]],
-            class_start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-            class_of=gallery_codes[placed].astype(np.int64),
-            rows=rows,
-            grid=np.append(round_numbers(1, max(len(rows) - int(sizes.min()), 1)), ALL),
-            id_grid=round_numbers(2, len(class_ids)),
-            k=k,
-        )
-        source = self._source(queries[order], rows, precise=tally.needs_precision(plan))
-        ranks, found, distances = tally.run(plan, source, order, class_ids, what)
+        placed = place(self.evaluation.codes, len(self.evaluation.classes), queries, gallery, k)
+        plan, order = placed.plan, placed.order
+        source = self._source(queries[order], plan.rows, precise=tally.needs_precision(plan))
+        ranks, found, distances = tally.run(plan, source, order, placed.class_ids, what)
         for array in (found, distances):
             array.setflags(write=False)
         return ranks, Neighbors(found, distances)

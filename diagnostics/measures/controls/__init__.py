@@ -1,0 +1,1 @@
+"""What the same evaluation gives without the model."""

@@ -1,0 +1,134 @@
+"""The same queries and gallery under other vectors: the user's controls, and a random projection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from diagnostics import deletions, surface
+from diagnostics.controls import Control
+from diagnostics.embeddings import EmbeddingSet, FloatMatrix, InputError
+from diagnostics.finding import Estimate
+from diagnostics.geometry import Geometry
+from diagnostics.passes.ranks import Reals
+from diagnostics.passes.tally import Ranks
+from diagnostics.resample import Interval, no_interval, share_interval
+
+RAW_INPUT = "the raw input"
+MOST = 1024  # dimensions of a projection: a raw input may have a hundred thousand
+COLUMNS = 2048  # of the input that are projected at once
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """One set of vectors, looked up as the model's are.
+
+    name: what its estimates end in, "" for the model. words: for a sentence. dimensions: of its vectors.
+    closed: 1-NN accuracy with its interval and delete-one values.
+    """
+
+    name: str
+    words: str
+    dimensions: int
+    ranks: Ranks
+    closed: float
+    interval: Interval
+    without: Reals
+
+    def estimates(self, about: str) -> dict[str, Estimate]:
+        """Triplet accuracy against the gallery, 1-NN accuracy and recall@10."""
+        a, end = self.ranks.anchors, f"_{self.name}" if self.name else ""
+        triplet = surface.triplet_accuracy(self.ranks)
+        spread = share_interval(triplet, deletions.triplet_without(self.ranks), self.units)
+        recall = float((self.ranks.found[a, 2] > 0).mean())
+        beside = no_interval("shown beside the 1-NN accuracy, which is judged")
+        about = f"{self.words}, {self.dimensions:,} dimensions: {about}"
+        return {
+            f"triplet_accuracy{end}": spread.estimate(triplet, about),
+            f"closed_set_accuracy{end}": self.interval.estimate(self.closed, about),
+            f"recall_at_10{end}": beside.estimate(recall, about),
+        }
+
+    @property
+    def units(self) -> int:
+        """Classes that hold anchors."""
+        return int(np.count_nonzero(surface.anchor_counts(self.ranks)))
+
+
+def contender(space: Geometry, name: str, words: str, dimensions: int) -> Contender:
+    """The rank pass of ``space``, made here if nobody has made it."""
+    ranks = space.ranks
+    closed, without = surface.closed_set_accuracy(ranks), deletions.closed_set_without(ranks)
+    units = int(np.count_nonzero(surface.anchor_counts(ranks)))
+    interval = share_interval(closed, without, units)
+    return Contender(name, words, dimensions, ranks, closed, interval, without)
+
+
+def controls(space: Geometry, given: Sequence[Control]) -> tuple[list[Contender], list[str]]:
+    """Those that can be looked up, and why the others cannot. One rank pass each."""
+    found: list[Contender] = []
+    refused = []
+    for control in given:
+        try:
+            other = space.rearranged(control.data)
+        except InputError as error:
+            refused.append(f"{control.words} was left out: {error}")
+            continue
+        name = plain_name(control.name, [c.name for c in found])
+        found.append(contender(other, name, control.words, control.data.d))
+    return found, refused
+
+
+def projected(space: Geometry, given: Sequence[Control]) -> Contender | None:
+    """A random projection to half of the dimensions: of the raw input where given, else of the embedding.
+
+    None where neither can be looked up. One rank pass.
+    """
+    raw = next((c for c in given if c.words == RAW_INPUT), None)
+    sources = [(RAW_INPUT, raw.data if raw is not None else None)]
+    for words, data in (*sources, ("the embedding", space.evaluation.data)):
+        if data is None:
+            continue
+        dimensions = max(1, min(data.d // 2, MOST))
+        rng, centred = space.rng("controls: projection"), space.metric != "cosine"
+        vectors = project(data.vectors, dimensions, rng, centred=centred)
+        names = np.array(data.classes, dtype=np.str_)[data.codes]
+        try:
+            other = space.rearranged(EmbeddingSet.from_arrays(vectors, names, name=data.name))
+        except InputError:  # a blank row has no direction
+            continue
+        words = f"a random projection of {words}"
+        return contender(other, "random_projection", words, dimensions)
+    return None
+
+
+def project(
+    vectors: FloatMatrix, dimensions: int, rng: np.random.Generator, *, centred: bool
+) -> FloatMatrix:
+    """(n, dimensions) Gaussian projection, which keeps squared distances on average (Johnson &
+    Lindenstrauss 1984), on a scale of its own. centred: take out the mean first, for the digits.
+    """
+    extent = float(np.abs(vectors).max()) or 1.0
+    found = np.zeros((len(vectors), dimensions))
+    # One thread: the last bit of a product may depend on how many share it.
+    with threadpool_limits(1, user_api="blas"):
+        for start in range(0, vectors.shape[1], COLUMNS):
+            block = vectors[:, start : start + COLUMNS].astype(np.float64) / extent
+            if centred:
+                block -= block.mean(axis=0)
+            found += block @ rng.standard_normal((block.shape[1], dimensions))
+    return np.asarray(found / np.sqrt(dimensions), dtype=np.float32)
+
+
+def plain_name(name: str, taken: Sequence[str]) -> str:
+    """A name that can end an estimate's: letters, digits and underscores, none twice."""
+    plain = re.sub(r"\W+", "_", name.casefold()).strip("_")[:40] or "control"
+    reserved = {*taken, "random_projection"}
+    number = 1
+    while (plain if number == 1 else f"{plain}_{number}") in reserved:
+        number += 1
+    return plain if number == 1 else f"{plain}_{number}"

@@ -1,0 +1,1 @@
+"""What the generalisation gap measures and draws."""

@@ -1,0 +1,1 @@
+"""What the accuracy owes to copies of the queries, and to their own groups."""

@@ -1,0 +1,1 @@
+"""What the open-set diagnostic measures and shows."""

@@ -1,0 +1,1 @@
+"""Ranked answers: what they hold, by chance and at best, without a class, and by an index."""

@@ -1,0 +1,87 @@
+"""Intervals that hold two samples of classes: known variances, bounds, and how often they cover."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import beta, binomtest
+
+from diagnostics.embeddings import EmbeddingSet
+from diagnostics.evaluation import arrange
+from diagnostics.geometry import Geometry
+from diagnostics.measures.open_set import intervals
+from diagnostics.measures.open_set.found import HARM, open_set_numbers
+from diagnostics.measures.open_set.intervals import Without
+
+
+def test_two_means_have_the_variance_of_both():
+    """A sum of two independent means, whose jackknife variances are those of the means themselves."""
+    rng = np.random.default_rng(0)
+    one, two = 0.2 + 0.02 * rng.standard_normal(40), 0.1 + 0.02 * rng.standard_normal(25)
+    value = one.mean() + two.mean()
+    without = [(x.sum() - x) / (len(x) - 1) for x in (one, two)]
+    seen = Without(without[0] + two.mean(), one.mean() + without[1], 40, 100, True)
+    interval = intervals.share(value, seen)
+    error = np.sqrt(one.var(ddof=1) / 40 + two.var(ddof=1) / 25)
+    slope = 1 / (value * (1 - value))  # of the logit
+    reach = np.log(interval.high / (1 - interval.high)) - np.log(value / (1 - value))
+    assert reach / (slope * error) == pytest.approx(2.0, abs=0.02)  # t with about 60 degrees
+    assert interval.above(interval.low) == pytest.approx(0.025, abs=1e-9)
+    narrower = intervals.share(
+        value, Without(without[0] + two.mean(), one.mean() + without[1], 40, 100, True, 1e-6)
+    )
+    assert interval.low < narrower.low < value < narrower.high < interval.high
+
+
+def test_nothing_let_in_is_a_bound_over_the_classes_of_strangers():
+    interval = intervals.share(0.0, Without(np.zeros(50), np.zeros(30), 50, 240, True))
+    assert (interval.low, interval.unresolved) == (0.0, True)
+    assert interval.high == pytest.approx(beta.ppf(0.95, 1, 30))
+    assert "30 classes of strangers" in interval.method
+    one = intervals.share(
+        0.01, Without(np.full(50, 0.01), np.r_[0.0, np.full(29, 0.0103)], 50, 240, True)
+    )
+    assert one.high == pytest.approx(0.01 + beta.ppf(0.95, 2, 29))
+
+
+def test_few_classes_of_strangers_speak_for_themselves_only():
+    seen = Without(np.full(50, np.nan), np.full(3, np.nan), 50, 400, True)
+    interval = intervals.share(0.2, seen, counted=True)
+    truth = binomtest(80, 400).proportion_ci(0.95, "wilson")
+    assert (interval.low, interval.high) == pytest.approx((truth.low, truth.high))
+    assert interval.unit == "query"
+    assert "3 classes: new samples" in interval.method
+    assert "3 classes of strangers cannot speak" in intervals.share(0.2, seen).method
+
+
+def test_few_enrolled_are_taken_as_given():
+    rng = np.random.default_rng(1)
+    values = rng.random(40)
+    without = (values.sum() - values) / 39
+    seen = Without(np.full(5, np.nan), without, 5, 400, True)
+    interval = intervals.share(values.mean(), seen, counted=True)
+    assert "the 5 enrolled taken as given" in interval.method
+    assert interval.low < values.mean() < interval.high
+
+
+@pytest.mark.parametrize("strangers", [True, False])
+def test_the_interval_covers_the_truth(strangers):
+    """Of 60 sets, at 95 %: 51 or more, which happens by chance in 999 of 1,000."""
+
+    def one(seed):
+        rng = np.random.default_rng(seed)
+        labels = np.repeat(np.arange(50), 8)
+        split = np.tile(["train", "test"], 200)
+        keep = (labels < 30) | ((split == "test") & strangers)
+        vectors = rng.standard_normal((50, 6))[labels] + 0.4 * rng.standard_normal((400, 6))
+        data = EmbeddingSet.from_arrays(vectors[keep], labels[keep], split=split[keep])
+        return open_set_numbers(Geometry(arrange(data)), 0.1, 1.0).estimates
+
+    found = [one(seed) for seed in range(60)]
+    for name in (HARM, "threshold_at_95", "open_set_auroc"):
+        truth = np.mean([e[name].value for e in found])
+        covered = [e[name].low <= truth <= e[name].high for e in found]
+        assert sum(covered) >= 51, name
+        # Nor are they wide for nothing: four standard errors to either side would be.
+        spread = np.std([e[name].value for e in found])
+        assert np.median([e[name].high - e[name].low for e in found]) < 8 * spread, name
