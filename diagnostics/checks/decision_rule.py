@@ -50,7 +50,7 @@ def decision_rule(
     if why_not:
         return not_applicable(CODE, TITLE, QUESTION, why_not)
     found = rules(space)
-    numbers = gains(space, found)
+    numbers = gains(space, found, tolerance)
     verdict = judge(numbers.harm, tolerance)
     above = numbers.interval.above
     fault = _fault(numbers, verdict, tolerance)

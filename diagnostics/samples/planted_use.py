@@ -46,10 +46,10 @@ def _healthy_split(rng: np.random.Generator) -> Split:
 
 
 def _healthy_strangers(rng: np.random.Generator) -> Split:
-    """160 classes of 10 train and 8 test rows, and 60 classes of 8 that the model turns away."""
+    """160 classes of 10 train and 8 test rows, and as many of 8 that the model turns away."""
     centres, labels, split = _parts(rng, 160, 10, 8, 48)
-    strange = np.repeat(np.arange(160, 220), 8)
-    centres = np.concatenate([centres, rng.standard_normal((60, 48))])
+    strange = np.repeat(np.arange(160, 320), 8)
+    centres = np.concatenate([centres, rng.standard_normal((160, 48))])
     labels = np.concatenate([labels, strange])
     vectors = centres[labels] + 0.6 * rng.standard_normal((len(labels), 48))
     return Split(_unit(vectors), labels, np.concatenate([split, np.full(len(strange), "test")]))
@@ -92,9 +92,9 @@ def _one_threshold(rng: np.random.Generator) -> Split:
 
 
 def _lost_rows(rng: np.random.Generator) -> Split:
-    """100 classes of 20; an eighth of the rows stands in the midst of another class."""
+    """100 classes of 20; an eighth of the rows stands in the midst of one of 15 other classes."""
     centres, labels = rng.standard_normal((100, 40)), np.repeat(np.arange(100), 20)
-    placed = np.where(rng.random(2000) < 0.125, rng.integers(0, 100, 2000), labels)
+    placed = np.where(rng.random(2000) < 0.125, rng.integers(0, 15, 2000), labels)
     return Split(_unit(centres[placed] + 0.6 * rng.standard_normal((2000, 40))), labels)
 
 
@@ -140,14 +140,14 @@ def _shifted(rng: np.random.Generator) -> Split:
     """100 classes; every test row is moved along one direction, as by another camera."""
     centres, labels, split = _parts(rng, 100, 10, 8, 40)
     vectors = centres[labels] + 0.65 * rng.standard_normal((len(labels), 40))
-    along = 7.0 * _unit(rng.standard_normal((1, 40)))
+    along = 8.0 * _unit(rng.standard_normal((1, 40)))
     # Not a plain move of all rows: how far differs, so that the nearest row does too.
     far = along * (1 + 0.3 * rng.standard_normal((len(labels), 1)))
     return Split(np.where((split == "test")[:, None], vectors + far, vectors), labels, split)
 
 
 def _untrained(rng: np.random.Generator) -> Split:
-    """100 classes of 12; the embedding is a random projection of raw inputs that do better."""
+    """100 classes of 12; the embedding is a random projection of raw inputs that tell them apart better."""
     centres, labels = rng.standard_normal((100, 64)), np.repeat(np.arange(100), 12)
     raw = centres[labels] + 0.8 * rng.standard_normal((1200, 64))
     return Split(raw @ rng.standard_normal((64, 24)) / 8, labels, raw=raw)

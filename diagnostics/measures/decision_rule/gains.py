@@ -56,8 +56,11 @@ class Gains:
         return self.estimates[f"{KEYS[rule.name]}_accuracy"]
 
 
-def gains(space: Geometry, found: Rules) -> Gains:
-    """All accuracies and paired gains with their intervals, whose unit is the class."""
+def gains(space: Geometry, found: Rules, tolerance: float = 0.0) -> Gains:
+    """All accuracies and paired gains with their intervals, whose unit is the class.
+
+    tolerance: a gain above it, in accuracy points, is one that matters for which rule is named.
+    """
     counts = np.bincount(found.codes, minlength=found.classes)
     units, n = int(np.count_nonzero(counts)), len(found.codes)
     alone = space.evaluation.leave_one_out
@@ -88,14 +91,16 @@ def gains(space: Geometry, found: Rules) -> Gains:
         estimates=estimates,
         harm=interval.estimate(value, where, "accuracy points"),
         interval=interval,
-        best=_best(parts, None if over is None else over[1].low),
+        best=_best(parts, None if over is None else over[1].low, tolerance),
         over_distances=estimates.get("probe_over_distances"),
         queries=n,
         units=units,
     )
 
 
-def _best(parts: Mapping[Rule, tuple[float, Interval]], over: float | None) -> Rule:
+def _best(
+    parts: Mapping[Rule, tuple[float, Interval]], over: float | None, tolerance: float
+) -> Rule:
     """The rule that surely gains most; the probe, which is fitted, only where it surely adds something.
 
     over: lower bound of what the probe has more than the rules by distance.
@@ -104,7 +109,9 @@ def _best(parts: Mapping[Rule, tuple[float, Interval]], over: float | None) -> R
     def sure(rule: Rule) -> float:
         return max(parts[rule][1].low or 0.0, 0.0)
 
-    simple = [rule for rule in parts if rule.name != "probe" and sure(rule) > 0]
+    # A simpler rule must matter as much as the harm does, or the verdict would not be about it.
+    enough = tolerance if max(map(sure, parts)) > tolerance else 0.0
+    simple = [rule for rule in parts if rule.name != "probe" and sure(rule) > enough]
     among = simple if simple and (over is None or over <= 0) else list(parts)
     return max(among, key=lambda rule: (sure(rule), parts[rule][0]))
 

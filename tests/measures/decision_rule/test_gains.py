@@ -12,6 +12,7 @@ from diagnostics.measures.decision_rule.chance import permuted
 from diagnostics.measures.decision_rule.gains import gains
 from diagnostics.measures.decision_rule.rules import rules
 from diagnostics.passes.row_keys import row_keys
+from diagnostics.samples.planted import planted
 from tests.test_class_means import small
 
 
@@ -122,3 +123,11 @@ def test_dealt_labels_keep_sizes_and_mean_nothing():
     order, names = np.random.default_rng(2).permutation(400), np.array([2, 0, 1])
     again = permuted(names[codes[order]], keys[order], 3, np.random.default_rng(1))
     assert (again == names[dealt[order]]).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_rule_that_is_named_bears_the_verdict(seed):
+    for shape in ("crowded", "needs_scaling", "starved_tail", "untrained", "healthy_split"):
+        space = Geometry(planted(shape, seed))
+        numbers = gains(space, rules(space), 0.02)
+        assert (numbers.gain(numbers.best).low > 0.02) == (numbers.harm.low > 0.02), shape
