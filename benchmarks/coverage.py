@@ -3,7 +3,9 @@
 An interval of the reports speaks for new classes: other classes of the same population, as many and
 as large. So the truth of a number is its mean over many sets of new classes; the intervals of one
 half of the sets are compared with the mean over the other half. A class is a Gaussian cloud about
-its centre, and the centres are Gaussian too. Of nominal 95 % intervals, 93 to 99 % should hold it.
+its centre, and the centres are Gaussian too. Of nominal 95 % intervals, 93 to 99 % should hold it;
+of bounds at the ceiling or floor, which are wide by design, at least 93 %. Where classes differ in
+their spread, a few of them make most errors; there the table tells what is held, and asks nothing.
 """
 
 from __future__ import annotations
@@ -59,12 +61,14 @@ class Design:
     name: classes x rows (or Zipf: 60 rows, 30, 20, ... down to 2) and the 1-NN accuracy in percent, for
     which noise was found by bisection: the standard deviation of a class about its centre, where
     that of the centres is 1. strangers: classes of six rows that are drawn alike and not enrolled.
+    spread: standard deviation of the logarithm of a class's own noise about that (log-normal).
     """
 
     name: str
     sizes: tuple[int, ...]
     noise: float
     strangers: int = 30
+    spread: float = 0.0
 
     def draw(self, seed: int) -> Evaluation:
         """A set of new classes, leave-one-out; no two designs share a random number."""
@@ -72,7 +76,11 @@ class Design:
         known = len(self.sizes)
         labels = np.repeat(np.arange(known + self.strangers), (*self.sizes, *[6] * self.strangers))
         centres = rng.standard_normal((known + self.strangers, D))
-        vectors = centres[labels] + self.noise * rng.standard_normal((len(labels), D))
+        vectors = self.noise * rng.standard_normal((len(labels), D))
+        if self.spread:
+            own = np.exp(self.spread * rng.standard_normal(len(centres)))
+            vectors *= own[labels, None]
+        vectors += centres[labels]
         names = [str(known + i) for i in range(self.strangers)]
         return arrange(EmbeddingSet.from_arrays(vectors, labels), strangers=names)
 
@@ -89,8 +97,11 @@ DESIGNS = {
         Design("200x6_98", (6,) * 200, 0.244),
         Design("zipf60_80", ZIPF, 0.480),
         Design("zipf60_98", ZIPF, 0.275),
+        Design("uneven30x6_80", (6,) * 30, 0.485, spread=0.4),
+        Design("uneven30x6_98", (6,) * 30, 0.240, spread=0.4),
     )
 }
+TOLD = {name for name, design in DESIGNS.items() if design.spread}  # reported, not asked for
 
 
 @dataclass(frozen=True)
@@ -128,9 +139,14 @@ class Cell:
         return self.held / self.given if self.given else float("nan")
 
     @property
+    def bounds(self) -> bool:
+        """Whether more than half are bounds, which may hold the truth as often as they like."""
+        return 2 * self.unresolved > self.given
+
+    @property
     def kept(self) -> bool:
-        """Whether that is what a 95 % interval should do."""
-        return LEAST <= self.coverage <= MOST
+        """Whether that is what a 95 % interval, or a bound, should do."""
+        return LEAST <= self.coverage <= (1 if self.bounds else MOST)
 
 
 def main() -> None:
@@ -148,7 +164,7 @@ def main() -> None:
     out = options.out or (TABLE if whole else None)
     if out is not None:
         out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    sys.exit(0 if all(cell.kept for cell in found) else 1)
+    sys.exit(0 if all(cell.kept or cell.design in TOLD for cell in found) else 1)
 
 
 def run(designs: Sequence[str], sets: int) -> Iterator[tuple[str, Reals]]:
@@ -213,13 +229,23 @@ def report(found: Sequence[Cell], sets: int) -> list[str]:
         "",
         f"{sets:,} sets a design, each of new classes, made by `make coverage`; the truth for one half of "
         f"the sets is the mean over the other. Its Monte-Carlo error is at most {100 * shift:.1f} % of a "
-        f"median width. Promised: 95 %; asked: {100 * LEAST:.0f} to {100 * MOST:.0f} %. In brackets: 95 % "
-        "intervals (Wilson).",
+        f"median width. Promised: 95 %; asked: {100 * LEAST:.0f} to {100 * MOST:.0f} %, and where more "
+        f"than half are bounds at least {100 * LEAST:.0f} %. In brackets: 95 % intervals (Wilson).",
         "",
         f"{inside} of {len(found)} cells are inside, {len(outside)} outside (in bold).",
     ]
-    lines += [*_glance(found), *_figures(found), *(["", "## Outside", ""] if outside else [])]
-    return lines + [f"- {c.design}, {c.number}: {_share(c)} %. {_where(c)}" for c in outside]
+    lines += [*_glance(found), *_figures(found)]
+    listed = {
+        "Outside": [cell for cell in outside if cell.design not in TOLD],
+        "Outside where classes differ in spread (told, not asked for)": [
+            cell for cell in outside if cell.design in TOLD
+        ],
+        "Bounds, conservative by design": [c for c in found if c.bounds and c.coverage > MOST],
+    }
+    for title, some in listed.items():
+        lines += ["", f"## {title}", ""] if some else []
+        lines += [f"- {c.design}, {c.number}: {_share(c)} %. {_where(c)}" for c in some]
+    return lines
 
 
 def _glance(found: Sequence[Cell]) -> list[str]:
@@ -239,7 +265,7 @@ def _figures(found: Sequence[Cell]) -> list[str]:
         "## Every figure",
         "",
         "A design is classes x rows, or 60 classes of Zipf sizes (60 rows, 30, 20, ... down to 2), at a 1-NN "
-        "accuracy of .80 or .98. Too high, too low: the truth lies below, above the interval. Spread: the "
+        "accuracy of .80 or .98; uneven: each class has its own spread (log-normal, 0.4). Too high, too low: the truth lies below, above the interval. Spread: the "
         "width of the middle 95 % of the number itself. Bounds: at the ceiling or floor, by the rule of "
         "three; they count as intervals. None: no interval was given.",
         "",

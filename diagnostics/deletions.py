@@ -2,7 +2,8 @@
 
 Deleting a class deletes it as anchors AND as candidates; as anchors alone, intervals cover too
 rarely. All values are exact, from sums of the rank pass: O(K) memory, no second pass. Every
-function gives a (K,) array in the order of the classes of the gallery.
+``_without`` gives a (K,) array in the order of the classes of the gallery; so does every
+``_weights``, what goes when the class goes. ``_pairs`` gives what such a jackknife counts twice.
 """
 
 from __future__ import annotations
@@ -36,17 +37,32 @@ def triplet_without(ranks: Ranks) -> Reals:
     return np.asarray(1 - others / _positive(len(a) - counts))
 
 
+def triplet_weights(ranks: Ranks) -> Reals:
+    """Triplets of each class, as the anchors' class or the negative's, every anchor counting 1."""
+    counts = anchor_counts(ranks)
+    # Of an anchor's M negatives, a class makes n; all anchors of a class have the same M.
+    share = counts * _reciprocal(ranks.gallery_sizes.sum() - ranks.gallery_sizes)
+    return np.asarray(counts + ranks.gallery_sizes * (share.sum() - share))
+
+
 def all_triplets_without(ranks: Ranks) -> Reals:
     """Triplet accuracy over all triplets pooled, without each class."""
     a = ranks.anchors
+    lost = np.bincount(ranks.codes[a], weights=ranks.lost[a], minlength=ranks.classes)
+    triplets = (ranks.positives[a] * ranks.negatives[a]).sum()
+    left = triplets - all_triplets_weights(ranks)
+    return np.asarray(1 - (lost.sum() - lost - ranks.rival_lost) / _positive(left))
+
+
+def all_triplets_weights(ranks: Ranks) -> Reals:
+    """Triplets of each class, as the anchors' class or the negative's: all that go with it."""
+    a = ranks.anchors
     code = ranks.codes[a]
     positives = np.bincount(code, weights=ranks.positives[a], minlength=ranks.classes)
-    pairs = np.bincount(
+    own = np.bincount(
         code, weights=ranks.positives[a] * ranks.negatives[a], minlength=ranks.classes
     )
-    lost = np.bincount(code, weights=ranks.lost[a], minlength=ranks.classes)
-    left = pairs.sum() - pairs - (positives.sum() - positives) * ranks.gallery_sizes
-    return np.asarray(1 - (lost.sum() - lost - ranks.rival_lost) / _positive(left))
+    return np.asarray(own + (positives.sum() - positives) * ranks.gallery_sizes)
 
 
 def closed_set_without(ranks: Ranks) -> Reals:
@@ -57,6 +73,17 @@ def closed_set_without(ranks: Ranks) -> Reals:
     )
     left = _positive(len(ranks.anchors) - counts)
     return np.asarray((right.sum() - right + _saved(ranks)) / left)
+
+
+def closed_set_pairs(ranks: Ranks) -> float:
+    """For ``resample.share_interval``: sum over pairs of classes of (share of queries they lose)^2."""
+    return _paired(ranks) / max(1, len(ranks.anchors)) ** 2
+
+
+def closed_set_macro_pairs(ranks: Ranks) -> float:
+    """The same for the mean over classes with anchors."""
+    counts = anchor_counts(ranks)
+    return _paired(ranks, 1 / np.maximum(counts, 1)) / max(1, np.count_nonzero(counts)) ** 2
 
 
 def closed_set_macro_without(ranks: Ranks) -> Reals:
@@ -97,6 +124,19 @@ def _saved(ranks: Ranks, weight: Reals | None = None) -> Reals:
     weights = np.ones(len(a)) if weight is None else weight[ranks.codes[a]]
     saved = np.bincount(ranks.sole[a], weights=weights, minlength=ranks.classes)
     return saved.astype(np.float64)
+
+
+def _paired(ranks: Ranks, weight: Reals | None = None) -> float:
+    """Sum over unordered pairs of classes of (errors between the two)^2, weighted as in ``_saved``.
+
+    An error is of a pair where one class alone beat the query; the others are of several classes.
+    """
+    a = ranks.anchors[ranks.sole[ranks.anchors] >= 0]
+    own, other = ranks.codes[a], ranks.sole[a]
+    weights = np.ones(len(a)) if weight is None else weight[own]
+    pair = np.minimum(own, other) * ranks.classes + np.maximum(own, other)
+    errors = np.bincount(np.unique(pair, return_inverse=True)[1], weights=weights)
+    return float((errors**2).sum())
 
 
 def _reciprocal(count: Ints) -> Reals:

@@ -74,10 +74,14 @@ def measure(space: Geometry, claim: Claim | None) -> Measured:
 
     triplet_without = deletions.triplet_without(within)
     triplet = surface.triplet_accuracy(within)
-    triplet_interval = of_queries.interval(triplet, triplet_without)
+    triplet_interval = of_queries.interval(
+        triplet, triplet_without, weights=deletions.triplet_weights(within)
+    )
     closed_without = deletions.closed_set_without(ranks)
     closed = surface.closed_set_accuracy(ranks)
-    closed_interval = of_gallery.interval(closed, closed_without)
+    closed_interval = of_gallery.interval(
+        closed, closed_without, pairs=deletions.closed_set_pairs(ranks)
+    )
     if of_gallery.units < FEWEST_CLASSES and not space.evaluation.leave_one_out:
         # Few classes: given the gallery, the queries at least are independent.
         closed_interval = wilson_interval(int(ranks.right.sum()), len(ranks.anchors))
@@ -85,18 +89,24 @@ def measure(space: Geometry, claim: Claim | None) -> Measured:
     estimates = {
         "triplet_accuracy": of_queries.estimate(triplet, triplet_interval),
         "triplet_accuracy_all_triplets": of_queries.share(
-            surface.triplet_accuracy_all_triplets(within), deletions.all_triplets_without(within)
+            surface.triplet_accuracy_all_triplets(within),
+            deletions.all_triplets_without(within),
+            weights=deletions.all_triplets_weights(within),
         ),
         "closed_set_accuracy": of_gallery.estimate(closed, closed_interval),
         "closed_set_accuracy_macro": of_gallery.share(
-            surface.closed_set_accuracy_macro(ranks), deletions.closed_set_macro_without(ranks)
+            surface.closed_set_accuracy_macro(ranks),
+            deletions.closed_set_macro_without(ranks),
+            pairs=deletions.closed_set_macro_pairs(ranks),
         ),
     }
     wide = deletions.spread_over(within, triplet_without, triplet, ranks.class_ids)
     if within is not ranks:
         corner = surface.triplet_accuracy(ranks)
         corner_without = deletions.triplet_without(ranks)
-        estimates["triplet_accuracy_against_gallery"] = of_gallery.share(corner, corner_without)
+        estimates["triplet_accuracy_against_gallery"] = of_gallery.share(
+            corner, corner_without, weights=deletions.triplet_weights(ranks)
+        )
         estimates["within_queries_step"] = of_gallery.estimate(
             triplet - corner,
             difference_interval(triplet - corner, wide - corner_without, units),
@@ -108,6 +118,8 @@ def measure(space: Geometry, claim: Claim | None) -> Measured:
         harm, interval = claim.value - closed, closed_interval.taken_from(claim.value)
     else:
         harm = triplet - closed
+        # Errors of pairs stay in twice: the number is skewed and this interval symmetric; with them
+        # taken out once, a nominal 95 % held the truth of generated sets in 89 to 92 % only.
         interval = difference_interval(harm, wide - closed_without, units)
         if closed_interval.unresolved or closed_interval.unit == "query":
             # At a limit no paired spread can be seen; with few classes there is none over classes.
@@ -137,11 +149,15 @@ class _Side:
         self.units = int(np.count_nonzero(surface.anchor_counts(ranks)))
         self.about = _about(space, ranks, self.units)
 
-    def interval(self, value: float, without: Reals) -> Interval:
-        return share_interval(value, without, self.units)
+    def interval(
+        self, value: float, without: Reals, weights: Reals | None = None, pairs: float = 0.0
+    ) -> Interval:
+        return share_interval(value, without, self.units, weights, pairs)
 
-    def share(self, value: float, without: Reals) -> Estimate:
-        return self.estimate(value, self.interval(value, without))
+    def share(
+        self, value: float, without: Reals, weights: Reals | None = None, pairs: float = 0.0
+    ) -> Estimate:
+        return self.estimate(value, self.interval(value, without, weights, pairs))
 
     def estimate(self, value: float, interval: Interval, quantity: str = "share") -> Estimate:
         return interval.estimate(value, self.about, quantity)
@@ -165,7 +181,12 @@ def _about(space: Geometry, ranks: Ranks, units: int) -> str:
 def _identity(side: _Side) -> tuple[Estimate, ...]:
     values = surface.identity_curve(side.ranks)
     without = deletions.identity_without(side.ranks)
-    return tuple(side.share(float(v), without[:, i]) for i, v in enumerate(values))
+    # A class that alone beats a query is among g with this chance: at K, the closed set's interval.
+    met = (side.ranks.id_grid - 1) / max(1, side.ranks.classes - 1)
+    pairs = deletions.closed_set_pairs(side.ranks) * met**2
+    return tuple(
+        side.share(float(v), without[:, i], pairs=float(pairs[i])) for i, v in enumerate(values)
+    )
 
 
 def _tie_variants(queries: _Side, gallery: _Side) -> dict[str, Estimate]:

@@ -2,7 +2,10 @@
 
 Pairs and triplets that share an anchor or a class are not independent; classes are.
 Sources: Efron & Tibshirani 1993, chapter 11 (jackknife); Hanley & Lippman-Hand, JAMA 1983 (rule
-of three); Wilson, JASA 1927; Zou & Donner, Statistics in Medicine 2008 (differences).
+of three); Wilson, JASA 1927; Zou & Donner, Statistics in Medicine 2008 (differences); Carter,
+Schnepel & Steigerwald, Review of Economics and Statistics 2017 (unequal classes); Bell &
+McCaffrey, Survey Methodology 2002 (degrees of freedom); Efron & Stein, Annals of Statistics 1981
+(pairs).
 """
 
 from __future__ import annotations
@@ -82,13 +85,26 @@ def few_classes(units: int) -> Interval:
     )
 
 
-def share_interval(value: float, without: Reals, units: int) -> Interval:
+def share_interval(
+    value: float,
+    without: Reals,
+    units: int,
+    weights: Reals | None = None,
+    pairs: float = 0.0,
+) -> Interval:
     """For a share in [0, 1]: class jackknife on the logit scale with t quantiles.
 
-    without: (K,) delete-one values. units: classes that hold anchors. Where everything is right
-    (or wrong), or becomes so without one class, the jackknife is blind; then a bound over classes
-    is given instead: if 0 (or 1) of K classes fail, how many may (Clopper-Pearson, one-sided at
-    ``LEVEL``; for 0 the rule of three, 3 / K). The failing class may fail as a whole.
+    without: (K,) delete-one values. units: classes that hold anchors. weights: (K,) how much of the
+    number each class takes part in; given, the t has the ``degrees`` of freedom of classes that
+    count unequally, and ``units`` - 1 otherwise. pairs: sum over pairs of classes of the square of
+    what the pair takes off the number. The jackknife meets such an error twice, at each of its two
+    classes, so its variance is too large by this much (Efron & Stein); it is taken off, down to
+    half of the variance, which is what is left where all errors are of pairs.
+
+    Where everything is right (or wrong), or becomes so without one class, the jackknife is blind;
+    then a bound over classes is given instead: if 0 (or 1) of K classes fail, how many may
+    (Clopper-Pearson, one-sided at ``LEVEL``; for 0 the rule of three, 3 / K). The failing class may
+    fail as a whole.
     """
     unable = _unable(without, units)
     if unable is not None:
@@ -106,13 +122,38 @@ def share_interval(value: float, without: Reals, units: int) -> Interval:
     centre, error = float(logit(value)), _jackknife_error(logit(without))
     if error == 0:
         return no_interval("no class changes the number")
-    reach = t.ppf(1 - TAIL, units - 1) * error
+    doubled = pairs / (value * (1 - value)) ** 2  # the logit's slope, squared
+    error = float(np.sqrt(max(error**2 / 2, error**2 - doubled)))
+    free = units - 1.0 if weights is None else min(units - 1.0, degrees(logit(without), weights))
+    reach = float(t.ppf(1 - TAIL, free)) * error
 
     def above(x: float) -> float:
-        return float(t.sf((centre - logit(min(max(x, 0.0), 1.0))) / error, units - 1))
+        return float(t.sf((centre - logit(min(max(x, 0.0), 1.0))) / error, free))
 
     low, high = (float(1 / (1 + np.exp(-(centre + side * reach)))) for side in (-1, 1))
-    return Interval(low, high, f"class jackknife on the logit scale, {units} classes", above=above)
+    method = f"class jackknife on the logit scale, {units} classes"
+    if free < units - 1:
+        method += f", {free:.1f} degrees of freedom"
+    return Interval(low, high, method, above=above)
+
+
+def effective_classes(weights: Reals) -> float:
+    """How many classes of equal weight these are worth: (sum w)^2 / sum w^2 (Kish; Carter et al.)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def degrees(without: Reals, weights: Reals) -> float:
+    """Degrees of freedom of a jackknife variance over classes that do not count alike, at least 1.
+
+    The fewer of two. By design: ``effective_classes`` - 1. As seen: Satterthwaite's, from how much of
+    the variance a few classes make, 3 (sum d^2)^2 / sum d^4 - 1, d being what each class changes.
+    The 3 is the fourth moment of a normal, with which equal classes give K - 1 (Bell & McCaffrey);
+    classes that change nothing do not enter.
+    """
+    squares = (without - without.mean()) ** 2
+    squares /= squares.max()  # so that no fourth power underflows
+    seen = 3 * float(squares.sum()) ** 2 / float((squares**2).sum())
+    return max(1.0, min(effective_classes(weights), seen) - 1)
 
 
 def difference_interval(value: float, without: Reals, units: int) -> Interval:
