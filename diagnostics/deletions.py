@@ -77,13 +77,15 @@ def closed_set_without(ranks: Ranks) -> Reals:
 
 def closed_set_pairs(ranks: Ranks) -> float:
     """For ``resample.share_interval``: sum over pairs of classes of (share of queries they lose)^2."""
-    return _paired(ranks) / max(1, len(ranks.anchors)) ** 2
+    return _paired(ranks) / float(max(len(ranks.anchors), 1) ** 2)
 
 
 def closed_set_macro_pairs(ranks: Ranks) -> float:
     """The same for the mean over classes with anchors."""
     counts = anchor_counts(ranks)
-    return _paired(ranks, 1 / np.maximum(counts, 1)) / max(1, np.count_nonzero(counts)) ** 2
+    return _paired(ranks, 1 / np.maximum(counts, 1)) / float(
+        max(int(np.count_nonzero(counts)), 1) ** 2
+    )
 
 
 def closed_set_macro_without(ranks: Ranks) -> Reals:

@@ -232,13 +232,15 @@ def _numbers(summary: Summary, findings: Sequence[Finding]) -> list[Number]:
         numbers.append(_number(title, "What the log said.", claimed, "", "context"))
     for name, title, question, role in GLANCE:
         if name in estimates:
-            numbers.append(_number(title, question, estimates[name], estimates[name].about, role))
+            # Who the strangers are stands in their own sentence below.
+            about = "" if name == "strangers_accepted_at_95" else estimates[name].about
+            numbers.append(_number(title, question, estimates[name], about, role))
     return numbers
 
 
 def _said_once(numbers: list[Number]) -> tuple[str, list[Number]]:
     """What all measured numbers are about, where it is the same: said below them, not in each."""
-    abouts = {number.about for number in numbers if number.interval or number.about}
+    abouts = {number.about for number in numbers if number.about}
     if len(abouts) != 1:
         return "", numbers
     return _bare(abouts.pop()), [replace(number, about="") for number in numbers]

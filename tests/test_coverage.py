@@ -74,6 +74,29 @@ def test_bounds_and_refusals_are_counted_apart():
     assert cell.width == pytest.approx(0.225)
 
 
+@pytest.mark.parametrize(
+    ("held", "bounds", "kept"),
+    [(1000, 501, True), (1000, 500, False), (930, 501, True), (929, 501, False), (990, 0, True)],
+)
+def test_where_most_are_bounds_they_may_always_hold_the_truth(held, bounds, kept):
+    cell = bench.Cell("a", "b", 0.5, 0.01, 1000, 0, 1000 - held, 0, bounds, bounds, 0.1, 0.1)
+    assert cell.kept == kept
+    text = "\n".join(bench.report([cell], 1000))
+    assert ("## Bounds, conservative by design" in text) == (kept and held == 1000)
+    assert ("## Outside" in text) == (not kept)
+
+
+def test_designs_of_uneven_spread_are_told_and_do_not_fail_the_run(monkeypatch, capsys):
+    wide = t_intervals(200, 2.0)
+    for name, code in (("uneven30x6_98", 0), ("30x6_98", 1)):
+        monkeypatch.setattr(sys, "argv", ["coverage.py", "--sets", "200"])
+        monkeypatch.setattr(bench, "run", lambda designs, sets, name=name: iter([(name, wide)]))
+        with pytest.raises(SystemExit) as ended:
+            bench.main()
+        assert ended.value.code == code
+        assert capsys.readouterr().out.count(f"\n- {name}, ") > 0
+
+
 def test_the_table_says_what_is_outside_and_the_run_fails(monkeypatch, tmp_path, capsys):
     out = tmp_path / "coverage.md"
     monkeypatch.setattr(sys, "argv", ["coverage.py", "--sets", "2000", "--out", str(out)])
@@ -105,7 +128,7 @@ def test_the_interval_of_a_coverage_is_the_published_one():
 @pytest.mark.parametrize("name", list(bench.DESIGNS))
 def test_the_designs_have_the_accuracy_in_their_name(name):
     design = bench.DESIGNS[name]
-    sets = 10 if len(design.sizes) > 100 else 40
+    sets = 10 if len(design.sizes) > 100 else 80 if design.spread else 40
     spaces = [Geometry(design.draw(seed)) for seed in range(5000, 5000 + sets)]
     accuracy = np.mean([surface.closed_set_accuracy(space.ranks) for space in spaces])
     target = int(name[-2:]) / 100

@@ -64,6 +64,56 @@ def test_the_identity_curve(seed):
             assert value == pytest.approx(expected, abs=1e-12), (c, g)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_the_weights_are_the_triplets_that_go_with_a_class(seed):
+    vectors, labels = uneven(seed, integer=False)
+    ranks = Geometry(EmbeddingSet.from_arrays(vectors, labels)).ranks
+    sizes = np.bincount(labels)
+    pooled, averaged = np.zeros(9), np.zeros(9)
+    for a in np.flatnonzero(sizes[labels] > 1):
+        own = labels[a]
+        others = np.delete(np.arange(9), own)
+        triplets = (sizes[own] - 1) * sizes[others]
+        pooled[own] += triplets.sum()
+        pooled[others] += triplets
+        averaged[own] += 1
+        averaged[others] += triplets / triplets.sum()
+    assert deletions.all_triplets_weights(ranks) == pytest.approx(pooled)
+    assert deletions.triplet_weights(ranks) == pytest.approx(averaged)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pairs_against_deleting_one_class_and_counting_what_it_saves(seed):
+    """An error is of a pair where deleting the other class alone saves the query."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(12), rng.integers(2, 7, 12))
+    vectors = rng.standard_normal((12, 3))[labels] + 0.4 * rng.standard_normal((len(labels), 3))
+
+    def errors(kept):
+        """By class, of the rows of these classes; a class that is gone makes none."""
+        rows = np.isin(labels, kept)
+        ranks = Geometry(EmbeddingSet.from_arrays(vectors[rows], labels[rows])).ranks
+        wrong = 1 - ranks.right[ranks.anchors]
+        codes = ranks.class_ids[ranks.codes[ranks.anchors]]
+        return np.bincount(np.asarray(kept)[codes], weights=wrong, minlength=12)
+
+    every = list(range(12))
+    full, sizes = errors(every), np.bincount(labels)
+    micro = macro = 0.0
+    for c in every:
+        alone = errors([k for k in every if k != c])
+        for d in range(c + 1, 12):
+            # Those of c that deleting d saves, and the other way round.
+            saved_c = full[c] - errors([k for k in every if k != d])[c]
+            saved_d = full[d] - alone[d]
+            micro += (saved_c + saved_d) ** 2
+            macro += (saved_c / sizes[c] + saved_d / sizes[d]) ** 2
+    ranks = Geometry(EmbeddingSet.from_arrays(vectors, labels)).ranks
+    assert micro > 0
+    assert deletions.closed_set_pairs(ranks) == pytest.approx(micro / len(labels) ** 2)
+    assert deletions.closed_set_macro_pairs(ranks) == pytest.approx(macro / 12**2)
+
+
 def test_spread_over_leaves_unknown_classes_at_the_full_value():
     vectors, labels = uneven(0, integer=False)
     split = np.where((labels >= 6) | (np.arange(len(labels)) % 2 == 0), "train", "test")
