@@ -21,6 +21,8 @@ FIRST = "triplet_versus_closed_set"  # states the gap that the others explain
 # What a user meets; the other diagnostics say where it comes from, and are ranked as causes.
 IN_USE = (FIRST, "retrieval", "pair_verification", "open_set", "decision_rule")
 
+MAPS = "projections"  # draws what the others measured, and takes longest
+
 
 class Check(Protocol):
     """A diagnostic: a function named like its file, from a Geometry to a Finding."""
@@ -31,10 +33,11 @@ class Check(Protocol):
 
 
 def codes() -> tuple[str, ...]:
-    """The codes of all diagnostics: what happens in use first, then causes alphabetically."""
+    """The codes of all diagnostics: what happens in use first, then causes alphabetically, maps last."""
     names = {module.name for module in pkgutil.iter_modules(checks.__path__)}
     in_use = [code for code in IN_USE if code in names]
-    return (*in_use, *sorted(names - set(in_use)))
+    causes = sorted(names - set(in_use), key=lambda name: (name == MAPS, name))
+    return (*in_use, *causes)
 
 
 def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[str, ...]:

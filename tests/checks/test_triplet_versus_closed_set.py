@@ -37,7 +37,10 @@ def halves(data, seed=0):
 
 
 # In these the mean over queries hides what few rows lose, or the picture alone misleads.
-HIDDEN = {"minority_collapse", "one_group", "unmappable"}
+HIDDEN = {
+    "minority_collapse", "one_group", "unmappable",
+    "let_in", "one_threshold", "overfit", "sessions",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("flaw", [flaw for flaw in FLAWS if flaw not in HIDDEN])

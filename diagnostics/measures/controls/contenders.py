@@ -64,7 +64,7 @@ def contender(space: Geometry, name: str, words: str, dimensions: int) -> Conten
     ranks = space.ranks
     closed, without = surface.closed_set_accuracy(ranks), deletions.closed_set_without(ranks)
     units = int(np.count_nonzero(surface.anchor_counts(ranks)))
-    interval = share_interval(closed, without, units)
+    interval = share_interval(closed, without, units, pairs=deletions.closed_set_pairs(ranks))
     return Contender(name, words, dimensions, ranks, closed, interval, without)
 
 

@@ -118,8 +118,8 @@ def gaining_classes(space: Geometry, found: Rules, best: Rule) -> tuple[Table, .
         Table(
             title=f"The classes that gain most by {NAMES[best.name]}",
             alt=(
-                f"{gaining:,} classes gain by {NAMES[best.name]} and {losing:,} lose; the {len(rows)} that "
-                f"gain most are listed, the first from {rows[0][2]} to {rows[0][3]}."
+                f"Classes that gain by {NAMES[best.name]}: {gaining:,}, that lose: {losing:,}; "
+                f"the {len(rows)} that gain most are listed, the first from {rows[0][2]} to {rows[0][3]}."
             ),
             columns=(
                 "class",

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import beta, t
 
+from diagnostics.deletions import closed_set_pairs
 from diagnostics.finding import Estimate
 from diagnostics.geometry import Geometry
 from diagnostics.measures.decision_rule.rules import Rule, Rules
-from diagnostics.passes.ranks import Reals
 from diagnostics.resample import (
     FEWEST_CLASSES,
     LEVEL,
@@ -67,7 +67,8 @@ def gains(space: Geometry, found: Rules, tolerance: float = 0.0) -> Gains:
     where = f"{n:,} queries of {number(units, 'class')} among {found.classes:,} enrolled"
     estimates = {}
     for rule in (found.nearest, *found.others):
-        interval = _noted(_share(rule.accuracy, rule, rule.right, units, alone), rule)
+        twice = closed_set_pairs(space.ranks) if rule is found.nearest else 0.0
+        interval = _noted(_share(rule, units, alone, twice), rule)
         about = f"{where}{_how(rule, alone)}"
         estimates[f"{KEYS[rule.name]}_accuracy"] = interval.estimate(rule.accuracy, about)
     worst = estimates["closed_set_accuracy"].low
@@ -116,10 +117,10 @@ def _best(
     return max(among, key=lambda rule: (sure(rule), parts[rule][0]))
 
 
-def _share(value: float, rule: Rule, right: Reals, units: int, alone: bool) -> Interval:
+def _share(rule: Rule, units: int, alone: bool, twice: float = 0.0) -> Interval:
     if units < FEWEST_CLASSES and not alone:
-        return wilson_interval(int(right.sum()), len(right))
-    return share_interval(value, rule.without, units)
+        return wilson_interval(int(rule.right.sum()), len(rule.right))
+    return share_interval(rule.accuracy, rule.without, units, pairs=twice)
 
 
 def _paired(one: Rule, other: Rule, found: Rules, units: int, alone: bool) -> Interval:
@@ -164,7 +165,7 @@ def _control(found: Rules, alone: bool) -> dict[str, Estimate]:
         return {}
     units = len(np.unique(found.control_codes))
     interval = _noted(
-        _share(found.control.accuracy, found.control, found.control.right, units, alone),
+        _share(found.control, units, alone),
         found.control,
     )
     about = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from diagnostics.deletions import closed_set_pairs
 from diagnostics.finding import Estimate
 from diagnostics.geometry import Geometry
 from diagnostics.measures.retrieval.answers import (
@@ -77,7 +78,7 @@ def measure_retrieval(space: Geometry) -> Retrieval:
         if name.startswith("recall_at_"):
             interval = matches[int(name.rsplit("_", 1)[1]) - 1]
         else:
-            interval = side.interval(value, without.numbers[name])
+            interval = side.interval(value, without.numbers[name], first=name == "precision_at_1")
         if name in ("r_precision", "map_at_r"):
             interval = _as_far_as_lists_reach(interval, without)
         estimates[name] = interval.estimate(float(value.mean()), f"{COUNTS[name]}; {about}")
@@ -114,7 +115,8 @@ def _matches(side: _Side, without: Without, first: Ints) -> list[Interval]:
     found: list[Interval] = []
     resolved: Interval | None = None
     for r in range(1, RANKS + 1):
-        interval = side.interval((first <= r).astype(np.float64), without.matched[:, r - 1])
+        values = (first <= r).astype(np.float64)
+        interval = side.interval(values, without.matched[:, r - 1], first=r == 1)
         if interval.low is not None and not interval.unresolved:
             resolved = interval
         elif interval.unresolved and _lower(interval) < _lower(resolved):
@@ -162,12 +164,17 @@ class _Side:
     def __init__(self, space: Geometry) -> None:
         self.units = int(np.count_nonzero(anchor_counts(space.ranks)))
         self.by_query = self.units < FEWEST_CLASSES and not space.evaluation.leave_one_out
+        self.first_pairs = closed_set_pairs(space.ranks)
 
-    def interval(self, values: Reals, without: Reals) -> Interval:
-        """For the mean of (a,) values, from the (K,) delete-one values where classes are the unit."""
+    def interval(self, values: Reals, without: Reals, *, first: bool = False) -> Interval:
+        """For the mean of (a,) values, from the (K,) delete-one values where classes are the unit.
+
+        first: it is the first answer that is counted, which is the closed-set accuracy.
+        """
         value = float(values.mean())
         if not self.by_query:
-            return share_interval(value, without, self.units)
+            pairs = self.first_pairs if first else 0.0
+            return share_interval(value, without, self.units, pairs=pairs)
         if np.isin(values, (0.0, 1.0)).all():
             return wilson_interval(int(values.sum()), len(values))
         return mean_interval(values, value)

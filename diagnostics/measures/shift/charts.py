@@ -154,7 +154,9 @@ def foreign_samples(space: Geometry, numbers: Shift) -> tuple[Examples, ...]:
                 "with its nearest enrolled rows."
             ),
             examples=tuple(
-                example(space, q, f"more foreign than {100 * above:.0f} % of the queries")
+                example(
+                    space, q, f"more foreign than {min(100 * above, 99.9):.3g} % of the queries"
+                )
                 for q, above in shown.values()
             ),
         ),

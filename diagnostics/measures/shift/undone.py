@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import beta
 
+from diagnostics.deletions import closed_set_pairs
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.geometry import Geometry
 from diagnostics.measures.shift.sides import Sides, common_shifts
@@ -36,12 +37,13 @@ class Outcome:
     """1-NN of the queries against the gallery, by class of the gallery, (K,).
 
     asked: queries; right: of these, recognised; saved: wrong queries of any class that
-    are right once this class is gone.
+    are right once this class is gone. pairs: for ``resample.share_interval``.
     """
 
     asked: Ints
     right: Ints
     saved: Ints
+    pairs: float = 0.0
 
     @classmethod
     def of(cls, ranks: Ranks, kept: Rows | None = None) -> Outcome:
@@ -53,6 +55,7 @@ class Outcome:
             np.bincount(codes, minlength=k).astype(np.int64),
             np.bincount(codes[right], minlength=k).astype(np.int64),
             np.bincount(sole[sole >= 0], minlength=k).astype(np.int64),
+            closed_set_pairs(ranks) if kept is None else 0.0,
         )
 
     @property
@@ -75,7 +78,7 @@ class Outcome:
     @property
     def interval(self) -> Interval:
         """Of the share."""
-        return share_interval(self.value, self.without, self.units)
+        return share_interval(self.value, self.without, self.units, pairs=self.pairs)
 
 
 def moved_back(space: Geometry, found: Sides) -> Outcome:
@@ -116,10 +119,12 @@ def direction_left_out(space: Geometry, found: Sides) -> Outcome | None:
             data=_with(space, vectors),
         )
         parts.append(Outcome.of(Geometry(evaluation, metric=space.metric, seed=space.seed).ranks))
+    asked = np.sum([p.asked for p in parts], axis=0)
     return Outcome(
-        np.sum([p.asked for p in parts], axis=0),
+        asked,
         np.sum([p.right for p in parts], axis=0),
         np.sum([p.saved for p in parts], axis=0),
+        sum(p.pairs * float(p.asked.sum() / asked.sum()) ** 2 for p in parts),
     )
 
 
