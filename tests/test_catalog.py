@@ -15,6 +15,7 @@ from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
 from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted, planted_inputs
+from diagnostics.summary import summarise
 
 INPUTS = Inputs(map_points=150)  # maps of more points take seconds each
 
@@ -95,7 +96,9 @@ def test_what_happens_in_use_comes_first_and_diagnostics_can_be_chosen():
     assert catalog.chosen() == known
     assert catalog.chosen(only=["collapse", catalog.FIRST]) == (catalog.FIRST, "collapse")
     assert catalog.chosen(skip=["collapse"]) == tuple(c for c in known if c != "collapse")
-    with pytest.raises(InputError, match=r"--only names 'colapse', which is no diagnostic\. Did you"):
+    with pytest.raises(
+        InputError, match=r"--only names 'colapse', which is no diagnostic\. Did you"
+    ):
         catalog.chosen(only=["colapse"])
     with pytest.raises(InputError, match=r"--skip names 'zzz'.* There are triplet_versus"):
         catalog.chosen(skip=["zzz"])
@@ -103,3 +106,15 @@ def test_what_happens_in_use_comes_first_and_diagnostics_can_be_chosen():
         catalog.chosen(only=["collapse"], skip=["collapse"])
     found = list(catalog.run(Geometry(planted("healthy")), among=["class_imbalance"]))
     assert [finding.code for finding in found] == ["class_imbalance"]
+
+
+@pytest.mark.parametrize(
+    "name", ["healthy_many_classes", "healthy_control", "healthy_split", "healthy_strangers"]
+)
+def test_a_set_with_only_good_news_can_be_trusted(name):
+    """With and without splits, strangers and controls."""
+    space = Geometry(planted(name))
+    findings = list(catalog.run(space, planted_inputs(name, inputs=Inputs(map_points=0))))
+    made = summarise(space, findings)
+    assert made.trust.startswith("The number can be trusted. Of 1")
+    assert {f.verdict for f in findings} == {Verdict.OK, Verdict.NOT_APPLICABLE}
