@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from diagnostics.embeddings import EmbeddingSet, InputError
+from diagnostics.pairs import FIRST, FOLD, SAME, SECOND
 from diagnostics.sources import open_source
+from diagnostics.tables import reserved
 
 RAW = ("raw", "input", "inputs", "pixels")
+PAIRS = {*FIRST, *SECOND, *SAME, *FOLD}
 UNTRAINED = ("untrained", "random_init", "random", "init")
 
 
@@ -32,24 +37,32 @@ def read_controls(path: str, data: EmbeddingSet) -> tuple[Control, ...]:
     """Every array of numbers in the file that has a row for each of ``data``, flattened to (n, d).
 
     By convention "raw" (input, pixels) and "untrained" (random_init); any other name stands for itself.
-    A .npy file is one control, called like the file. Raises InputError where no array fits, and
-    where one that fits is not finite.
+    A .npy file is one control, called like the file. Arrays that are called as labels, splits, groups or
+    pairs are, and columns of one number where there is a wider array, are no controls. Raises InputError
+    where no array is left, and where one that is left is not finite.
     """
     source = open_source(path, ())
-    fitting = [
-        key
+    fitting = {
+        key: int(np.prod(entry.shape[1:]))
         for key, entry in source.entries.items()
         if entry.numeric and len(entry.shape) > 1 and entry.shape[0] == data.n
-    ]
-    if not fitting:
+    }
+    pairs = [key for key, width in fitting.items() if width == 1 and key.casefold() in PAIRS]
+    columns = reserved(source.entries, pairs)
+    widths = {key: width for key, width in fitting.items() if key not in columns}
+    wide = any(width > 1 for width in widths.values())
+    left = [key for key, width in widths.items() if width > 1 or not wide]
+    if not left:
+        why = f"none of its {source.word}s holds numbers in {data.n:,} rows, one for each row of {data.name}"
+        if fitting:
+            why = f"by their names {', '.join(map(repr, fitting))} hold no vectors"
         raise InputError(
-            f"{source.path} has no control: none of its {source.word}s holds numbers in {data.n:,} rows, "
-            f"one for each row of {data.name}; it has {source.listed()}. Save the raw inputs as "
+            f"{source.path} has no control: {why}; it has {source.listed()}. Save the raw inputs as "
             "'raw', an untrained network's embeddings as 'untrained'."
         )
     names = [data.classes[code] for code in data.codes.tolist()]
     found = []
-    for key in fitting:
+    for key in left:
         try:
             other = EmbeddingSet.from_arrays(
                 source.entries[key].read(), names, name=f"{data.name}, {key}", flatten=True

@@ -111,8 +111,9 @@ class Evaluation:
                 f"{len(self.queries):,} {word}queries against "
                 f"{len(self.enrolled):,} {self.gallery_name} rows {of}"
             )
-        left = [number(len(self.strangers), "stranger")] if len(self.strangers) else []
-        left += [f"{number(e.count)} {e.reason}" for e in self.exclusions[:4]]
+        if len(self.strangers):
+            text += f"; judged apart: {number(len(self.strangers), 'stranger')}"
+        left = [f"{number(e.count)} {e.reason}" for e in self.exclusions[:4]]
         if len(self.exclusions) > 4:
             more = self.exclusions[4:]
             left.append(

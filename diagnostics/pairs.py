@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from diagnostics.embeddings import Codes, EmbeddingSet, InputError
-from diagnostics.names import as_numpy
+from diagnostics.names import as_numpy, class_names, encode
 from diagnostics.sources import Source, open_source
 
 FIRST = ("first", "pair_a", "a", "left")
 SECOND = ("second", "pair_b", "b", "right")
 SAME = ("same", "pair_same", "is_same", "match")
 FOLD = ("fold", "pair_fold", "folds")
+
+# Labels and a flag of the right sense disagree in a few pairs; in nearly all, one is turned round.
+_TURNED = 0.9
 
 _YES = ("1", "true", "yes", "same", "match")
 _NO = ("0", "false", "no", "different", "mismatch")
@@ -26,6 +29,7 @@ class Pairs:
 
     first, second: (p,) row numbers of the set, from 0. same: (p,) whether both are of one class.
     fold: (p,) number of the part of each pair, from 0: a threshold is fitted on the other parts. Or None.
+    turned: nearly all pairs contradict the labels, so that ``same`` probably says "different".
     notes: what was chosen or is odd, in sentences.
     """
 
@@ -35,6 +39,7 @@ class Pairs:
     fold: Codes | None = None
     name: str = "pairs"
     notes: tuple[str, ...] = ()
+    turned: bool = False
 
     @classmethod
     def of(
@@ -49,7 +54,8 @@ class Pairs:
         """Check and freeze arrays. ``same`` follows from the labels where it is not given.
 
         Raises InputError for row numbers that do not exist, a row paired with itself, columns of
-        different lengths, pairs of one kind only, or a fold that lacks a kind.
+        different lengths, pairs of one kind only, a fold that lacks a name or a kind, or a pair that is
+        in two folds or of both kinds.
         """
         one, two = _rows(first, "first", data.n), _rows(second, "second", data.n)
         if len(one) != len(two):
@@ -62,24 +68,33 @@ class Pairs:
             )
         labelled = data.codes[one] == data.codes[two]
         kinds = labelled if same is None else _kinds(same, len(one), name)
-        parts = None if fold is None else _folds(fold, len(one), name)
-        groups = [np.ones(len(one), dtype=np.bool_)]
-        groups += [] if parts is None else [parts == f for f in range(parts.max() + 1)]
-        for part, group in enumerate(groups, start=-1):
-            if kinds[group].all() or not kinds[group].any():
-                where = name if part < 0 else f"fold {part} of {name}"
-                word = "same-class" if kinds[group].all() else "different-class"
+        folds, parts = _folds(fold, len(one), name)
+        groups = [(name, kinds)]
+        if parts is not None:
+            groups += [(f"fold {f} of {name}", kinds[parts == i]) for i, f in enumerate(folds)]
+        for where, group in groups:
+            if group.all() or not group.any():
+                word = "same-class" if group.all() else "different-class"
                 raise InputError(f"{where} has {word} pairs only; verification needs both kinds.")
         notes = [f"{name}: {len(one):,} pairs, {int(kinds.sum()):,} of them of one class."]
-        if (kinds != labelled).any():
-            notes.append(
-                f"{int((kinds != labelled).sum()):,} of {len(one):,} pairs of {name} contradict the labels; "
-                "the pairs file is believed."
+        notes += _repeated(np.minimum(one, two) * data.n + np.maximum(one, two), kinds, parts, name)
+        wrong = int((kinds != labelled).sum())
+        turned = wrong >= _TURNED * len(one)
+        if wrong:
+            text = (
+                f"{name}: {wrong:,} of {len(one):,} pairs {'contradicts' if wrong == 1 else 'contradict'} "
+                "the labels; the pairs are believed."
             )
+            if turned:
+                text += (
+                    " 'same' is probably a distance flag (1 = different): turn it round, so that 1 "
+                    "says one class."
+                )
+            notes.append(text)
         for array in (one, two, kinds, parts):
             if array is not None:
                 array.setflags(write=False)
-        return cls(one, two, kinds, parts, name, tuple(notes))
+        return cls(one, two, kinds, parts, name, tuple(notes), turned)
 
 
 def read_pairs(path: str, data: EmbeddingSet) -> Pairs:
@@ -130,6 +145,14 @@ def _numbers(values: ArrayLike, what: str) -> Codes:
     array = as_numpy(values, what)
     if array.ndim != 1:
         raise InputError(f"'{what}' of the pairs must be one column; its shape is {array.shape}.")
+    # True is no row 1, and a mixed list makes numbers of it; the imaginary part would be dropped.
+    listed = values if isinstance(values, (list, tuple)) else array.tolist()
+    odd = [i for i, v in enumerate(listed) if isinstance(v, (bool, np.bool_, complex))]
+    if odd or array.dtype.kind in "mM":
+        raise InputError(
+            f"'{what}' of the pairs must hold row numbers, counted from 0; it holds {array.dtype} values, "
+            f"such as {str(listed[odd[0] if odd else 0])[:40]!r}."
+        )
     try:
         real = array.astype(np.float64)
     except (TypeError, ValueError):
@@ -159,11 +182,38 @@ def _kinds(values: ArrayLike, n: int, name: str) -> NDArray[np.bool_]:
     return np.isin(texts, _YES)
 
 
-def _folds(values: ArrayLike, n: int, name: str) -> Codes:
-    array = as_numpy(values, "fold")
-    if array.shape != (n,):
-        raise InputError(f"'fold' of {name} has the shape {array.shape}; there are {n:,} pairs.")
-    names, parts = np.unique(array.astype(np.str_), return_inverse=True)
+def _folds(values: ArrayLike | None, n: int, name: str) -> tuple[tuple[str, ...], Codes | None]:
+    """The names of the folds, and the number of each pair's; named as classes are."""
+    if values is None:
+        return (), None
+    shape = as_numpy(values, "fold").shape
+    if shape != (n,):
+        raise InputError(f"'fold' of {name} has the shape {shape}; there are {n:,} pairs.")
+    names, parts = encode(class_names(values, n, f"'fold' of {name}"))
     if len(names) < 2:
         raise InputError(f"'fold' of {name} names one fold only; leave it out, or give two.")
-    return parts.astype(np.int64)
+    return names, parts
+
+
+def _repeated(
+    keys: Codes, kinds: NDArray[np.bool_], parts: Codes | None, name: str
+) -> tuple[str, ...]:
+    """The sentence about pairs that are there more than once, either way round; keys: (p,) one a pair."""
+    _, first, back = np.unique(keys, return_index=True, return_inverse=True)
+    source = first[back.reshape(-1)]
+    again = np.flatnonzero(source != np.arange(len(keys)))
+    if not len(again):
+        return ()
+    for column, what in ((kinds, "as the same and as different"), (parts, "in more than one fold")):
+        bad = [] if column is None else again[column[again] != column[source[again]]]
+        if len(bad):
+            why = "" if column is kinds else ", so that a threshold would be judged on what set it"
+            raise InputError(
+                f"{name} holds pairs {what}{why}: {len(bad):,} of {len(keys):,}, either way round (first: "
+                f"pair {bad[0]}, as pair {source[bad[0]]}). Drop one of each."
+            )
+    verb = "repeats an earlier one" if len(again) == 1 else "repeat earlier ones"
+    return (
+        f"{name}: {len(again):,} of {len(keys):,} pairs {verb}, either way round; each counts as often as "
+        "it stands there.",
+    )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import logit
 from scipy.stats import beta, binomtest, norm, t
 
@@ -231,28 +232,48 @@ def combined_interval(first: float, one: Interval, second: float, two: Interval)
 def largest(parts: Sequence[tuple[float, Interval]]) -> tuple[float, Interval]:
     """The largest of several harms, and an interval for the largest of the true ones.
 
-    Its bounds are the largest lower and the largest upper bound: the truth is above the upper one
-    only where that part's own interval misses. Parts without an interval count as unknown: then
-    there is no upper bound, and no interval unless another part's stands.
+    Upper bound: the largest of all; the truth is above it only where that part's own interval
+    misses. Lower bound and p-value: of m parts each is asked for TAIL / m, or the loudest of
+    many would be loud by chance (Bonferroni). A part without an interval may be anything: the
+    upper bound is then 1, all there is to lose, and the others' lower bounds stand.
     """
     value, first = max(parts, key=lambda part: part[0])
     bounded = [(v, i) for v, i in parts if i.low is not None and i.high is not None]
-    if len(bounded) < len(parts):
-        return value, next(i for v, i in parts if i.low is None)
-    lows, highs = [i.low for _, i in bounded], [i.high for _, i in bounded]
-    loud = max(bounded, key=lambda part: (part[1].low or 0.0, part[0]))[1]
+    unknown = next((i for _, i in parts if i.low is None), None)
+    if not bounded or len(parts) == 1:
+        return value, first if unknown is None else unknown
+    lows = [_lower(interval, len(bounded)) for _, interval in bounded]
+    loud = bounded[max(range(len(lows)), key=lambda k: (lows[k], bounded[k][0]))][1]
+    methods = [first.method, loud.method, *([unknown.method] if unknown else [])]
+    tested = [i.above for _, i in bounded if i.above is not None]
 
     def above(x: float) -> float:
-        return min(i.above(x) for _, i in bounded if i.above is not None)
+        return min(1.0, len(bounded) * min(p(x) for p in tested))
 
     return value, Interval(
-        max(x for x in lows if x is not None),
-        max(x for x in highs if x is not None),
-        loud.method if loud is first else f"{first.method}; {loud.method}",
+        max(lows),
+        max([i.high for _, i in bounded if i.high is not None] + ([1.0] if unknown else [])),
+        "; ".join(dict.fromkeys(methods)),
         first.unit,
         loud.unresolved,
-        above if any(i.above is not None for _, i in bounded) else None,
+        above if tested else None,
     )
+
+
+def _lower(interval: Interval, parts: int) -> float:
+    """Where the p-value against "at most this" is TAIL / parts; a bound is taken as it is."""
+    low, high, above = interval.low, interval.high, interval.above
+    assert low is not None
+    assert high is not None
+    if above is None or parts == 1 or above(low) < TAIL / parts:
+        return low
+    reach = max(high - low, 1e-9)
+    start = low - reach
+    while above(start) > TAIL / parts and start > -10:
+        start -= reach
+    if above(start) > TAIL / parts:
+        return start
+    return float(brentq(lambda x: above(x) - TAIL / parts, start, low, xtol=1e-10))
 
 
 def _unable(without: Reals, units: int) -> Interval | None:

@@ -118,7 +118,7 @@ def summarise(
         claimed=inputs.claim if inputs else None,
         in_use=listed(in_use=True),
         causes=listed(in_use=False),
-        trust=_trust(verdicts),
+        trust=_trust(findings, verdicts),
         verdicts=verdicts,
         notes=tuple(
             dict.fromkeys(
@@ -157,21 +157,30 @@ def versions() -> dict[str, str]:
     return {"python": ".".join(platform.python_version_tuple()[:2]), **found}
 
 
-def _trust(verdicts: Mapping[str, Verdict]) -> str:
-    """Good news is news: said only where the gap was judged, and nothing alarms."""
+def _trust(findings: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
+    """Good news is news: said only where the gap was judged and is none, and nothing alarms.
+
+    It names the number and what was not tested: a promise must not be wider than the measurement.
+    """
+    first = next((f for f in findings if f.code == FIRST), None)
     judged = [v for v in verdicts.values() if v not in (Verdict.NOT_APPLICABLE, Verdict.ERROR)]
     unsure = judged.count(Verdict.UNSURE)
-    if FIRST not in verdicts or Verdict.ALARM in judged or Verdict.WATCH in judged or not judged:
+    loud = Verdict.ALARM in judged or Verdict.WATCH in judged
+    if first is None or loud or verdicts[FIRST] is not Verdict.OK:
         return ""
-    if verdicts[FIRST] is not Verdict.OK:
-        return ""
+    closed = first.estimates.get("closed_set_accuracy")
+    subject = "The number" if closed is None else f"The closed-set accuracy, {closed.text()},"
     checked = f"Of {number(len(judged), 'diagnostic')} that could be run, none speaks against it"
-    if not unsure:
-        return f"The number can be trusted. {checked}."
-    return (
-        f"The number can be trusted as far as this set can tell. {checked}; "
-        f"{unsure} cannot tell, and {'says' if unsure == 1 else 'say'} what would be needed."
-    )
+    text = f"{subject} can be trusted. {checked}."
+    if unsure:
+        text = (
+            f"{subject} can be trusted as far as this set can tell. {checked}; {unsure} cannot tell, and "
+            f"{'says' if unsure == 1 else 'say'} what would be needed."
+        )
+    lacking = [f.title for f in findings if verdicts[f.code] is Verdict.NOT_APPLICABLE]
+    if lacking:
+        text += f" Not tested, for want of input: {'; '.join(lacking)}."
+    return text
 
 
 def _headline(findings: Sequence[Finding]) -> str:

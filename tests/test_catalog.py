@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 
 import numpy as np
 import pydantic
@@ -116,5 +117,9 @@ def test_a_set_with_only_good_news_can_be_trusted(name):
     space = Geometry(planted(name))
     findings = list(catalog.run(space, planted_inputs(name, inputs=Inputs(map_points=0))))
     made = summarise(space, findings)
-    assert made.trust.startswith("The number can be trusted. Of 1")
+    assert re.match(
+        r"The closed-set accuracy, [\d.]+ % \[.*\], can be trusted\. Of 1\d ", made.trust
+    )
+    lacking = [f.title for f in findings if f.verdict is Verdict.NOT_APPLICABLE]
+    assert all(title in made.trust.partition("Not tested")[2] for title in lacking)
     assert {f.verdict for f in findings} == {Verdict.OK, Verdict.NOT_APPLICABLE}

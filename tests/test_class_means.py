@@ -7,7 +7,7 @@ import pytest
 from sklearn.neighbors import NearestCentroid
 
 from diagnostics.passes import sweep
-from diagnostics.passes.class_means import Means, nearest_means, squared_distances
+from diagnostics.passes.class_means import Means, amid, nearest_means, squared_distances
 from diagnostics.passes.classes import class_statistics
 
 
@@ -108,3 +108,48 @@ def test_the_same_bits_for_any_number_of_threads(monkeypatch):
         found.append(ask(rows, codes, means, True))
     for name in ("beaten", "sole", "rival", "confidence", "own", "squares"):
         assert getattr(found[0], name).tobytes() == getattr(found[1], name).tobytes(), name
+
+
+def beaten(rows, codes):
+    """Other classes as near as the own one, each row left out, in long doubles."""
+    rows = rows.astype(np.longdouble)
+    everyone, out = np.arange(len(rows)), []
+    for i in everyone:
+        rest = everyone != i
+        means = np.stack([rows[rest & (codes == c)].mean(axis=0) for c in range(codes.max() + 1)])
+        away = ((means - rows[i]) ** 2).sum(axis=1)
+        out.append(int((np.delete(away, codes[i]) <= away[codes[i]]).sum()))
+    return np.array(out)
+
+
+@pytest.mark.parametrize("far", [1e7, 1e8, 1e10, 1e12])
+@pytest.mark.parametrize("count", [1, 4])
+def test_far_rows_spoil_no_other_class(far, count):
+    rows, codes = small(5, sizes=(10,) * 20, d=16, noise=0.8)
+    order = np.argsort(codes, kind="stable")
+    rows, codes = rows[order], codes[order]
+    rows[: 10 * count : 10] = far
+    stats = class_statistics(rows, codes, 20)
+    centre = amid(rows)
+    assert np.abs(centre).max() < 1
+    found = ask(rows, codes, Means(centre, None, stats.means - centre, stats.counts), True)
+    expected = beaten(rows, codes)
+    near = np.abs(rows).max(axis=1) < 100
+    assert (found.beaten[near] == expected[near]).all()
+    assert 0 < (expected == 0).sum() < 200
+    # Of the far rows themselves rounding may decide nothing; then they count as wrong.
+    assert (found.beaten[~near] >= expected[~near]).all()
+
+
+def test_what_cancels_is_made_directly():
+    """Half of the classes far from the other half, and near to one another there."""
+    rows, codes = small(6, sizes=(8,) * 12, d=5, noise=0.8)
+    rows[codes >= 6] += 1e9
+    held = plain(rows, codes)
+    found = ask(rows, codes, held, True)
+    assert (found.beaten == beaten(rows, codes)).all()
+    squares = squared_distances(rows, codes, held, False)
+    exact = rows.astype(np.longdouble)
+    means = np.stack([exact[codes == c].mean(axis=0) for c in range(12)])
+    away = ((exact[:, None] - means[None]) ** 2).sum(axis=-1).astype(float)
+    assert squares == pytest.approx(away, rel=1e-5)

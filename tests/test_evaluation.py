@@ -71,7 +71,7 @@ def test_train_and_test_are_the_default() -> None:
     )
     assert result.notes[3].startswith("1 row of test are of 1 class that the gallery lacks")
     assert result.about() == (
-        "2 test queries against 5 train rows of 3 classes; left out: 1 stranger, "
+        "2 test queries against 5 train rows of 3 classes; judged apart: 1 stranger; left out: "
         "2 rows of split 'oos' (not selected), 2 rows of split 'val' (not selected)"
     )
 
@@ -149,7 +149,9 @@ def test_strangers_without_a_split_are_never_looked_up_nor_enrolled() -> None:
     check_parts(result)
     assert result.queries.tolist() == [0, 1, 2, 3]
     assert result.strangers.tolist() == [4]
-    assert result.about() == "4 rows of 2 classes, each against all others; left out: 1 stranger"
+    assert (
+        result.about() == "4 rows of 2 classes, each against all others; judged apart: 1 stranger"
+    )
 
 
 def test_where_no_class_is_shared_all_are_strangers() -> None:

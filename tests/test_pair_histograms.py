@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.geometry import Geometry
 from diagnostics.passes import pair_histograms as module
+from diagnostics.passes.far_rows import Spread
 from diagnostics.passes.pair_histograms import BINS, Scale, distances_between
 from tests.test_silhouettes import ragged
 
@@ -106,12 +107,49 @@ def test_one_row_far_out_blurs_none_of_the_others(monkeypatch):
     vectors, labels = ragged(4, (6,) * 30)
     vectors[0] = 3e4
     space, found = counted(vectors, labels)
-    assert found.scale.uneven
     apart, same, _, _ = every_pair(vectors, space.codes)
     expected = binned(found.scale, apart[same])
     assert np.abs(found.genuine[0] - expected).sum() <= 2
     assert found.genuine[0, -1] == 5  # beyond the bins: the far row and its five mates
     assert found.impostor[0, -1] == 174
+
+
+@pytest.mark.parametrize("far", [1e7, 1e10, 1e12])
+@pytest.mark.parametrize("where", [[0], [0, 1], [0, 50, 100, 150], list(range(12))])
+def test_the_bound_on_the_auc_holds_with_far_rows(far, where):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(20), 10)
+    vectors = rng.standard_normal((20, 16))[labels] + 0.4 * rng.standard_normal((200, 16))
+    vectors[where] = far
+    vectors[where, 0] += np.arange(len(where)) * far / 100  # at all distances from one another
+    space, found = counted(vectors, labels)
+    rows = space.points.astype(np.longdouble)
+    one, two = np.triu_indices(200, 1)
+    apart = np.sqrt(((rows[one] - rows[two]) ** 2).sum(axis=1))
+    same = labels[one] == labels[two]
+    g, i = found.genuine[0].astype(float), found.impostor[0].astype(float)
+    auc = ((np.cumsum(g) - g / 2) * i).sum() / (g.sum() * i.sum())
+    bound = (g * i).sum() / 2 / (g.sum() * i.sum())
+    # Ranks: scikit-learn would take long doubles for float64, which hold fewer distances apart.
+    truth = roc_auc_score(same, -np.unique(apart, return_inverse=True)[1])
+    assert abs(auc - truth) <= bound + 1e-9
+    assert bound < 5e-3
+    expected = binned(found.scale, apart[same].astype(float))
+    assert np.abs(found.genuine[0] - expected).sum() <= 2
+
+
+def test_rows_between_near_and_far_are_counted_too():
+    """One row just short of far, one just beyond, near to one another: in their bin, not in the last."""
+    vectors, labels = ragged(9, (10,) * 12)
+    reach = Spread.of(vectors).reach
+    vectors[:2] = np.median(vectors, axis=0)
+    vectors[0, 0] += 15.5 * reach
+    vectors[1, 0] += 16.3 * reach
+    space, found = counted(vectors, labels)
+    apart, same, _, _ = every_pair(vectors, space.codes)
+    for counts, kind in ((found.genuine, same), (found.impostor, ~same)):
+        expected = binned(found.scale, apart[kind])
+        assert np.abs(counts[0] - expected).sum() <= 2
 
 
 def test_given_distances_count_too_and_uneven_ones_by_their_mean():
@@ -139,7 +177,7 @@ def test_rows_that_are_all_alike_or_of_any_size(factor):
 def test_the_scale_holds_nearly_all_pairs():
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((400, 8)) + 1000
-    scale = Scale.over(vectors, cosine=False)
+    scale = Scale.over(Spread.of(vectors), cosine=False)
     apart = cdist(vectors, vectors)
     assert (apart <= scale.edges[-1]).mean() > 0.999
     assert scale.edges[-1] < 3 * apart.max()

@@ -40,7 +40,8 @@ def test_the_labels_say_what_is_the_same_and_the_file_is_believed_over_them():
     assert Pairs.of(DATA, FIRST, SECOND).same.tolist() == [True] * 3 + [False] * 3
     said = Pairs.of(DATA, FIRST, SECOND, [1, 1, 0, 0, 0, 0])
     assert said.same.sum() == 2
-    assert "1 of 6 pairs of pairs contradict the labels" in said.notes[1]
+    assert said.notes[1] == "pairs: 1 of 6 pairs contradicts the labels; the pairs are believed."
+    assert not said.turned
     words = Pairs.of(DATA, FIRST, SECOND, ["True", "TRUE", "same", "0", "false", "0.0"])
     assert words.same.tolist() == [True] * 3 + [False] * 3
 
@@ -63,11 +64,62 @@ def test_the_labels_say_what_is_the_same_and_the_file_is_believed_over_them():
         ({"fold": [0, 0, 0, 1, 1, 1]}, "fold 0 of pairs has same-class pairs only"),
         ({"fold": [3] * 6}, "one fold only"),
         ({"fold": [3]}, "'fold' of pairs has the shape"),
+        (
+            {"fold": [0, 1, np.nan, 0, 1, 1]},
+            "'fold' of pairs must not be missing; 1 of 6 are .first: row 2",
+        ),
+        ({"fold": ["x", "y", None, "x", "y", "y"]}, "'fold' of pairs must not be missing"),
+        ({"fold": ["x", "y", "", "x", "y", "y"]}, "'fold' of pairs must not be missing"),
+        ({"fold": ["1", "2", "1.0", "1", "2", "2"]}, "'1' and '1.0' would be two"),
+        ({"fold": ["a", "b", "a ", "a", "b", "b"]}, "'a' and 'a ' would be two"),
+        ({"fold": ["x", "x", "x", "y", "y", "y"]}, "fold x of pairs has same-class pairs only"),
+        ({"first": np.array(FIRST, complex)}, "row numbers, .*complex128 values, such as '0j'"),
+        ({"first": np.array(FIRST, bool)}, "row numbers, .*bool values, such as 'False'"),
+        ({"second": [True, 5, 9, 4, 8, 0]}, "row numbers, .*such as 'True'"),
+        ({"second": np.array([1, 5, True, 4, 8, 0], object)}, "row numbers, .*such as 'True'"),
+        ({"first": np.array(FIRST, "datetime64[D]")}, "row numbers, .*datetime64"),
     ],
 )
 def test_pairs_that_cannot_be_meant_are_refused(change, sentence):
     with pytest.raises(InputError, match=sentence):
         Pairs.of(DATA, **{"first": FIRST, "second": SECOND, **change})
+
+
+def test_folds_are_named_as_classes_are():
+    numbers = Pairs.of(DATA, FIRST, SECOND, fold=[1.0, 2.0, 10.0, 1, 2, 10])
+    assert numbers.fold.tolist() == [0, 1, 2, 0, 1, 2]
+    assert Pairs.of(DATA, FIRST, SECOND, fold=list("xyzxyz")).fold.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_a_distance_flag_in_place_of_same_is_said():
+    turned = Pairs.of(DATA, FIRST, SECOND, [0, 0, 0, 1, 1, 1])
+    assert turned.turned
+    assert "6 of 6 pairs contradict the labels" in turned.notes[1]
+    assert "probably a distance flag (1 = different): turn it round" in turned.notes[1]
+    half = Pairs.of(DATA, FIRST, SECOND, [1, 0, 0, 1, 1, 0])
+    assert not half.turned
+    assert "distance flag" not in half.notes[1]
+
+
+def test_pairs_that_are_there_twice_are_counted_and_never_across_folds():
+    once = Pairs.of(DATA, FIRST, SECOND)
+    assert len(once.notes) == 1
+    one, two = [*FIRST, 1, 4], [*SECOND, 0, 8]  # the first one turned round, and the fifth
+    twice = Pairs.of(DATA, one, two)
+    assert twice.first.tolist() == one
+    assert twice.notes[1] == (
+        "pairs: 2 of 8 pairs repeat earlier ones, either way round; each counts as often as it stands there."
+    )
+    single = Pairs.of(DATA, one[:7], two[:7], fold=[0, 1, 1, 0, 1, 1, 0])
+    assert "1 of 7 pairs repeats an earlier one" in single.notes[1]
+    with pytest.raises(
+        InputError,
+        match=r"in more than one fold, so that a threshold would be judged on what set it: 1 of 7, either "
+        r"way round \(first: pair 6, as pair 0\)",
+    ):
+        Pairs.of(DATA, one[:7], two[:7], fold=[0, 1, 1, 0, 1, 1, 1])
+    with pytest.raises(InputError, match="as the same and as different: 1 of 7"):
+        Pairs.of(DATA, one[:7], two[:7], [1, 1, 1, 0, 0, 0, 0])
 
 
 def test_a_file_without_pairs_lists_what_it_has(tmp_path):

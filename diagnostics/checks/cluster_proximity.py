@@ -108,7 +108,9 @@ def _explanation(space: Geometry, seen: Nearness) -> str:
 def _meaning(seen: Nearness, verdict: Verdict) -> str:
     text = (
         "A class mean may be far from the average class and still have one neighbour that sits on top of it. "
-        "A triplet seldom draws that neighbour, a search always meets it."
+        "A triplet seldom draws that neighbour, a search always meets it. Too near is a d' below "
+        f"{seen.needed:.3g}: of two Gaussian classes that near, a search may take more rows for "
+        "the other's than is tolerated."
     )
     far = int(np.count_nonzero(seen.found.stands_out & (seen.held_out >= seen.needed)))
     if far:

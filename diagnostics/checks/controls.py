@@ -12,6 +12,11 @@ from diagnostics.selection import number
 CODE = "controls"
 TITLE = "Controls: the number without the model"
 QUESTION = "How much of the number does one get without the model?"
+ENOUGH = 0.02  # points that half of the dimensions may lose and still do as well
+GIVE = (
+    "Give controls with --controls FILE: an .npz with a row for each row of the set, the flattened "
+    "inputs as 'raw', the embeddings of the same network before training as 'untrained'."
+)
 SOURCE = (
     "Controls for what a representation adds: Hewitt & Liang, EMNLP 2019; Saxe et al., ICML 2011 (random "
     "weights). Random projection: Johnson & Lindenstrauss 1984; Bingham & Mannila, KDD 2001. Permuted "
@@ -28,11 +33,14 @@ def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float 
     model. So the verdict is alarm where the model is surely no better than a control, ok where it is
     surely better, watch where its lead is surely short of two points and may be none. Interval: paired class
     jackknife; at a limit from both intervals. A second harm is the evaluation's own: how far 1-NN
-    accuracy under permuted labels is from its exact chance (999 permutations). The larger one is judged.
+    accuracy under permuted labels is from its exact chance (999 permutations). It is judged where it is
+    surely above ``tolerance``; passed, it says nothing of the model.
 
-    Without controls only the second harm is. A random projection to half of the dimensions (of the
-    raw input where given, else of the embedding) is shown without a verdict. Not applicable where there are
-    distances only, and where no query has a positive and a negative.
+    Not applicable without a control that can be looked up: the tool's own self-test says nothing of
+    the model. Its numbers, and those of a random projection to half of the dimensions (of the raw input
+    where given, else of the embedding), then stand in the finding without a verdict; a self-test that
+    fails is an alarm all the same. Not applicable, too, where there are distances only, and where no
+    query has a positive and a negative.
     """
     given = (inputs or Inputs()).controls
     if not space.has_vectors:
@@ -51,6 +59,8 @@ def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float 
         )
     numbers = measure_controls(space, given, tolerance)
     verdict = judge(numbers.harm, tolerance)
+    if numbers.best is None and not _self_test_fails(numbers, tolerance):
+        return _without_controls(space, numbers)
     above = numbers.interval.above
     return Finding(
         code=CODE,
@@ -84,6 +94,35 @@ def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float 
     )
 
 
+def _without_controls(space: Geometry, numbers: Controlled) -> Finding:
+    """What was measured on the way, with no verdict: nobody judged the model."""
+    lacking = not_applicable(CODE, TITLE, QUESTION, _needs(numbers))
+    return lacking.model_copy(
+        update={
+            "estimates": numbers.estimates,
+            "meaning": (
+                "A high accuracy may be the data's doing and not the model's: easy classes are told apart by "
+                f"their raw input. {_about_projection(numbers)}"
+            ).rstrip(),
+            "remedy": GIVE,
+            "caveats": _caveats(space, numbers),
+            "source": SOURCE,
+            "parameters": {"metric": space.metric},
+            "fingerprint": space.evaluation.data.fingerprint if space.evaluation.data else "",
+        }
+    )
+
+
+def _needs(numbers: Controlled) -> str:
+    if numbers.refused:
+        why = "; ".join(reason.rstrip(".") for reason in numbers.refused)
+        return f"Needs a control other than those given (--controls FILE): {why}."
+    return (
+        "Needs other vectors of the same rows (--controls FILE): the raw inputs as 'raw', an untrained "
+        "network's embeddings as 'untrained'."
+    )
+
+
 def _explanation(numbers: Controlled) -> str:
     model = numbers.estimates["closed_set_accuracy"]
     test = (
@@ -92,10 +131,7 @@ def _explanation(numbers: Controlled) -> str:
     )
     best = numbers.best
     if best is None:
-        return (
-            "No control was given, so what the raw input or an untrained network would give is not known; "
-            f"the model recognises {model.text()} of queries{_projection(numbers)}; {test}."
-        )
+        return f"The model recognises {model.text()} of queries; {test}."
     theirs = numbers.estimates[f"closed_set_accuracy_{best.name}"]
     lead = numbers.estimates[f"lead_over_{best.name}"]
     which = "" if len(numbers.controls) == 1 else f", the best of {len(numbers.controls)} controls,"
@@ -124,16 +160,10 @@ def _projection(numbers: Controlled) -> str:
 def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
     best = numbers.best
     text = _about_projection(numbers)
-    if _self_test_fails(numbers, tolerance):
+    if best is None or _self_test_fails(numbers, tolerance):
         return (
             "The evaluation itself leaks: labels dealt out at random must be found as often as chance has "
             "it. No other number of it can be believed. " + text
-        )
-    if best is None:
-        return (
-            "The evaluation itself does not leak: labels dealt out at random are found as often as chance "
-            "has it. More this cannot say. A high accuracy may be the data's doing and not the model's: easy "
-            "classes are told apart by their raw input. " + text
         )
     lead = numbers.estimates[f"lead_over_{best.name}"]
     if verdict is Verdict.ALARM:
@@ -157,31 +187,35 @@ def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
 
 
 def _about_projection(numbers: Controlled) -> str:
-    shadow = numbers.projection
-    if shadow is None:
+    """A sentence only where the interval allows it."""
+    shadow, lost = numbers.projection, numbers.lost
+    if shadow is None or lost is None or lost.low is None or lost.high is None:
         return ""
-    lost = numbers.model.closed - shadow.closed
     if "embedding" not in shadow.words:
-        return (
+        text = (
             f"{_title(shadow.words)}, which knows nothing of the classes, recognises "
-            f"{_percent(shadow.closed)}{'.' if lost > 0 else ': the model must beat that, too.'}"
+            f"{_percent(shadow.closed)}"
         )
-    return (
-        f"Mixed at random into half as many dimensions, the embedding loses {100 * lost:.1f} points: that is "
-        "what the other half carries."
-        if lost > 0
-        else "Mixed at random into half as many dimensions, the embedding does as well: it is wider than it "
-        "need be."
-    )
+        return f"{text}: the model must beat that, too." if lost.high < 0 else f"{text}."
+    if shadow.dimensions >= numbers.model.dimensions:
+        return ""
+    if lost.low > 0:
+        return (
+            f"Mixed at random into half as many dimensions, the embedding loses {lost.text()}: that is "
+            "what the other half carries."
+        )
+    if lost.high <= ENOUGH:
+        return (
+            "Mixed at random into half as many dimensions, the embedding does as well to within "
+            f"{100 * ENOUGH:.0f} points: it is wider than it need be."
+        )
+    return ""
 
 
 def _remedy(numbers: Controlled, verdict: Verdict) -> str:
     best = numbers.best
     if best is None:
-        return (
-            "Give controls with --controls FILE: an .npz with a row for each row of the set, the flattened "
-            "inputs as 'raw', the embeddings of the same network before training as 'untrained'."
-        )
+        return "Report this: the evaluation, not the model, is at fault."
     if verdict is Verdict.OK:
         return "Nothing here. Report the control beside the model's number all the same."
     return (

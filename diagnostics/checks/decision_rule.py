@@ -12,6 +12,7 @@ from diagnostics.measures.decision_rule.charts import (
 )
 from diagnostics.measures.decision_rule.gains import NAMES, Gains, gains
 from diagnostics.measures.decision_rule.rules import VOTES, Rules, rules
+from diagnostics.selection import number
 
 CODE = "decision_rule"
 TITLE = "Decision rule"
@@ -24,6 +25,8 @@ SOURCE = (
     "Fisher, 1936, with the covariance of Ledoit & Wolf, JMVA 2004. A probe needs a control: Hewitt & "
     "Liang, EMNLP 2019. Calibration: Guo et al., ICML 2017; Brier, 1950."
 )
+
+LOW = 0.8  # what surely recognises less than four in five lacks something that no rule here can supply
 
 
 def decision_rule(
@@ -118,14 +121,13 @@ def _explanation(found: Rules, numbers: Gains) -> str:
     best = numbers.gain(numbers.best)
     what = "gains" if best.value >= 0 else "has"
     return (
-        f"On the same {numbers.queries:,} queries the nearest row is right for "
+        f"On the same {number(numbers.queries, 'query')} the nearest row is right for "
         f"{numbers.accuracy(found.nearest).text()}, {each}; {NAMES[numbers.best.name]} {what} "
         f"{best.text()} {'over' if best.value >= 0 else 'against'} the nearest row."
     )
 
 
 def _meaning(found: Rules, numbers: Gains, fault: str, tolerance: float) -> str:
-    best = numbers.accuracy(numbers.best)
     text = {
         "geometry": (
             f"The geometry is at fault, not the information: {NAMES['probe']} finds in these very vectors "
@@ -138,19 +140,23 @@ def _meaning(found: Rules, numbers: Gains, fault: str, tolerance: float) -> str:
             "and the classes are where it looks for them."
         ),
         "undecided": (
-            "Another rule may do better, but the classes here are too few, or differ too much, to be sure."
+            f"Another rule may do better, but the {_units(numbers)} here are too few, or differ too much, to "
+            "be sure."
         ),
         "none": "No other rule gets clearly more out of these vectors than the nearest row does.",
     }[fault]
-    if fault in ("none", "undecided") and best.value < 0.8:
+    each = [numbers.accuracy(rule) for rule in (found.nearest, *found.others)]
+    most = max(e.value for e in each)
+    low = all(e.high is not None and e.high < LOW for e in each)
+    if fault in ("none", "undecided") and low:
         text += (
-            f" All are low, the best at {100 * max(best.value, found.nearest.accuracy):.1f} %: the "
+            f" All are low, the best at {100 * most:.1f} %: the "
             "information itself is missing, or in a form that neither distance nor a linear map sees."
         )
-    elif fault in ("geometry", "rule") and best.value < 0.8:
+    elif fault in ("geometry", "rule") and low:
         text += (
-            f" What is still lost, {100 * (1 - best.value):.1f} %, is information that none of these rules "
-            "finds."
+            f" What is lost under the best of them, {100 * (1 - most):.1f} %, is information that none of "
+            "these rules finds."
         )
     behind = numbers.gain(found.centroid)
     if behind.high is not None and behind.high < -tolerance:
@@ -186,7 +192,7 @@ def _remedy(numbers: Gains, fault: str) -> str:
             f"Use {best} in place of the nearest row. Keep the rows as well where classes may have several "
             "modes, and look at the classes listed: a wrongly labelled row costs the nearest row most."
         ),
-        "undecided": "Measure again with more classes before the rule is changed.",
+        "undecided": f"Measure again with more {_units(numbers)} before the rule is changed.",
         "none": "Nothing here: keep the nearest row.",
     }[fault]
 
@@ -206,6 +212,14 @@ def _caveats(space: Geometry, found: Rules, numbers: Gains) -> tuple[str, ...]:
             "classes differ much in size, to the share of the largest, whose means are steadiest), or below: "
             "a row left out makes its own class's mean move away. One permutation is no p-value."
         )
+    if found.far:
+        verb = "lies" if found.far == 1 else "lie"
+        notes.append(
+            f"{number(found.far, 'enrolled row')} {verb} far beyond all others. A class mean follows each of "
+            "its rows, and the probe's covariance follows them all, so that one such row can cost its whole "
+            "class, and every probability its meaning. Where rounding leaves the answer to such a row "
+            "undecided, it counts as wrong. Look at these rows before the rules are compared."
+        )
     if not space.evaluation.leave_one_out:
         notes.append("Means and probe are fitted on the gallery; no query has a part in them.")
     notes.append(
@@ -213,6 +227,11 @@ def _caveats(space: Geometry, found: Rules, numbers: Gains) -> tuple[str, ...]:
         "the queries. The shares of five votes are coarse, and small classes cannot win all five."
     )
     return tuple(notes)
+
+
+def _units(numbers: Gains) -> str:
+    """What is too few where the gain is undecided."""
+    return "queries" if numbers.harm.unit == "query" else "classes"
 
 
 def _upper(text: str) -> str:

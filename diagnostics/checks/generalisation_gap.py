@@ -52,7 +52,7 @@ def generalisation_gap(
             QUESTION,
             "Needs a split into rows that the model was trained on and others; this set has none.",
         )
-    numbers = measure_gaps(space) if space.has_vectors else None
+    numbers = measure_gaps(space, tolerance) if space.has_vectors else None
     if numbers is None:
         return not_applicable(CODE, TITLE, QUESTION, _why_not(space))
     verdict = judge(numbers.harm, tolerance)
@@ -122,6 +122,12 @@ def _meaning(numbers: Gaps, verdict: Verdict, tolerance: float) -> str:
         texts.append(
             "Classes that the model was not trained on are told apart less well. Where new classes are "
             "enrolled in use, without new training, expect the lower number."
+        )
+    few = numbers.unseen
+    if few is not None and few.classes < FEWEST_CLASSES and few.gap[0] > tolerance:
+        texts.append(
+            f"The unseen classes fare {100 * few.gap[0]:.1f} points worse, but {few.classes} of them are too "
+            "few to speak for others."
         )
     if texts:
         return " ".join(texts)

@@ -24,8 +24,8 @@ QUESTION = "Does the model turn away who is not enrolled?"
 SOURCE = (
     "Open set: Scheirer et al., IEEE PAMI 2013. OSCR: Dhamija, Günther & Boult, NeurIPS 2018. FPIR, FNIR and "
     "DIR against gallery size: Grother & Phillips, CVPR 2004; ISO/IEC 19795-1. Conformal threshold: Vovk, "
-    "Gammerman & Shafer 2005. Intervals: Woodruff, JASA 1952; Cameron, Gelbach & Miller, J. Bus. Econ. Stat. "
-    "2011."
+    "Gammerman & Shafer 2005. Intervals: Clopper & Pearson, Biometrika 1934; Woodruff, JASA 1952; Cameron, "
+    "Gelbach & Miller, J. Bus. Econ. Stat. 2011."
 )
 
 
@@ -48,7 +48,8 @@ def open_set(
     True strangers are judged where there are any; else every class in turn plays the stranger, which is
     a rehearsal: classes that were trained on lie farther apart than new ones, and classes of one kind
     resemble one another more than somebody from elsewhere does, so that it errs either way.
-    Interval: class jackknife on the logit scale over enrolled classes and classes of strangers.
+    Interval: class jackknife on the logit scale over enrolled classes and classes of strangers; of fewer
+    than ten classes exact over their rows. A threshold from fewer than 20 rows is none: then unsure.
 
     stranger_rate, cost_of_stranger: the share of strangers among those who come, in [0, 1], and the
     cost of letting one in where a known one turned away or misnamed costs 1. They only choose the
@@ -73,7 +74,7 @@ def open_set(
         harm=seen.harm,
         tolerance=tolerance,
         p_value=None if above is None else above(tolerance),
-        meaning=_meaning(seen, verdict),
+        meaning=_meaning(seen, verdict, tolerance),
         ignore_when=(
             "Whoever can come is enrolled, as with a fixed list of products. Then no threshold is needed."
         ),
@@ -114,6 +115,7 @@ def _explanation(space: Geometry, seen: OpenSet) -> str:
     text = (
         f"At the distance that accepts 95 % of {who} ({seen.threshold:.3g}), {seen.harm.text()} of "
     )
+    unsettled = f"; {sides.few}, so that there is no verdict" if sides.few else ""
     if sides.rehearsal:
         missing = (
             "the distances of strangers were not given"
@@ -123,16 +125,17 @@ def _explanation(space: Geometry, seen: OpenSet) -> str:
         return (
             f"{text}{number(len(sides.strange.rows), 'query')} are taken for somebody else once their own "
             f"class is taken out of the gallery of {space.ranks.classes:,}; {missing}, so this is a "
-            "rehearsal."
+            f"rehearsal{unsettled}."
         )
+    verb = "is" if len(sides.strange.rows) == 1 else "are"
     return (
         f"{text}{number(len(sides.strange.rows), 'stranger')} of "
-        f"{number(sides.strange.classes, 'class')} are taken for one of the {space.ranks.classes:,} enrolled "
-        "classes."
+        f"{number(sides.strange.classes, 'class')} {verb} taken for one of the {space.ranks.classes:,} "
+        f"enrolled classes{unsettled}."
     )
 
 
-def _meaning(seen: OpenSet, verdict: Verdict) -> str:
+def _meaning(seen: OpenSet, verdict: Verdict, tolerance: float) -> str:
     found, size = seen.estimates, seen.by_size
     text = (
         "A closed-set accuracy supposes that everybody who comes is enrolled. In use somebody else comes, "
@@ -142,20 +145,26 @@ def _meaning(seen: OpenSet, verdict: Verdict) -> str:
     if size.fpir[-1] > 0:
         text += (
             f" The more are enrolled, the more a stranger may resemble: with one class enrolled "
-            f"{percent(float(size.fpir[0]))} are accepted at this threshold, with {size.sizes[-1]:,} "
-            f"{percent(float(size.fpir[-1]))}."
+            f"{percent(float(size.fpir[0]))} are accepted at this threshold, and "
+            f"{percent(float(size.fpir[-1]))} with {size.sizes[-1]:,}."
         )
     if REHEARSED in found:
-        rehearsal, true = found[REHEARSED].value, seen.harm.value
+        rehearsal, low, high = found[REHEARSED].value, seen.harm.low, seen.harm.high
         text += f" Of known queries whose class is taken out, {percent(rehearsal)} are accepted"
-        if true > rehearsal + 0.02:
+        if low is not None and low > rehearsal:
             text += ": strangers come nearer than classes that the model knows."
-        elif true < rehearsal - 0.02:
+        elif high is not None and high < rehearsal:
             text += ": the known resemble one another more than these strangers do."
         else:
             text += "."
     if verdict is Verdict.OK:
         text += " Here few are let in."
+    if verdict is Verdict.WATCH:
+        # One stranger let in is more than none; the interval of a share never reaches zero then.
+        text += (
+            f" Here some are let in: that is known to be more than none, and not known to be more than the "
+            f"{percent(tolerance)} that is tolerated."
+        )
     return text
 
 

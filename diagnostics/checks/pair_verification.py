@@ -34,6 +34,7 @@ def pair_verification(
     at the pairs' own best threshold less that at one fitted elsewhere (the other folds of the file, the
     gallery, or the other half of the classes); pooled triplet accuracy, where each anchor has a scale
     of its own, less the AUC, where all share one; and what a claimed pair accuracy is short of.
+    Where the user's own pairs cannot be judged the answer is unsure, unless the other parts alarm.
     ``tolerance`` 0.02: two more wrong decisions in a hundred than the model could make is what a user
     notices. The rates themselves are no verdict: what error is too much depends on the use.
 
@@ -50,7 +51,7 @@ def pair_verification(
             "Needs two queries of one class and two of different classes, with their distances; or a file "
             "of pairs (--pairs)."
         )
-    seen = verify(space, inputs)
+    seen = verify(space, inputs, tolerance)
     verdict = judge(seen.harm, tolerance)
     above = seen.interval.above
     return Finding(
@@ -86,18 +87,23 @@ def _not_applicable(reason: str) -> Finding:
 
 
 def _explanation(seen: Verification) -> str:
-    e = seen.estimates
+    e, fitted = seen.estimates, seen.counts.fit_words
+    fitted += "," if "," in fitted else ""
     text = (
-        f"A threshold fitted on {seen.counts.fit_words} judges {e['pair_accuracy'].text()} of balanced pairs "
+        f"A threshold fitted on {fitted} judges {e['pair_accuracy'].text()} of balanced pairs "
         f"rightly ({seen.counts.about}; AUC {e['verification_auc'].text()}, equal error rate "
         f"{e['eer'].text()})"
     )
     if "pair_precision" in e and e["genuine_share"].value > 0:
         text += (
-            f"; at the real base rate, one genuine pair in {_one_in(seen)}, "
+            f"; at the base rate of all pairs of this set, one genuine pair in {_one_in(seen)}, "
             f"{e['pair_precision'].text()} of the pairs called the same really are"
         )
-    return text + f"; the most that is lost is {seen.harm.text()}, {COSTS[seen.worst]}."
+    if seen.counts.elsewhere or seen.worst != "transfer_loss":
+        text += f"; the most that is lost is {seen.harm.text()}, {COSTS[seen.worst]}"
+    if seen.unjudged:
+        text += f"; the pairs of the file are not judged: {seen.unjudged}"
+    return f"{text}."
 
 
 def _meaning(seen: Verification, verdict: Verdict) -> str:
@@ -107,6 +113,14 @@ def _meaning(seen: Verification, verdict: Verdict) -> str:
         "impostor, and each of them is a chance for a false match: the same threshold, the same model, and a "
         "far smaller share of the matches is true."
     )
+    if seen.below_half:
+        odd = "Pairs called the same lie farther apart than those called different (an AUC below one half)"
+        text = (
+            f"{odd}, and nearly all contradict the labels: 'same' is probably a distance flag (1 = "
+            f"different). Until it is turned round, no number here is about these pairs. {text}"
+            if seen.turned
+            else f"{odd}: these distances say less than a toss of a coin. {text}"
+        )
     if seen.worst == "one_threshold_loss" and verdict in (Verdict.ALARM, Verdict.WATCH):
         text += (
             " Here the order about each sample is better than any one threshold can show: classes (or "
@@ -135,6 +149,13 @@ def _remedy(seen: Verification, verdict: Verdict) -> str:
         "Report the share of true matches at the base rate of the use, or TAR at a stated FAR, beside the "
         "pair accuracy."
     )
+    if seen.turned:
+        return f"Turn 'same' round, so that 1 says one class, and judge again. {report}"
+    if seen.unjudged and verdict is Verdict.UNSURE:
+        return (
+            "Give pairs of ten classes or more, of both kinds within either half of them, or folds that "
+            f"share no class. {report}"
+        )
     if verdict is Verdict.OK:
         return report
     if seen.worst == "one_threshold_loss":

@@ -20,7 +20,12 @@ from diagnostics.passes.sweep import sweep
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
+AMID = 4096  # rows that its medians are taken of
 CELLS = 2**18  # of a block of rows by classes: two megabytes, which a core keeps near
+# Of the squares it is the difference of: a smaller distance loses too many digits, and is made directly.
+CANCELS = 1e-4
+ROUNDING = 1e-12  # relative to its terms: what rounding may have made of a squared distance
+STEP_ROUNDING = 4e-15  # the same of a difference of two places, relative to how far out they are
 NEGLIGIBLE = 50.0  # exp(-50) of a class's probability is no more than rounding
 
 
@@ -28,7 +33,8 @@ NEGLIGIBLE = 50.0  # exp(-50) of a class's probability is no more than rounding
 class Means:
     """Class means, and the space they are compared in.
 
-    centre: (d,) taken from every row, which is then multiplied by turn (d, e), or left as it is.
+    centre: (d,) taken from every row, amid most rows whatever a few far ones do; a row is then
+    multiplied by turn (d, e), or left as it is.
     places: (K, e) class means there; sizes: (K,) rows behind each; a class without rows is nowhere.
     directions: whether only the directions of means count (rows are then of unit length).
     downdate: weight of one row in the covariance that ``turn`` whitens; 0 where it plays no part.
@@ -69,13 +75,14 @@ def nearest_means(
     """
     order = np.argsort(codes, kind="stable")  # so that a block holds few classes of its own
     measure = _measure(rows, codes, means, left_out, order)
+    cancels = _cancels(means)
 
     def work(start: int, stop: int) -> tuple[Ints, Reals]:
-        squares, size = measure(start, stop)
+        squares, sizes = measure(start, stop)
         part = order[start:stop]
         counts = np.empty((3, len(part)), dtype=np.int64)
         chances = np.empty((3, len(part)))
-        _answer(squares, size, codes[part], means.sizes, warmth[part], counts, chances)
+        _answer(squares, *sizes, codes[part], means.sizes, warmth[part], cancels, counts, chances)
         return counts, chances
 
     counts = np.empty((3, len(rows)), dtype=np.int64)
@@ -102,8 +109,8 @@ def _spans(rows: int, means: Means) -> Iterator[tuple[int, int]]:
 
 def _measure(
     rows: Floats, codes: Ints, means: Means, left_out: bool, order: Ints
-) -> Callable[[int, int], tuple[Reals, Reals]]:
-    """A function from a span of ``order`` to (b, K) squared distances and (b,) the size of their terms."""
+) -> Callable[[int, int], tuple[Reals, tuple[Reals, Reals]]]:
+    """From a span of ``order`` to (b, K) squared distances and the squares, (b,) and (K,), behind them."""
     places = means.places
     if means.directions:
         length = np.linalg.norm(places, axis=1, keepdims=True)
@@ -112,9 +119,9 @@ def _measure(
     own_square = np.einsum("ij,ij->i", places, places)
     if means.directions:
         own_square = np.ones(len(places))
-    largest = float(own_square.max())
+    cancels = _cancels(means)
 
-    def measure(start: int, stop: int) -> tuple[Reals, Reals]:
+    def measure(start: int, stop: int) -> tuple[Reals, tuple[Reals, Reals]]:
         part = order[start:stop]
         code = codes[part]
         z = rows[part].astype(np.float64) - means.centre
@@ -124,6 +131,7 @@ def _measure(
         product = z @ places.T
         unused = np.zeros((1, 1))
         pull, along, mine, which = np.zeros(len(part)), np.zeros(len(part)), unused, code
+        off = z
         n = means.sizes[code].astype(np.float64)
         share = n / (n - 1) if left_out else np.ones(len(part))
         if means.directions:
@@ -140,10 +148,29 @@ def _measure(
                 along = np.einsum("ij,ij->i", off, z)
                 classes, which = np.unique(code, return_inverse=True)
                 mine = places[classes] @ places.T
-        _complete(product, square, own_square, pull, along, mine, which, code, own)
-        return product, square + largest
+        _complete(
+            product,
+            square,
+            own_square,
+            pull,
+            along,
+            mine,
+            which,
+            code,
+            own,
+            z,
+            off,
+            places,
+            cancels,
+        )
+        return product, (square, own_square)
 
     return measure
+
+
+def _cancels(means: Means) -> float:
+    # A cosine is made of terms no larger than 1, whatever it is.
+    return 0.0 if means.directions else CANCELS
 
 
 def _own_direction(z: Reals, means: Reals, sizes: Reals | None) -> Reals:
@@ -158,31 +185,53 @@ def _own_direction(z: Reals, means: Reals, sizes: Reals | None) -> Reals:
 
 @jit
 def _complete(  # type: ignore[no-untyped-def]
-    product, square, own_square, pull, along, mine, which, code, own
-):
+    product, square, own_square, pull, along, mine, which, code, own, z, off, places, cancels
+):  # fmt: skip
     """Products become squared distances, in place; ``pull`` is what leaving the row out adds."""
     for i in range(product.shape[0]):
         for k in range(product.shape[1]):
             g = product[i, k]
             distance = square[i] + own_square[k] - 2.0 * g
+            direct = distance < cancels * (square[i] + own_square[k])
+            step = 0.0
+            if direct:
+                distance = 0.0
+                for t in range(z.shape[1]):
+                    apart = z[i, t] - places[k, t]
+                    distance += apart * apart
+                    step += off[i, t] * apart
             if pull[i] > 0.0:
-                step = along[i] - g + mine[which[i], k]
+                if not direct:
+                    step = along[i] - g + mine[which[i], k]
                 distance += pull[i] * step * step
             product[i, k] = max(distance, 0.0)
         product[i, code[i]] = own[i]
 
 
 @jit
-def _answer(squares, size, code, sizes, warmth, counts, chances):  # type: ignore[no-untyped-def]
+def _unsettled(distance, terms, cancels):  # type: ignore[no-untyped-def]
+    """How far rounding may have moved a squared distance; terms: the squares it was made of."""
+    if distance >= cancels * terms:
+        return ROUNDING * max(terms, distance)
+    step = STEP_ROUNDING * np.sqrt(terms)
+    return ROUNDING * distance + 2.0 * np.sqrt(distance) * step + step * step
+
+
+@jit
+def _answer(  # type: ignore[no-untyped-def]
+    squares, square, own_square, code, sizes, warmth, cancels, counts, chances
+):
     """Fill counts (beaten, sole, rival) and chances (confidence, own, squares) of a block."""
     for i in range(squares.shape[0]):
         own = squares[i, code[i]]
-        slack = 1e-12 * size[i]  # what rounding leaves undecided is a tie, and a tie is an error
+        doubt = _unsettled(own, square[i] + own_square[code[i]], cancels)
         beaten, sole, rival = 0, -1, -1
         lowest = np.inf
         for k in range(squares.shape[1]):
             if k == code[i] or sizes[k] == 0:
                 continue
+            # What rounding leaves undecided is a tie, and a tie is an error.
+            slack = doubt + _unsettled(squares[i, k], square[i] + own_square[k], cancels)
             if squares[i, k] <= own + slack:
                 beaten += 1
                 sole = k
@@ -200,3 +249,9 @@ def _answer(squares, size, code, sizes, warmth, counts, chances):  # type: ignor
         chances[0, i] = 1.0 / total
         chances[1, i] = np.exp(-warmth[i] * (own - lowest)) / total
         chances[2, i] = total_squares / (total * total)
+
+
+def amid(rows: Floats) -> Reals:
+    """(d,) a point amid most of (n, d) rows, wherever a few others are: medians of some of them."""
+    step = -(-len(rows) // AMID)
+    return np.asarray(np.median(rows[::step], axis=0), dtype=np.float64)

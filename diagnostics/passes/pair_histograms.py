@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.passes.far_rows import Aside, Spread
 from diagnostics.passes.kernels import jit
 from diagnostics.passes.source import Floats, MatrixSource, Rows, Source
 from diagnostics.passes.sweep import sweep
@@ -25,7 +26,6 @@ ROWS = 256
 BINS = 65_536
 CLASS_BINS = 2048  # at most; fewer where there are many classes
 CELLS = 2**22  # classes x bins: 32 MB a table
-FAR_OUT = 16  # in ranges of the bins
 EXACT_ROWS = (
     20_000  # up to here the product is made in float64, so that no order of rows moves a pair
 )
@@ -37,17 +37,11 @@ class Scale:
 
     origin: float
     width: float
-    uneven: bool = False  # some rows lie so far out that a float32 product blurs the others
 
     @classmethod
-    def over(cls, vectors: Floats, cosine: bool) -> Scale:
-        """Twice the radius about the median point that holds 99 % of the rows; outliers are beyond."""
-        steps = vectors - np.median(vectors, axis=0)
-        largest = float(np.abs(steps).max())  # squares of 1e30 overflow
-        radii = np.linalg.norm(steps / (largest or 1), axis=1) * largest
-        reach = 2 * float(np.quantile(radii, 0.99))
-        uneven = float(radii.max()) > FAR_OUT * reach
-        return cls._to(0.0, reach**2 / 2 if cosine else reach, uneven)
+    def over(cls, spread: Spread, cosine: bool) -> Scale:
+        """As far as ``spread`` reaches; what is farther apart is beyond."""
+        return cls._to(0.0, spread.reach**2 / 2 if cosine else spread.reach)
 
     @classmethod
     def of_matrix(cls, matrix: Floats) -> Scale:
@@ -56,9 +50,9 @@ class Scale:
         return cls._to(low, float(matrix.max()) - low)
 
     @classmethod
-    def _to(cls, low: float, extent: float, uneven: bool = False) -> Scale:
+    def _to(cls, low: float, extent: float) -> Scale:
         # The odd factor keeps edges off round distances, where rounding would split ties.
-        return cls(low, 1.0123456789 * extent / BINS if extent > 0 else 1.0 / BINS, uneven)
+        return cls(low, 1.0123456789 * extent / BINS if extent > 0 else 1.0 / BINS)
 
     @property
     def edges(self) -> Reals:
@@ -103,6 +97,8 @@ class _Plan:
     scale: Scale
     bins: int
     precise: bool
+    vectors: Floats  # (n, d) of each place, where some rows are set aside
+    aside: Aside | None
 
 
 def all_pairs(
@@ -118,31 +114,44 @@ def all_pairs(
     source_of: makes a source of queries and gallery (see Geometry). given: all vectors, or distances.
     codes: of all rows; part: 0 or 1 of every class. Of distances given unevenly, the mean of both ways.
     """
-    if metric == "given":
-        scale = Scale.of_matrix(given)
-    else:
-        scale = Scale.over(given[np.unique(np.concatenate(groups))], metric == "cosine")
+    cosine, among = metric == "cosine", np.unique(np.concatenate(groups))
+    spread = None if metric == "given" else Spread.of(given[among])
+    scale = Scale.of_matrix(given) if spread is None else Scale.over(spread, cosine)
     found = []
     for rows in groups:
         # By part, then by class, so that whatever is counted together stands together.
         placed = rows[np.lexsort((codes[rows], part[codes[rows]]))]
-        precise = len(rows) <= EXACT_ROWS or scale.uneven
-        source = source_of(placed, placed, precise=precise)
+        aside, vectors = None, given[:0]
+        if spread is not None:
+            radii = spread.radii[np.searchsorted(among, placed)]
+            aside = Aside.of(given[placed], radii, spread, cosine)
+        precise = len(rows) <= EXACT_ROWS or aside is not None
+        if aside is None:
+            source = source_of(placed, placed, precise=precise)
+        else:
+            source, vectors = aside.source, given[placed]
         if isinstance(source, MatrixSource):
             source = MatrixSource.of((source.matrix + source.matrix.T) / 2)
-        found.append(
-            pair_histograms(source, codes[placed], part[codes[placed]], scale, precise=precise)
-        )
+        of_rows = codes[placed], part[codes[placed]]
+        found.append(pair_histograms(source, *of_rows, scale, vectors, aside, precise=precise))
     return tuple(found)
 
 
 def pair_histograms(
-    source: Source, codes: Ints, part: Ints, scale: Scale, *, precise: bool
+    source: Source,
+    codes: Ints,
+    part: Ints,
+    scale: Scale,
+    vectors: Floats,
+    aside: Aside | None,
+    *,
+    precise: bool,
 ) -> PairHistograms:
     """Count all pairs of ``source``, whose queries are its gallery, sorted by part, then by class.
 
-    codes, part: (n,) of each place. Every pair is met from both of its rows, so that a class's counts
-    come from its own rows only and no two threads write to one table.
+    codes, part: (n,) of each place. vectors: (n, d) where some rows are set aside.
+    Every pair is met from both of its rows, so that a class's counts come from its
+    own rows only and no two threads write to one table.
     """
     n = len(codes)
     new = np.flatnonzero(np.diff(codes, prepend=-1))
@@ -153,7 +162,7 @@ def pair_histograms(
         bins //= 2
     place = np.repeat(np.arange(len(classes)), np.diff(starts))
     cut = int(np.searchsorted(part, 1))
-    plan = _Plan(place.astype(np.int64), starts, cut, scale, bins, precise)
+    plan = _Plan(place.astype(np.int64), starts, cut, scale, bins, precise, vectors, aside)
     genuine, impostor = (np.zeros((3, BINS), dtype=np.int64) for _ in range(2))
     tables = [np.zeros((len(classes), bins), dtype=np.int64) for _ in range(3)]
     spans = [(start, min(start + ROWS, n)) for start in range(0, n, ROWS)]
@@ -174,6 +183,8 @@ def pair_histograms(
 
 def _one_block(plan: _Plan, source: Source, start: int, stop: int) -> _Block:
     distances = source.block(start, stop, precise=plan.precise)
+    if plan.aside is not None:
+        _one_by_one(distances, start, plan.vectors, plan.aside)
     first, last = int(plan.place[start]), int(plan.place[stop - 1])
     genuine, impostor = (np.zeros((3, BINS), dtype=np.int64) for _ in range(2))
     tables = [np.zeros((last - first + 1, plan.bins), dtype=np.int64) for _ in range(3)]
@@ -184,6 +195,16 @@ def _one_block(plan: _Plan, source: Source, start: int, stop: int) -> _Block:
         genuine, impostor, *tables,
     )  # fmt: skip
     return _Block(first, genuine, impostor, *tables)
+
+
+def _one_by_one(distances: Floats, start: int, vectors: Floats, aside: Aside) -> None:
+    """Distances of the far rows to the outer ones, and of these to the far ones, in place."""
+    stop = start + len(distances)
+    for some, others in ((aside.far, aside.outer), (aside.outer, aside.far)):
+        for i in some[(some >= start) & (some < stop)].tolist():
+            row = np.broadcast_to(vectors[i], (len(others), vectors.shape[1]))
+            found = distances_between(row, vectors[others], aside.source.cosine)
+            distances[i - start, others] = found
 
 
 @jit

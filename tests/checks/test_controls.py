@@ -48,8 +48,9 @@ def test_the_planted_flaw_alarms():
 @pytest.mark.parametrize("shape", [*HEALTHY, *(f for f in FLAWS if f != "untrained")])
 def test_nothing_else_alarms(shape):
     for seed in range(3 if shape == "healthy_control" else 1):
-        found = judge(planted(shape, seed), planted_inputs(shape, seed))
-        assert found.verdict is Verdict.OK
+        inputs = planted_inputs(shape, seed)
+        found = judge(planted(shape, seed), inputs)
+        assert found.verdict is (Verdict.OK if inputs.controls else Verdict.NOT_APPLICABLE)
 
 
 @pytest.mark.parametrize("split", [False, True])
@@ -109,16 +110,12 @@ def test_the_harm_is_what_a_lead_of_two_points_lacks():
     data = planted("crowded")
     rng = np.random.default_rng(1)
     found = {}
-    for blur in (0.0, 0.01, 0.08, 1.0):
+    for blur in (0.01, 0.08, 1.0):
         other = data.vectors + blur * rng.standard_normal(data.vectors.shape)
         found[blur] = judge(data, beside(data, raw=other))
         lead = found[blur].estimates["lead_over_raw"]
         if lead.low is not None:
-            assert found[blur].harm.high == pytest.approx(
-                max(0.02 - lead.low, found[blur].harm.high if lead.low > 0.02 else -1), abs=1e-7
-            )
-    # The very same vectors: no class speaks for either.
-    assert found[0.0].verdict is Verdict.UNSURE
+            assert found[blur].harm.high == pytest.approx(0.02 - lead.low, abs=1e-7)
     # As good but for noise: surely short of two points.
     assert found[0.01].verdict is Verdict.WATCH
     assert "perhaps by nothing" in found[0.01].meaning
@@ -145,11 +142,12 @@ def test_the_best_of_several_controls_counts():
 
 def test_without_controls_it_says_what_is_not_known():
     found = judge(planted("healthy_split"))
-    assert found.verdict is Verdict.OK
-    assert "No control was given" in found.explanation
+    assert found.verdict is Verdict.NOT_APPLICABLE
+    assert found.explanation.startswith("Needs other vectors of the same rows (--controls FILE)")
     assert "--controls FILE" in found.remedy
-    assert "a random projection of the embedding to 20 dimensions" in found.explanation
-    assert found.harm.unit == "permutation"
+    assert (found.harm, found.tolerance, found.p_value) == (None, None, None)
+    about = found.estimates["closed_set_accuracy_random_projection"].about
+    assert about.startswith("a random projection of the embedding, 20 dimensions: ")
     assert found.estimates["permuted_labels_chance"].value == pytest.approx(1 / 160)
     assert "1 extra pass of queries" in found.caveats[0]
 
@@ -162,6 +160,10 @@ def test_an_evaluation_that_leaks_is_the_alarm(monkeypatch):
     assert found.verdict is Verdict.ALARM
     assert found.meaning.startswith("The evaluation itself leaks")
     assert found.harm.value == pytest.approx(0.5 - 1 / 160, abs=0.01)
+    alone = judge(planted("healthy_split"))  # no controls: an alarm all the same
+    assert alone.verdict is Verdict.ALARM
+    assert alone.meaning.startswith("The evaluation itself leaks")
+    assert "not the model, is at fault" in alone.remedy
     assert replace(leaky, accuracy=0.2).accuracy_interval.high > 0.2
 
 
@@ -192,8 +194,11 @@ def test_a_blank_picture_has_no_direction():
     raw = np.array(inputs.controls[0].data.vectors)
     raw[7] = 0
     found = judge(data, beside(data, raw=raw), metric="cosine")
-    assert found.verdict is Verdict.OK
+    assert found.verdict is Verdict.NOT_APPLICABLE
+    assert "the raw input was left out: vectors must not be zero" in found.explanation
     assert any("the raw input was left out: vectors must not be zero" in c for c in found.caveats)
+    both = judge(data, beside(data, raw=raw, untrained=raw + 1), metric="cosine")
+    assert both.verdict is Verdict.OK
 
 
 def test_few_classes_cannot_tell():
@@ -204,6 +209,54 @@ def test_few_classes_cannot_tell():
     found = judge(small, beside(small, raw=raw))
     assert found.verdict is Verdict.UNSURE
     assert "6 classes are too few" in found.meaning
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_the_embedding_is_no_control_of_itself(metric):
+    data = planted("crowded")
+    lengths = np.random.default_rng(0).uniform(0.5, 2, (data.n, 1))
+    for same in (data.vectors, 3 * data.vectors, data.vectors * lengths):
+        found = judge(data, beside(data, raw=same), metric=metric)
+        assert found.verdict is Verdict.NOT_APPLICABLE
+        assert "it holds the embedding that is judged" in found.explanation
+        assert "raw input, which" not in found.meaning  # its projection is the embedding's
+    rng = np.random.default_rng(1)
+    noise = beside(data, raw=data.vectors, untrained=rng.standard_normal(data.vectors.shape))
+    found = judge(data, noise, metric=metric)
+    assert found.verdict is Verdict.OK
+    assert "lead_over_raw" not in found.estimates
+    assert any("it holds the embedding that is judged" in c for c in found.caveats)
+
+
+def test_a_projection_is_spoken_of_where_its_interval_allows_it():
+    labels = np.repeat(np.arange(20), 6)
+    rng = np.random.default_rng(0)
+    silent = (
+        (np.ones((120, 4)), labels),
+        (np.ones((3, 1)), np.array([0, 0, 1])),
+        (rng.standard_normal((120, 1)) + labels[:, None], labels),
+        (rng.standard_normal((3, 4)), np.array([0, 0, 1])),
+        (rng.standard_normal((120, 6)), labels),  # chance, either way
+    )
+    for vectors, names in silent:
+        assert "Mixed at random" not in judge(EmbeddingSet.from_arrays(vectors, names)).meaning
+    split = judge(planted("healthy_split"))
+    lost = split.estimates["lead_over_random_projection"]
+    assert lost.low > 0
+    assert f"the embedding loses {lost.text()}" in split.meaning
+    line = judge(EmbeddingSet.from_arrays(silent[2][0], labels)).estimates
+    assert line["closed_set_accuracy"].about.startswith("the model, 1 dimension: ")
+
+
+def test_a_lead_is_at_most_100_points():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(12), 8)
+    vectors = 5 * rng.standard_normal((12, 8))[labels] + 0.1 * rng.standard_normal((96, 8))
+    data = EmbeddingSet.from_arrays(vectors, labels)
+    found = judge(data, beside(data, raw=rng.standard_normal((96, 8))))
+    for estimate in found.estimates.values():
+        assert estimate.high is None or estimate.high <= 1
+    assert found.harm.low >= 0.02 - 1
 
 
 def test_distances_alone_and_no_class_in_common():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -156,7 +158,7 @@ def test_words_and_charts():
     assert all(list(s.x) == sorted(s.x) for s in curve.series)
     assert table.title == "The classes that gain most by a linear probe"
     assert len(table.columns) == len(table.rows[0]) == len(table.numeric)
-    assert "80 classes gain" in table.alt
+    assert "linear probe: 80, that lose: 0" in table.alt
     for name in ("knn", "centroid", "probe"):
         assert 0 <= found.estimates[f"{name}_calibration_error"].value <= 1
         assert 0 <= found.estimates[f"{name}_brier"].value <= 2
@@ -227,3 +229,79 @@ def test_leaves_need_scaling(shared_data):
     assert mended.estimates["closed_set_accuracy"].value == pytest.approx(0.982, abs=1e-3)
     assert found.estimates["probe_accuracy"].value > 0.97
     assert mended.verdict in (Verdict.OK, Verdict.UNSURE)
+
+
+def test_nothing_is_missing_where_the_nearest_row_is_right():
+    """Every row has a copy of its class beside it, and classes are strewn about: one mean says nothing."""
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(rng.standard_normal((200, 16)), 2, axis=0)
+    vectors += 1e-2 * rng.standard_normal(vectors.shape)
+    found = judge(EmbeddingSet.from_arrays(vectors, np.repeat(np.repeat(np.arange(20), 10), 2)))
+    assert found.verdict is Verdict.OK
+    assert found.estimates["closed_set_accuracy"].value == 1
+    assert max(found.estimates[f"{n}_accuracy"].high for n in ("knn", "centroid", "probe")) < 0.8
+    assert "missing" not in found.meaning
+    assert "All are low" not in found.meaning
+
+
+def few(seed, queries):
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(12), 8)
+    vectors = rng.standard_normal((12, 4))[labels] + 0.5 * rng.standard_normal((96, 4))
+    split = np.full(96, "train", dtype=object)
+    split[queries] = "test"
+    return EmbeddingSet.from_arrays(vectors, labels, split=split.astype(str))
+
+
+def test_three_queries_say_nothing_about_information():
+    seen = []
+    for seed in range(8):
+        found = judge(few(seed, [0, 10, 20]))
+        names = ("closed_set", "knn", "centroid", "probe")
+        each = [found.estimates[f"{n}_accuracy"] for n in names]
+        low = max(e.high for e in each) < 0.8
+        assert ("the information itself is missing" in found.meaning) <= low
+        assert found.verdict is Verdict.UNSURE
+        seen.append(max(e.value for e in each) < 0.8)
+        assert all(
+            -1 <= e.low <= e.high <= 1 for e in found.estimates.values() if e.low is not None
+        )
+    assert any(seen)
+
+
+def test_one_query_gives_numbers_and_no_verdict():
+    gained = []
+    for seed in (0, 1, 2, 16, 17, 19):
+        found = judge(few(seed, [0]))
+        assert found.verdict is Verdict.UNSURE
+        gained.append(found.harm.value)
+        assert found.harm.low <= -0.9 + 1e-9 or found.harm.value <= 0
+        words = [found.explanation, found.meaning, *(e.about for e in found.estimates.values())]
+        words += [c.alt for c in found.charts]
+        for text in words:
+            assert not re.search(r"\b1 (queries|classes)\b", text), text
+    assert max(gained) == 1
+
+
+@pytest.mark.parametrize("queries", [2, 5])
+def test_all_queries_gaining_alike_is_no_certainty(queries):
+    for seed in range(12):
+        found = judge(few(seed, list(range(0, 8 * queries, 8))))
+        for name in ("knn_gain", "centroid_gain", "probe_gain"):
+            e = found.estimates[name]
+            assert e.high - e.low > 0.2, (seed, name)
+
+
+@pytest.mark.parametrize("far", [1e7, 1e10, 1e12])
+def test_one_far_row_costs_its_own_class_and_no_other(far):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(20), 10)
+    vectors = rng.standard_normal((20, 16))[labels] + 0.4 * rng.standard_normal((200, 16))
+    usual = judge(EmbeddingSet.from_arrays(vectors, labels))
+    assert not any("far beyond" in note for note in usual.caveats)
+    vectors[0] = far
+    found = judge(EmbeddingSet.from_arrays(vectors, labels))
+    # The class of the far row is lost, all of it; the others are as they were.
+    assert found.estimates["centroid_accuracy"].value == pytest.approx(0.95, abs=1e-7)
+    assert found.verdict in (Verdict.OK, Verdict.UNSURE)
+    assert any("1 enrolled row lies far beyond all others" in note for note in found.caveats)

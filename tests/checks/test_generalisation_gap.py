@@ -94,7 +94,8 @@ def test_the_larger_gap_is_judged():
     found = judge(sample("glyphs"), strangers=["unknown"])
     gaps = [found.estimates[name] for name in ("held_out_gap", "unseen_gap")]
     assert found.harm.value == max(gap.value for gap in gaps)
-    assert found.harm.low == max(gap.low for gap in gaps)
+    # Of two, each is asked for half of the tail.
+    assert 0.9 * max(gap.low for gap in gaps) < found.harm.low < max(gap.low for gap in gaps)
     assert found.harm.high == max(gap.high for gap in gaps)
     assert [type(chart) for chart in found.charts] == [Bars, Bars, Curve, Curve, Table]
 

@@ -267,10 +267,19 @@ def test_groups_that_say_nothing():
     vectors, labels, split, _ = made(noise=0.3)
     whole = judge(EmbeddingSet.from_arrays(vectors, labels, split=split, groups=labels))
     assert "groups cannot be told from classes" in whole.explanation
+    assert whole.verdict is Verdict.UNSURE  # everything that is right may be owed to the group
+    assert whole.harm.high == pytest.approx(
+        KNeighborsClassifier(1)
+        .fit(vectors[split == "train"], labels[split == "train"])
+        .score(vectors[split == "test"], labels[split == "test"])
+    )
+    assert whole.remedy.startswith("Split by group")
+    assert "session" not in whole.meaning
     apart = judge(EmbeddingSet.from_arrays(vectors, labels, split=split, groups=split))
     assert "no query's own group is enrolled" in apart.explanation
     assert apart.estimates["queries_with_own_group"].value == 0
-    assert {whole.verdict, apart.verdict} == {Verdict.OK}
+    assert apart.verdict is Verdict.OK
+    assert apart.meaning.endswith("No query meets its own group.")
 
 
 def test_words_and_charts_of_leaked_queries():
@@ -322,7 +331,7 @@ def test_what_cannot_be_judged_says_so():
     apart = judge(EmbeddingSet.from_arrays(data.vectors, data.codes, split=split))
     assert apart.verdict is Verdict.NOT_APPLICABLE
     coarse = judge(planted("binarised"))
-    assert "equal vectors are no sign of copies; no groups were given" in coarse.explanation
+    assert "equal vectors are no sign of copies; sessions were not examined" in coarse.explanation
 
 
 @pytest.mark.parametrize("name", ["leaked", "sessions", "healthy_sessions"])

@@ -292,3 +292,54 @@ def test_every_estimate_says_what_it_is_about(flaw):
         assert estimate.method, name
         assert estimate.low is None or estimate.low <= estimate.value <= estimate.high, name
     assert any(note.startswith("Extra passes: ") for note in found.caveats)
+
+
+def crowd(classes=12, strange=1, rows=8):
+    """Classes of so many rows, every other one enrolled, and rows of them under the name of a stranger."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(classes), rows)
+    vectors = rng.standard_normal((classes, 8))[labels] + 0.5 * rng.standard_normal(
+        (len(labels), 8)
+    )
+    split = np.where(np.arange(len(labels)) % 2 == 0, "train", "test")
+    named = labels.copy()
+    named[np.arange(strange) * rows + 5] = 99
+    return judge(EmbeddingSet.from_arrays(vectors, named, split=split))
+
+
+def test_one_stranger_is_no_alarm():
+    found = crowd()
+    assert (found.harm.value, found.verdict) == (1.0, Verdict.WATCH)
+    # One of one, where one in ten is tolerated: a chance of one in ten; 0.025^(1/1) is the bound.
+    assert found.p_value == pytest.approx(0.1)
+    assert found.harm.low == pytest.approx(0.025)
+    assert "of 1 stranger of 1 class is taken for one of the 12 enrolled" in found.explanation
+    assert (
+        "more than none, and not known to be more than the 10.0 % that is tolerated"
+        in found.meaning
+    )
+    # One stranger is no proof that strangers come nearer than the known.
+    assert "strangers come nearer" not in found.meaning
+    table, examples = found.charts[-2:]
+    assert table.alt.startswith("1 stranger let in by 1 class of 12 enrolled; ")
+    assert "first '0' with 1." in table.alt
+    assert examples.alt.startswith("1 of 1 stranger is let in; shown is the nearest, with")
+    assert "over 1 stranger of 1 class" in found.harm.method
+
+
+def test_four_strangers_are():
+    found = crowd(strange=4)
+    assert (found.harm.value, found.verdict) == (1.0, Verdict.ALARM)
+    assert found.p_value == pytest.approx(0.1**4)
+
+
+def test_a_threshold_from_few_rows_is_none():
+    found = crowd(classes=4)
+    assert found.verdict is Verdict.UNSURE
+    assert found.p_value is None
+    assert "a 95 % quantile takes 20 rows, and 15 rows set the threshold" in found.explanation
+    for name in ("threshold_at_95", "fnir_at_95", "strangers_accepted_at_95"):
+        assert "takes 20 rows" in found.estimates[name].method, name
+    enough = crowd(classes=6)
+    assert "takes 20 rows" not in enough.explanation
+    assert enough.harm.low is not None

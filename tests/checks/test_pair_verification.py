@@ -137,6 +137,68 @@ def test_pairs_that_contradict_the_labels_are_believed_and_said():
     found = judge(data, pairs=turned)
     assert found.estimates["verification_auc"].value < 0.01
     assert any("contradict the labels" in caveat for caveat in found.caveats)
+    # Not judged: nothing here is about a verification that could be meant.
+    assert found.verdict is Verdict.UNSURE
+    assert "(an AUC below one half)" in found.meaning
+    assert "probably a distance flag (1 = different)" in found.meaning
+    assert "Turn 'same' round" in found.remedy
+    claimed = judge(data, pairs=turned, claim=Claim(value=1.0, metric="pair"))
+    assert claimed.verdict is Verdict.UNSURE
+    plain = judge(data, pairs=pairs)
+    assert "one half" not in plain.meaning
+    assert plain.verdict is Verdict.OK
+
+
+def of_one_class(data):
+    """Three genuine pairs and three that are said to be impostors, all inside the first class."""
+    one, two = [0, 1, 2, 3, 0, 0], [1, 2, 3, 4, 2, 3]
+    rows = np.flatnonzero(data.codes == 0)
+    return Pairs.of(data, rows[one], rows[two], [1, 1, 1, 0, 0, 0])
+
+
+def test_a_file_that_could_not_be_judged_is_not_ok():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(20), 6)
+    vectors = rng.standard_normal((20, 8))[labels] + 0.5 * rng.standard_normal((120, 8))
+    data = EmbeddingSet.from_arrays(vectors, labels)
+    found = judge(data, pairs=of_one_class(data))
+    assert found.verdict is Verdict.UNSURE
+    assert found.p_value is None
+    assert "fitted on the same pairs, for want of others, judges" in found.explanation
+    assert "3 genuine and 3 impostor pairs, of 1 class;" in found.explanation
+    assert "the pairs of the file are not judged: the threshold was fitted on" in found.explanation
+    assert found.estimates["transfer_loss"].low is None
+    # Six pairs of one class put the AUC below one half by chance.
+    assert found.estimates["verification_auc"].value < 0.5
+    assert "one half" not in found.meaning
+    # The number shown is about all pairs of the set, and says what it is not about.
+    assert found.harm.value == found.estimates["one_threshold_loss"].value
+    assert found.harm.about.startswith("all 300 genuine and 6,840 impostor pairs of 120 rows")
+    assert "; not judged: 3 genuine and 3 impostor pairs, of 1 class" in found.harm.about
+
+
+def test_an_alarm_of_the_whole_set_is_not_hidden_by_a_file_that_could_not_be_judged():
+    data = planted("one_threshold")
+    found = judge(data, pairs=of_one_class(data))
+    assert found.verdict is Verdict.ALARM
+    assert "because one threshold must serve all classes" in found.explanation
+    assert "the pairs of the file are not judged" in found.explanation
+    # Pairs of nine classes have a threshold from elsewhere, and no interval.
+    kept = np.flatnonzero(data.codes < 9)
+    few = EmbeddingSet.from_arrays(data.vectors[kept], data.codes[kept])
+    drawn_few = drawn(few, 200)
+    pairs = Pairs.of(data, kept[drawn_few.first], kept[drawn_few.second])
+    nine = judge(data, pairs=pairs)
+    assert "not judged: 9 classes are too few to speak for new ones" in nine.explanation
+    assert nine.verdict is Verdict.ALARM
+
+
+def test_the_harm_is_about_the_pairs_that_it_was_measured_on():
+    data = planted("one_threshold")
+    found = judge(data, pairs=drawn(data))
+    for name in ("transfer_loss", "one_threshold_loss"):
+        e = found.estimates[name]
+        assert (found.harm.about == e.about) == (found.harm.value == e.value), name
 
 
 def test_strangers_to_the_queries_may_be_in_a_file():

@@ -150,7 +150,7 @@ def test_findings_stand_by_loudness_and_quiet_ones_are_folded(collected: Collect
     order = [
         page.text.index(title)
         for title in (
-            "Findings, loudest first",
+            "Findings, alarms first",
             "Does a right order of triplets mean a right class?",
             "A check that says watch",
             "A check that says unsure",
@@ -314,7 +314,7 @@ def test_commands_to_reproduce_are_safe_to_paste(collected: Collected) -> None:
 def test_a_page_without_findings_still_stands() -> None:
     text = Page(made(Collected(a_summary(), ()))).text
     assert a_summary().headline in text
-    assert "Findings, loudest first" not in text
+    assert "Findings, alarms first" not in text
 
 
 def test_failures_are_listed_with_the_checks_that_could_not_run(collected: Collected) -> None:

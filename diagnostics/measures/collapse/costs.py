@@ -34,8 +34,13 @@ def closed_set_loss(ranks: Ranks) -> tuple[float, Interval]:
     """1 - closed-set accuracy (1-NN, strict)."""
     units = int(np.count_nonzero(surface.anchor_counts(ranks)))
     value = surface.closed_set_accuracy(ranks)
-    interval = share_interval(value, deletions.closed_set_without(ranks), units).taken_from(1.0)
-    return 1 - value, interval
+    interval = share_interval(
+        value,
+        deletions.closed_set_without(ranks),
+        units,
+        pairs=deletions.closed_set_pairs(ranks),
+    )
+    return 1 - value, interval.taken_from(1.0)
 
 
 def costs(space: Geometry, numbers: Numbers) -> tuple[Cost, Cost, Cost]:

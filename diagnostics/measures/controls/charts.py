@@ -9,6 +9,7 @@ from diagnostics.charts import Bar, Bars, Table
 from diagnostics.geometry import Geometry
 from diagnostics.measures.controls.contenders import Contender
 from diagnostics.measures.controls.numbers import Controlled
+from diagnostics.selection import number
 
 CLASSES_SHOWN = 12
 
@@ -39,9 +40,9 @@ def accuracy_chart(numbers: Controlled) -> Bars:
     if best is not None:
         ahead = 100 * (numbers.model.closed - best.closed)
         title = (
-            f"The model is {ahead:.1f} points better than {best.words}"
+            f"The model is {_points(ahead)} better than {best.words}"
             if ahead > 0
-            else f"The model is {-ahead:.1f} points worse than {best.words}"
+            else f"The model is {_points(-ahead)} worse than {best.words}"
             if ahead < 0
             else f"The model is no better than {best.words}"
         )
@@ -112,14 +113,19 @@ def classes_table(space: Geometry, numbers: Controlled) -> tuple[Table, ...]:
         Table(
             title=f"Classes that {best.words} recognises better than the model",
             alt=(
-                f"{worse:,} of {int((counts > 0).sum()):,} classes are recognised better by {best.words}; "
-                f"the {len(rows)} with the largest difference are listed."
+                f"{best.words} recognises {worse:,} of {number(int((counts > 0).sum()), 'class')} better; "
+                f"listed: {number(len(rows), 'class')}, the largest difference first."
             ),
             columns=("class", "queries", "the model", best.words),
             rows=tuple(rows),
             numeric=(False, True, True, True),
         ),
     )
+
+
+def _points(value: float) -> str:
+    text = f"{value:.1f}"
+    return f"{text} point" if text == "1.0" else f"{text} points"
 
 
 def _title(each: Contender) -> str:

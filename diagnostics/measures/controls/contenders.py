@@ -17,9 +17,12 @@ from diagnostics.geometry import Geometry
 from diagnostics.passes.ranks import Reals
 from diagnostics.passes.tally import Ranks
 from diagnostics.resample import Interval, no_interval, share_interval
+from diagnostics.selection import number as counted
 
 RAW_INPUT = "the raw input"
 MOST = 1024  # dimensions of a projection: a raw input may have a hundred thousand
+SAME = 1e-5  # by which unit rows differ that are the same but for rounding
+ROWS = 4096
 COLUMNS = 2048  # of the input that are projected at once
 
 
@@ -46,7 +49,7 @@ class Contender:
         spread = share_interval(triplet, deletions.triplet_without(self.ranks), self.units)
         recall = float((self.ranks.found[a, 2] > 0).mean())
         beside = no_interval("shown beside the 1-NN accuracy, which is judged")
-        about = f"{self.words}, {self.dimensions:,} dimensions: {about}"
+        about = f"{self.words}, {counted(self.dimensions, 'dimension')}: {about}"
         return {
             f"triplet_accuracy{end}": spread.estimate(triplet, about),
             f"closed_set_accuracy{end}": self.interval.estimate(self.closed, about),
@@ -73,6 +76,9 @@ def controls(space: Geometry, given: Sequence[Control]) -> tuple[list[Contender]
     found: list[Contender] = []
     refused = []
     for control in given:
+        if _same(control.data, space.evaluation.data):
+            refused.append(f"{control.words} was left out: it holds the embedding that is judged.")
+            continue
         try:
             other = space.rearranged(control.data)
         except InputError as error:
@@ -83,12 +89,31 @@ def controls(space: Geometry, given: Sequence[Control]) -> tuple[list[Contender]
     return found, refused
 
 
+def _same(control: EmbeddingSet, data: EmbeddingSet | None) -> bool:
+    """Whether a control is the embedding itself, as it stands or with its rows at another length."""
+    if data is None or control.vectors.shape != data.vectors.shape:
+        return False
+    if np.array_equal(control.vectors, data.vectors):
+        return True
+    for start in range(0, data.n, ROWS):
+        one, two = (
+            v[start : start + ROWS].astype(np.float64) for v in (control.vectors, data.vectors)
+        )
+        lengths = [np.linalg.norm(block, axis=1, keepdims=True) for block in (one, two)]
+        one, two = (b / np.where(n > 0, n, 1.0) for b, n in zip((one, two), lengths, strict=True))
+        # In one dimension every row has one of two directions.
+        if data.d == 1 or np.abs(one - two).max() > SAME:
+            return False
+    return True
+
+
 def projected(space: Geometry, given: Sequence[Control]) -> Contender | None:
     """A random projection to half of the dimensions: of the raw input where given, else of the embedding.
 
     None where neither can be looked up. One rank pass.
     """
-    raw = next((c for c in given if c.words == RAW_INPUT), None)
+    other_than = [c for c in given if not _same(c.data, space.evaluation.data)]
+    raw = next((c for c in other_than if c.words == RAW_INPUT), None)
     sources = [(RAW_INPUT, raw.data if raw is not None else None)]
     for words, data in (*sources, ("the embedding", space.evaluation.data)):
         if data is None:

@@ -23,7 +23,8 @@ from diagnostics.resample import (
 class Controlled:
     """controls: the user's, in their order; best: the one with the highest 1-NN accuracy, None without.
 
-    refused: why a control was left out. harm: the shortfall of a lead, or the self-test's deviation.
+    refused: why a control was left out. lost: the model's lead over the projection, None without one.
+    harm: the shortfall of a lead, or the self-test's deviation.
     """
 
     model: Contender
@@ -31,6 +32,7 @@ class Controlled:
     projection: Contender | None
     permuted: Permuted
     refused: tuple[str, ...]
+    lost: Estimate | None
     estimates: Mapping[str, Estimate]
     harm: Estimate
     interval: Interval
@@ -57,18 +59,27 @@ def measure_controls(space: Geometry, given: Sequence[Control], lead: float) -> 
     estimates: dict[str, Estimate] = {}
     for each in (model, *found, *((projection,) if projection is not None else ())):
         estimates |= each.estimates(about)
-    parts = [(test.harm, test.interval)]
+    parts: list[tuple[float, Interval]] = []
     for control in found:
         ahead, interval = _lead(model, control)
         estimates[f"lead_over_{control.name}"] = interval.estimate(
             ahead, f"1-NN accuracy, the model less {control.words}: {about}", "accuracy points"
         )
         parts.append((lead - ahead, _shortfall(interval, lead)))
+    lost = None
+    if projection is not None:
+        less, spread = _lead(model, projection)
+        words = f"1-NN accuracy, the model less {projection.words}: {about}"
+        lost = spread.estimate(less, words, "accuracy points")
+        estimates[f"lead_over_{projection.name}"] = lost
     estimates["permuted_labels"] = test.accuracy_interval.estimate(
         test.accuracy, f"labels of the enrolled rows permuted: {about}"
     )
     exact = no_interval("exact, from the class sizes")
     estimates["permuted_labels_chance"] = exact.estimate(test.chance, about)
+    low = test.interval.low
+    if not parts or (low is not None and low > lead):  # passed, it says nothing of the model
+        parts.append((test.harm, test.interval))
     value, interval = largest(parts)
     return Controlled(
         model=model,
@@ -76,6 +87,7 @@ def measure_controls(space: Geometry, given: Sequence[Control], lead: float) -> 
         projection=projection,
         permuted=test,
         refused=tuple(refused),
+        lost=lost,
         estimates=estimates,
         harm=interval.estimate(value, about, "accuracy points"),
         interval=interval,
@@ -84,13 +96,19 @@ def measure_controls(space: Geometry, given: Sequence[Control], lead: float) -> 
 
 def _lead(model: Contender, control: Contender) -> tuple[float, Interval]:
     """1-NN accuracy of the model less that of a control, over the same queries."""
-    value = model.closed - control.closed
+    value, interval = model.closed - control.closed, _paired(model, control)
+    if interval.low is None or interval.high is None:
+        return value, interval
+    # Two shares are at most 100 points apart.
+    return value, replace(interval, low=max(interval.low, -1.0), high=min(interval.high, 1.0))
+
+
+def _paired(model: Contender, control: Contender) -> Interval:
     if model.interval.unresolved or control.interval.unresolved:
         # At a limit no paired spread can be seen.
-        return value, combined_interval(
-            model.closed, model.interval, control.closed, control.interval
-        )
-    return value, difference_interval(value, model.without - control.without, model.units)
+        return combined_interval(model.closed, model.interval, control.closed, control.interval)
+    value = model.closed - control.closed
+    return difference_interval(value, model.without - control.without, model.units)
 
 
 def _shortfall(interval: Interval, lead: float) -> Interval:

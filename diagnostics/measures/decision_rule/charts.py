@@ -119,7 +119,7 @@ def gaining_classes(space: Geometry, found: Rules, best: Rule) -> tuple[Table, .
             title=f"The classes that gain most by {NAMES[best.name]}",
             alt=(
                 f"Classes that gain by {NAMES[best.name]}: {gaining:,}, that lose: {losing:,}; "
-                f"the {len(rows)} that gain most are listed, the first from {rows[0][2]} to {rows[0][3]}."
+                f"listed by what they gain: {len(rows)}, the first from {rows[0][2]} to {rows[0][3]}."
             ),
             columns=(
                 "class",

@@ -64,7 +64,7 @@ def gains(space: Geometry, found: Rules, tolerance: float = 0.0) -> Gains:
     counts = np.bincount(found.codes, minlength=found.classes)
     units, n = int(np.count_nonzero(counts)), len(found.codes)
     alone = space.evaluation.leave_one_out
-    where = f"{n:,} queries of {number(units, 'class')} among {found.classes:,} enrolled"
+    where = f"{number(n, 'query')} of {number(units, 'class')} among {found.classes:,} enrolled"
     estimates = {}
     for rule in (found.nearest, *found.others):
         twice = closed_set_pairs(space.ranks) if rule is found.nearest else 0.0
@@ -140,6 +140,12 @@ def _paired(one: Rule, other: Rule, found: Rules, units: int, alone: bool) -> In
         return Interval(value - bound, value + bound, words, unit, unresolved=True)
     if not over_queries:
         return difference_interval(value, one.without - other.without, units)
+    if not np.ptp(differ) > 0:
+        # All tell the rules apart alike, which shows no spread: how many may do the opposite?
+        bound = 2 * float(beta.ppf(LEVEL, 1, n))
+        words = f"rule of three over {number(n, 'query')}, on each of which one rule alone is right"
+        low, high = max(value - bound, -1.0), min(value + bound, 1.0)
+        return Interval(low, high, words, "query", unresolved=True)
     error = float(np.std(differ, ddof=1) / np.sqrt(n))
     reach = float(t.ppf(1 - TAIL, n - 1)) * error
 
@@ -147,7 +153,8 @@ def _paired(one: Rule, other: Rule, found: Rules, units: int, alone: bool) -> In
         return float(t.sf((value - x) / error, n - 1))
 
     words = f"paired t over {n:,} queries: these classes, new samples"
-    return Interval(value - reach, value + reach, words, "query", above=above)
+    low, high = max(value - reach, -1.0), min(value + reach, 1.0)
+    return Interval(low, high, words, "query", above=above)
 
 
 def _over_distances(found: Rules, units: int, alone: bool) -> tuple[float, Interval] | None:
@@ -169,7 +176,8 @@ def _control(found: Rules, alone: bool) -> dict[str, Estimate]:
         found.control,
     )
     about = (
-        f"the probe on labels dealt at random once, class sizes kept: {len(found.control_codes):,} queries, "
+        f"the probe on labels dealt at random once, class sizes kept: "
+        f"{number(len(found.control_codes), 'query')}, "
         f"{100 / found.classes:.2g} % by chance"
     )
     return {"probe_control": interval.estimate(found.control.accuracy, about)}

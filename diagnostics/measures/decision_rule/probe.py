@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 from threadpoolctl import threadpool_limits
 
-from diagnostics.passes.class_means import Answers, Ints, Means, Reals, nearest_means
+from diagnostics.passes.class_means import Answers, Ints, Means, Reals, amid, nearest_means
 from diagnostics.passes.classes import ROWS, ClassStats
 from diagnostics.passes.row_keys import Keys
 from diagnostics.passes.source import Floats
@@ -79,11 +79,16 @@ def fit_probe(
         shrinkage = _ledoit_wolf(rows, codes, stats, _scale(stats, variance), freedom)
     widths = [variance] if keys is None else _widths(rows, codes, stats, keys, variance)
     with threadpool_limits(1, user_api="blas"):  # the same bits for any number of threads
-        parts = tuple(_whitened(stats, _scale(stats, w), shrinkage, freedom) for w in widths)
+        centre = amid(rows)
+        parts = tuple(
+            _whitened(stats, centre, _scale(stats, w), shrinkage, freedom) for w in widths
+        )
     return Probe(parts, float(shrinkage), freedom)
 
 
-def _whitened(stats: ClassStats, scale: Reals, shrinkage: float, freedom: int) -> Means:
+def _whitened(
+    stats: ClassStats, centre: Reals, scale: Reals, shrinkage: float, freedom: int
+) -> Means:
     shrunk = (1 - shrinkage) / freedom * stats.within * scale[:, None] * scale[None, :]
     at = np.arange(len(scale))
     shrunk[at, at] += shrinkage + FLOOR
@@ -92,9 +97,9 @@ def _whitened(stats: ClassStats, scale: Reals, shrinkage: float, freedom: int) -
     root = solve_triangular(cholesky(shrunk, lower=True), np.eye(len(scale)), lower=True)
     turn = np.ascontiguousarray((root * scale[None, :]).T)
     return Means(
-        centre=stats.mean,
+        centre=centre,
         turn=turn,
-        places=(stats.means - stats.mean) @ turn,
+        places=(stats.means - centre) @ turn,
         sizes=stats.counts,
         downdate=(1 - shrinkage) / freedom,
     )
@@ -114,22 +119,23 @@ def _widths(rows: Floats, codes: Ints, stats: ClassStats, keys: Keys, whole: Rea
     found = []
     for fold in range(FOLDS):
         kept = keys % FOLDS != fold
-        sums, counts = (
-            np.zeros(stats.means.shape),
-            np.bincount(codes[kept], minlength=len(stats.counts)),
-        )
-        squares = np.zeros(rows.shape[1])
+        counts = np.bincount(codes[kept], minlength=len(stats.counts))
+        means, squares = np.zeros(stats.means.shape), np.zeros(rows.shape[1])
+        # About the means of these rows: about those of all, one far row outside would drown the rest.
         for start in range(0, len(rows), ROWS):
             inside = kept[start : start + ROWS]
             part = codes[start : start + ROWS][inside]
-            off = rows[start : start + ROWS][inside].astype(np.float64) - stats.means[part]
-            np.add.at(sums, part, off)
+            np.add.at(means, part, rows[start : start + ROWS][inside].astype(np.float64))
+        means /= np.maximum(counts, 1)[:, None]
+        for start in range(0, len(rows), ROWS):
+            inside = kept[start : start + ROWS]
+            part = codes[start : start + ROWS][inside]
+            off = rows[start : start + ROWS][inside].astype(np.float64) - means[part]
             squares += np.einsum("ij,ij->j", off, off)
-        squares -= (sums**2 / np.maximum(counts, 1)[:, None]).sum(axis=0)
         freedom = int(kept.sum()) - int(np.count_nonzero(counts))
         if freedom < 2:  # too few rows for folds: the widths of all
             return [whole] * FOLDS
-        found.append(np.maximum(squares, 0.0) / freedom)
+        found.append(squares / freedom)
     return found
 
 

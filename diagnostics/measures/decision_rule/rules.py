@@ -10,8 +10,9 @@ from diagnostics.geometry import Geometry
 from diagnostics.measures.decision_rule.calibration import Calibration, calibration, temperatures
 from diagnostics.measures.decision_rule.chance import permuted
 from diagnostics.measures.decision_rule.probe import FOLDS, fit_probe
-from diagnostics.passes.class_means import Answers, Ints, Means, Reals, nearest_means
+from diagnostics.passes.class_means import Answers, Ints, Means, Reals, amid, nearest_means
 from diagnostics.passes.classes import ClassStats, class_statistics
+from diagnostics.passes.far_rows import Spread
 from diagnostics.passes.ranks import ALL
 from diagnostics.passes.row_keys import Keys, row_keys
 from diagnostics.passes.source import Floats
@@ -50,6 +51,7 @@ class Rules:
 
     probe, control: None where no class has two enrolled rows, so that nothing can be fitted.
     control_codes: (r,) classes of the queries that the control was asked about.
+    far: enrolled rows that lie beyond all reason; see ``far_rows.Spread``.
     """
 
     codes: Ints
@@ -61,6 +63,7 @@ class Rules:
     control: Rule | None
     control_codes: Ints
     shrinkage: float
+    far: int
 
     @property
     def others(self) -> tuple[Rule, ...]:
@@ -100,6 +103,7 @@ def rules(space: Geometry) -> Rules:
         control=control,
         control_codes=asked,
         shrinkage=0.0 if probe is None else probe.shrinkage,
+        far=len(Spread.of(enrolled).far),
     )
 
 
@@ -159,13 +163,14 @@ def _centroid(
 ) -> Answers:
     """Distance to the mean of each class's rows, or cosine with it, the query itself left out."""
     directions = space.metric == "cosine"
-    centre = np.zeros(len(stats.mean)) if directions else stats.mean
+    centre = np.zeros(len(stats.mean)) if directions else amid(space.enrolled_points)
     means = Means(centre, None, stats.means - centre, stats.counts, directions)
     # Gaussian classes, alike in all directions, have this energy; the true one is not far.
-    spread = float(np.trace(stats.within))
-    rows = int(stats.counts.sum())
-    freedom = max(rows - space.ranks.classes, 1)
-    size = spread / freedom if spread > 0 else float(np.trace(stats.total)) / rows
+    # The middle class's width: one far row would widen the pooled one without bounds.
+    several = stats.counts > 1
+    widths = stats.spread[several] * stats.counts[several] / (stats.counts[several] - 1)
+    size = float(np.median(widths)) if len(widths) else 0.0
+    size = size if size > 0 else float(np.trace(stats.total)) / len(space.enrolled_points)
     start = len(centre) / (2 * size) if size > 0 else 1.0
     alone = space.evaluation.leave_one_out
     warmth = temperatures(queries, own, keys, means, alone, start)

@@ -69,8 +69,11 @@ class Gaps:
         return None if above is None else above(tolerance)
 
 
-def measure_gaps(space: Geometry) -> Gaps | None:
-    """None where neither held-out samples nor unseen classes can be compared."""
+def measure_gaps(space: Geometry, tolerance: float = 0.02) -> Gaps | None:
+    """None where neither held-out samples nor unseen classes can be compared.
+
+    tolerance: a gap to classes too few to be judged counts as unknown from here on, in accuracy points.
+    """
     held_out, unseen = _held_out(space), _unseen(space)
     every = [c for c in (held_out, unseen) if c is not None]
     if not every:
@@ -86,8 +89,8 @@ def measure_gaps(space: Geometry) -> Gaps | None:
         estimates[f"{name}_triplet_accuracy"] = found.triplets[1]
         value, interval = found.triplet_gap
         estimates[f"{name}_triplet_gap"] = interval.estimate(value, both, "accuracy points")
-    # Too few unseen classes are shown, and do not make the rest unknown.
-    judged = [c for c in every if c.classes >= FEWEST_CLASSES] or every
+    # Too few unseen classes are shown, and do not make the rest unknown: unless they seem to matter.
+    judged = [c for c in every if c.classes >= FEWEST_CLASSES or c.gap[0] > tolerance] or every
     value, interval = largest([c.gap for c in judged])
     loudest = max(judged, key=lambda c: c.gap[0])
     about = f"{_about(loudest.trained)}, and {_about(loudest.other)}"

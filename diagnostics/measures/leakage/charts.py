@@ -38,7 +38,7 @@ def distance_chart(space: Geometry, numbers: Leakage) -> tuple[Curve, ...]:
     title = (
         f"{100 * share:.1f} % of {who} have a copy: a row nearer than the dotted line"
         if share > 0
-        else f"No {'row has' if who == 'rows' else 'query has'} a copy: none is left of the dotted line"
+        else f"No {'row' if who == 'rows' else 'query'} is left of the dotted line, where copies are"
     )
     halves = "; ".join(f"{s.name}: median {_half(s):.3g}" for s in lines)
     return (
@@ -74,12 +74,19 @@ def worth_chart(numbers: Leakage) -> tuple[Bars, ...]:
                     {"label": label, "value": e.value, "low": e.low, "high": e.high, "role": role}
                 )
             )
-    if not bars or numbers.harm is None:
+    owed = [
+        (numbers.estimates[name], what)
+        for name, what in (("owed_to_copies", "copies"), ("owed_to_own_group", "own groups"))
+        if name in numbers.estimates
+    ]
+    if not owed:
         return ()
-    what = "own groups" if numbers.by_groups else "copies"
+    most, what = max(owed, key=lambda pair: pair[0].value)
+    points = most.text().split(" points")[0]
+    points += " point is" if points == "1.0" else " points are"
     return (
         Bars(
-            title=f"Of the accuracy, {numbers.harm.text().split(' [')[0]} are owed to {what}",
+            title=f"Of the accuracy, {points} owed to {what}",
             alt="; ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars) + ".",
             value_label="1-NN accuracy"
             + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
@@ -111,7 +118,8 @@ def copies_table(space: Geometry, numbers: Leakage) -> tuple[Table, ...]:
             title="Queries and their copies",
             alt=(
                 f"{number(len(queries), 'query')} with a copy in the gallery, {found.foreign:,} of them "
-                f"under another class; the {len(rows)} nearest pairs are listed."
+                f"under another class; "
+                f"{'the nearest pair is' if len(rows) == 1 else f'the {len(rows)} nearest pairs are'} listed."
             ),
             columns=("row", "class", "its copy, row", "class of the copy", "distance"),
             rows=tuple(rows),

@@ -5,14 +5,15 @@ Each leaked query is looked up again without the rows that are copies of it; all
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.geometry import NEIGHBORS, Geometry, Neighbors
+from diagnostics.measures.leakage.doubt import doubtful
 from diagnostics.measures.leakage.null import Null, null
-from diagnostics.measures.leakage.paired import Pair, delete_one, exactly
+from diagnostics.measures.leakage.paired import Pair, delete_one, none_seen, open_ended, possible
 from diagnostics.passes.ranks import Ints
 from diagnostics.resample import (
     FEWEST_CLASSES,
@@ -27,6 +28,7 @@ MOST_COPIES = 200  # of one query that are looked past
 TIED = 0.02  # share of comparisons that are ties, from where equal vectors prove nothing
 STEPS = 0.2  # share of neighbours as far as the one before though another row: distances have few values
 LOOKED_AT = 10  # neighbours
+DOUBT = "of which copies and rows of a tight class cannot be told apart"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,7 @@ class Copies:
     share_interval: Interval
     foreign: int
     left_out: int
+    doubtful: float
     coarse: str
     pair: Pair | None
 
@@ -64,9 +67,12 @@ def find_copies(space: Geometry) -> Copies:
     coarse = _coarse(space)
     units = len(np.unique(codes))
     share = float(has.mean())
-    pair, left_out = None, 0
+    pair, left_out, doubts = None, 0, 0.0
     if not coarse:
         pair, left_out = _without(space, near, limits.threshold, leaked)
+        doubts = len(doubtful(space, near, limits.threshold)) / len(a)
+    if pair is not None:
+        pair = replace(pair, interval=open_ended(pair.interval, doubts, DOUBT))
     return Copies(
         null=limits,
         leaked=leaked,
@@ -74,12 +80,13 @@ def find_copies(space: Geometry) -> Copies:
         distance=near.distances[leaked, 0],
         share=share,
         share_interval=(
-            exactly(0.0, "no query has a copy in the gallery")
+            none_seen(_chances(space, len(a)), units, "no query has a copy in the gallery")
             if not len(leaked)
             else share_interval(share, delete_one(has, codes, ranks.classes), units)
         ),
         foreign=int(np.count_nonzero(space.evaluation.codes[copy] != mine)),
         left_out=left_out,
+        doubtful=doubts,
         coarse=coarse,
         pair=pair,
     )
@@ -150,11 +157,12 @@ def _without(
     units = len(np.unique(c))
     value = float(before.mean() - after.mean())
     if not (before != after).any():
-        interval = exactly(0.0, "taking the copies away changes no answer")
+        seen = "taking the copies away changes no answer" if len(leaked) else "no query has a copy"
+        interval = none_seen(_chances(space, len(rows)), units, seen)
     elif units < FEWEST_CLASSES:
         interval = few_classes(units)
     else:
-        interval = difference_interval(value, without[0] - without[1], units)
+        interval = possible(difference_interval(value, without[0] - without[1], units))
     return Pair(
         float(before.mean()),
         share_interval(float(before.mean()), without[0], units),
@@ -165,6 +173,11 @@ def _without(
         len(rows),
         units,
     ), left_out
+
+
+def _chances(space: Geometry, queries: int) -> int:
+    """Independent chances to see a copy: in one set a pair of copies shows at both."""
+    return queries // 2 if space.evaluation.leave_one_out else queries
 
 
 def _answer(classes: Ints, far: NDArray[np.float64], own: NDArray[np.bool_]) -> tuple[float, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnostics.geometry import Geometry
-from diagnostics.measures.leakage.paired import Pair, delete_one
+from diagnostics.measures.leakage.paired import Pair, delete_one, possible
 from diagnostics.resample import (
     FEWEST_CLASSES,
     combined_interval,
@@ -26,7 +26,8 @@ class Groups:
     """groups: distinct ones among queries and gallery. overlap: share of anchors whose group is enrolled.
 
     all_rows: 1-NN accuracy of the judged queries with everything enrolled. left_out: anchors whose
-    positives are all of their group.
+    positives (or negatives) are all of their group. unknown: share of anchors that are right, have their
+    group enrolled and cannot be looked up without it: so much more may be owed to groups.
     pair: accuracy among as many rows, and without the own group; None where no query can be judged, or
     none has its group enrolled.
     """
@@ -34,6 +35,7 @@ class Groups:
     groups: int
     overlap: float
     left_out: int
+    unknown: float
     all_rows: float
     pair: Pair | None
 
@@ -51,8 +53,9 @@ def find_groups(space: Geometry) -> Groups | None:
     enrolled = (found.own + found.rivals)[a] > 0
     rows = a[found.judged[a]]
     overlap, left_out = float(enrolled.mean()), len(a) - len(rows)
+    unknown = float((enrolled & ~found.judged[a] & (ranks.right[a] > 0)).mean())
     if not enrolled.any() or not (found.own + found.rivals)[rows].any():
-        return Groups(count, overlap, left_out, float("nan"), None)
+        return Groups(count, overlap, left_out, unknown, float("nan"), None)
     c, k = ranks.codes[rows], ranks.classes
     equal, right, sole = found.equal[rows], found.right[rows], found.sole[rows]
     saved = np.bincount(sole[sole >= 0], minlength=k).astype(np.float64)
@@ -77,9 +80,10 @@ def find_groups(space: Geometry) -> Groups | None:
         groups=count,
         overlap=overlap,
         left_out=left_out,
+        unknown=unknown,
         all_rows=float(ranks.right[rows].mean()),
         pair=Pair(
             float(equal.mean()), intervals[0], float(right.mean()), intervals[1],
-            value, interval, len(rows), units,
+            value, possible(interval), len(rows), units,
         ),
     )  # fmt: skip

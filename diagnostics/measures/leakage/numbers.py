@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,16 +11,26 @@ from diagnostics.finding import Estimate
 from diagnostics.geometry import Geometry
 from diagnostics.measures.leakage.copies import Copies, find_copies, unknown
 from diagnostics.measures.leakage.groups import Groups, find_groups
-from diagnostics.measures.leakage.paired import Pair, delete_one
+from diagnostics.measures.leakage.paired import Pair, delete_one, open_ended
 from diagnostics.resample import Interval, largest, no_interval, share_interval
 from diagnostics.selection import number
+
+UNKNOWN = "with no row of another group to be looked up in"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One harm and its interval."""
+
+    harm: Estimate
+    interval: Interval
 
 
 @dataclass(frozen=True, eq=False)
 class Leakage:
     """groups: None where none were given. harm: None where neither copies nor groups can be judged.
 
-    by_groups: the larger part of the harm is the groups'.
+    parts: the harm of what was examined, "copies" and "groups"; ``harm`` is the largest of them.
     """
 
     copies: Copies
@@ -28,7 +38,7 @@ class Leakage:
     estimates: Mapping[str, Estimate]
     harm: Estimate | None
     interval: Interval
-    by_groups: bool
+    parts: Mapping[str, Part]
 
 
 def measure_leakage(space: Geometry) -> Leakage:
@@ -41,38 +51,46 @@ def measure_leakage(space: Geometry) -> Leakage:
             copies.null.threshold, about, "distance"
         ),
     }
-    parts: list[tuple[float, Interval]] = []
+    parts: dict[str, Part] = {}
     if copies.pair is not None:
         if len(copies.leaked):  # else both are one number
             estimates |= _pair(
                 copies.pair, ("accuracy_with_copies", "accuracy_without_copies", "owed_to_copies")
             )
-        parts.append((copies.pair.harm, copies.pair.interval))
+        parts["copies"] = _part(copies.pair)
+    if copies.doubtful:
+        estimates["doubtful_queries"] = no_interval("a count of these rows").estimate(
+            copies.doubtful, about
+        )
     if groups is not None:
         estimates["queries_with_own_group"] = no_interval("a count of these rows").estimate(
             groups.overlap, f"{about}; {number(groups.groups, 'group')}"
         )
         if groups.pair is not None:
-            estimates |= _pair(
-                groups.pair,
-                ("accuracy_among_as_many", "accuracy_without_own_group", "owed_to_own_group"),
+            pair = replace(
+                groups.pair, interval=open_ended(groups.pair.interval, groups.unknown, UNKNOWN)
             )
-            parts.append((groups.pair.harm, groups.pair.interval))
+            estimates |= _pair(
+                pair, ("accuracy_among_as_many", "accuracy_without_own_group", "owed_to_own_group")
+            )
+            parts["groups"] = _part(pair)
+        elif groups.overlap and parts:
+            # Nothing was compared: all that is right may be owed to the group.
+            interval = Interval(
+                0.0, groups.unknown, f"as many queries are right {UNKNOWN}", "query"
+            )
+            parts["groups"] = Part(interval.estimate(0.0, about, "accuracy points"), interval)
     estimates |= _strangers(space, copies)
     if not parts:
-        return Leakage(copies, groups, estimates, None, unknown(copies), False)
-    value, interval = largest(parts)
-    by_groups = groups is not None and groups.pair is not None and value == groups.pair.harm
-    pair = groups.pair if by_groups and groups is not None else copies.pair
-    judged = _about(pair) if pair is not None else about
-    return Leakage(
-        copies,
-        groups,
-        estimates,
-        interval.estimate(value, judged, "accuracy points"),
-        interval,
-        by_groups and (copies.pair is None or copies.pair.harm < value),
-    )
+        return Leakage(copies, groups, estimates, None, unknown(copies), parts)
+    value, interval = largest([(part.harm.value, part.interval) for part in parts.values()])
+    judged = max(parts.values(), key=lambda part: part.harm.value).harm.about
+    harm = interval.estimate(value, judged, "accuracy points")
+    return Leakage(copies, groups, estimates, harm, interval, parts)
+
+
+def _part(pair: Pair) -> Part:
+    return Part(pair.interval.estimate(pair.harm, _about(pair), "accuracy points"), pair.interval)
 
 
 def _pair(pair: Pair, names: tuple[str, str, str]) -> dict[str, Estimate]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 from diagnostics.passes.ranks import Ints, Reals
-from diagnostics.resample import Interval
+from diagnostics.resample import FEWEST_CLASSES, LEVEL, Interval, few_classes
+from diagnostics.selection import number
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +37,30 @@ def delete_one(
     return np.asarray(np.divide(rest, left, out=np.full(classes, np.nan), where=left > 0))
 
 
-def exactly(value: float, why: str) -> Interval:
-    """A number about these very rows that could not have come out otherwise."""
+def none_seen(events: int, units: int, what: str) -> Interval:
+    """For a harm or a share that is 0 in these rows: how large it may be in such rows all the same.
 
-    def above(x: float) -> float:
-        return 1.0 if x >= value else 0.0
+    events: independent chances to see one: queries, or half of them where a copy shows at both of its rows.
+    Rule of three over them (Clopper-Pearson, one-sided): whether a row was saved twice is a matter of
+    the row. Fewer than ten classes speak for no others, so they have no interval.
+    """
+    if units < FEWEST_CLASSES:
+        return few_classes(units)
+    bound = float(beta.ppf(LEVEL, 1, max(events, 1)))
+    method = f"rule of three over {number(events, 'chance')} to see it: {what}"
+    return Interval(0.0, bound, method, unit="query", unresolved=True)
 
-    return Interval(value, value, f"exact for these rows: {why}", above=above)
+
+def possible(interval: Interval) -> Interval:
+    """Two shares are at most 100 points apart."""
+    if interval.low is None or interval.high is None:
+        return interval
+    return replace(interval, low=max(interval.low, -1.0), high=min(interval.high, 1.0))
+
+
+def open_ended(interval: Interval, share: float, why: str) -> Interval:
+    """The upper bound of a harm where this share of queries may owe their answer to what leaks, too."""
+    if interval.low is None or interval.high is None or share == 0:
+        return interval
+    method = f"{interval.method}; above, {100 * share:.1f} % more, {why}"
+    return replace(interval, high=min(1.0, interval.high + share), method=method)

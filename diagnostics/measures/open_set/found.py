@@ -40,6 +40,7 @@ _COUNTED = {
     "strangers_accepted_conformal": "conformal_threshold",
 }
 _THRESHOLDS = ("threshold_at_95", "conformal_threshold")
+_AT_THRESHOLD = ("threshold_at_95", HARM, "known_turned_away_at_95", "fnir_at_95")
 _KNOWN_ONLY = ("fnir_at_95", "known_turned_away_at_95")
 
 
@@ -114,6 +115,8 @@ class _Found:
     def interval(self, name: str) -> Interval:
         """Of one of ``NUMBERS``."""
         at, seen = NUMBERS.index(name), self._seen
+        if seen.few and name in _AT_THRESHOLD:
+            return no_interval(seen.few)
         if name in _THRESHOLDS:
             return self._of_threshold(self[name])
         if name == "fpr95_strangers_positive":

@@ -4,7 +4,8 @@ Both vary independently, so the variance is the sum of two jackknife variances, 
 classes; t quantiles with the degrees of freedom of Welch (Biometrika 1947). A stranger whom one class
 alone lets in is counted in both, which is once too often: that part is taken off again, as for two ways
 of clustering (Cameron, Gelbach & Miller, J. Bus. Econ. Stat. 2011). A threshold is a quantile, for which a
-jackknife fails; its interval is read from that of the share below it (Woodruff, JASA 1952).
+jackknife fails; its interval is read from that of the share below it (Woodruff, JASA 1952). A share of so
+many rows is binomial: its bounds are exact (Clopper & Pearson, Biometrika 1934), and so is its p-value.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logit
-from scipy.stats import t
+from scipy.stats import binom, binomtest, t
 
 from diagnostics.passes.ranks import Reals
 from diagnostics.resample import (
     FEWEST_CLASSES,
+    LEVEL,
     TAIL,
     Interval,
     difference_interval,
     no_interval,
     share_interval,
-    wilson_interval,
 )
 from diagnostics.selection import number
 
@@ -87,11 +88,18 @@ def threshold(
 def _of_rows(value: float, without: Without, classes: str) -> Interval:
     """Few classes: these strangers, new samples of them."""
     n = without.strangers
-    interval = wilson_interval(round(value * n), n)
+    accepted = round(value * n)
+    bounds = binomtest(accepted, n).proportion_ci(LEVEL, method="exact")
+
+    def above(x: float) -> float:
+        """Chance that as many are accepted where each is with a chance of x; TAIL at the lower bound."""
+        return float(binom.sf(accepted - 1, n, min(max(x, 0.0), 1.0)))
+
     method = (
-        f"Wilson over {n:,} strangers of {classes}: new samples of these, the threshold as given"
+        f"Clopper-Pearson over {number(n, 'stranger')} of {classes}: new samples of these, the threshold "
+        "as given"
     )
-    return replace(interval, method=method)
+    return Interval(float(bounds.low), float(bounds.high), method, "query", above=above)
 
 
 def _two_samples(value: float, without: Without) -> Interval:

@@ -46,8 +46,8 @@ def open_doors(space: Geometry, seen: OpenSet) -> tuple[Table, ...]:
             title="The enrolled classes that let most strangers in",
             alt=(
                 f"{number(int(inside.sum()), 'stranger')} let in by {number(len(codes), 'class')} of "
-                f"{space.ranks.classes:,} enrolled; the {len(rows)} that let most in are listed, first "
-                f"{rows[0][0]} with {rows[0][1]}."
+                f"{space.ranks.classes:,} enrolled; listed by how many, first '{rows[0][0]}' with "
+                f"{rows[0][1]}{'' if len(rows) == len(codes) else f'; the first {len(rows)} are shown'}."
             ),
             columns=("enrolled class", "strangers taken for it", "of classes", "most of them"),
             rows=tuple(rows),
@@ -81,13 +81,22 @@ def nearest_strangers(space: Geometry, seen: OpenSet) -> tuple[Examples, ...]:
                 note=f"{strange.distance[at]:.3g} away, the threshold is {seen.threshold:.3g}",
             )
         )
-    who = "queries whose class is taken out" if seen.sides.rehearsal else "strangers"
+    of = len(strange.rows)
+    who = (
+        f"{number(of, 'query')} whose class is taken out"
+        if seen.sides.rehearsal
+        else number(of, "stranger")
+    )
+    shown_words = (
+        "shown is the nearest, with its nearest enrolled rows"
+        if len(examples) == 1
+        else f"shown are the {len(examples)} nearest, one a class, each with its nearest enrolled rows"
+    )
     return (
         Examples(
             title="Strangers let in, nearest first, and what they were taken for",
             alt=(
-                f"{len(inside):,} of {len(strange.rows):,} {who} are let in; shown are the {len(examples)} "
-                "nearest, one a class, each with its nearest enrolled rows."
+                f"{len(inside):,} of {who} {'is' if len(inside) == 1 else 'are'} let in; {shown_words}."
             ),
             examples=tuple(examples),
         ),

@@ -13,6 +13,7 @@ import numpy as np
 from diagnostics.geometry import NEIGHBORS, Geometry, Neighbors
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.passes.source import Rows
+from diagnostics.selection import number
 
 VALIDATION = ("val", "valid", "validation", "dev")  # a split of this name sets the threshold
 FEWEST_ROWS = 20  # fewer have no 95 % quantile
@@ -58,6 +59,14 @@ class Sides:
     rehearsal: bool
     fitted: Near
     fitted_on: str
+
+    @property
+    def few(self) -> str:
+        """Why the threshold is none, where too few rows set it."""
+        n = len(self.fitted.rows)
+        if n >= FEWEST_ROWS:
+            return ""
+        return f"a 95 % quantile takes {FEWEST_ROWS} rows, and {number(n)} set the threshold"
 
 
 def sides(space: Geometry) -> Sides:

@@ -12,6 +12,7 @@ from diagnostics.measures.pair_verification.counts import PairCounts
 from diagnostics.measures.pair_verification.numbers import Verification
 from diagnostics.measures.pair_verification.pair_file import pair_distances
 from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.selection import number
 
 POINTS = 90
 STEPS = 20  # points a decade
@@ -19,7 +20,7 @@ SHOWN = 12
 NAMES = {
     "pair_accuracy": "Balanced pairs judged rightly",
     "pair_precision_balanced": "Called the same and are, balanced pairs",
-    "pair_precision": "Called the same and are, real base rate",
+    "pair_precision": "Called the same and are, rate of all pairs",
     "pair_recall": "Genuine pairs accepted",
     "tar_at_far_1e-2": "Genuine accepted, impostors 1 in 100",
     "tar_at_far_1e-3": "Genuine accepted, impostors 1 in 1,000",
@@ -178,8 +179,9 @@ def worst_classes(space: Geometry, seen: Verification) -> tuple[Table, ...]:
         Table(
             title="The classes that one threshold serves worst",
             alt=(
-                f"At a distance of {seen.seen.threshold:.3g}, {rows[0][1]} genuine pairs of "
-                f"{rows[0][0]} are accepted, and {rows[0][2]} impostor pairs; {len(rows)} classes are listed."
+                f"At a distance of {seen.seen.threshold:.3g}, {rows[0][1]} genuine pairs of class "
+                f"'{rows[0][0]}' are accepted, and {rows[0][2]} impostor pairs; listed: "
+                f"{number(len(rows), 'class')}."
             ),
             columns=("class", "own pairs accepted", "impostor pairs accepted", "false matches"),
             rows=tuple(rows),
@@ -234,8 +236,9 @@ def worst_pairs(space: Geometry, inputs: Inputs, seen: Verification) -> tuple[Ta
         Table(
             title="The pairs that go wrong by most",
             alt=(
-                f"{len(wrong):,} of {len(distances):,} pairs lie on the wrong side of a distance of "
-                f"{seen.seen.threshold:.3g}; listed are the {len(rows)} farthest from it."
+                f"{len(wrong):,} of {len(distances):,} pairs {'lies' if len(wrong) == 1 else 'lie'} on the "
+                f"wrong side of a distance of {seen.seen.threshold:.3g}; listed, farthest first: "
+                f"{number(len(rows), 'pair')}."
             ),
             columns=("pair", "first", "second", "truly", "distance"),
             rows=rows,

@@ -11,6 +11,7 @@ from diagnostics.geometry import Geometry
 from diagnostics.measures.pair_verification.halves import halves
 from diagnostics.passes.pair_histograms import PairHistograms
 from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.selection import number
 
 CELLS = 2**21  # numbers in one block of delete-one counts
 
@@ -188,6 +189,7 @@ def _about(space: Geometry, found: PairHistograms) -> str:
     name, classes = space.evaluation.query_name, len(found.classes)
     split = "" if name.startswith("all") else f" {name}"
     return (
-        f"all {int(found.genuine.sum()):,} genuine and {int(found.impostor.sum()):,} impostor pairs of "
-        f"{len(space.codes):,}{split} rows of {classes:,} classes"
+        f"all {int(found.genuine.sum()):,} genuine and "
+        f"{number(int(found.impostor.sum()), 'impostor pair')} of {len(space.codes):,}{split} rows of "
+        f"{number(classes, 'class')}"
     )

@@ -37,6 +37,9 @@ AT_THRESHOLD = ("pair_accuracy", "pair_recall", "pair_far", "pair_precision_bala
 class Verification:
     """What ``verify`` found. harm: the largest of the parts (``transfer_loss`` and the like).
 
+    unjudged: why the file's own pairs have no verdict; empty where they have, or there is no file.
+    below_half: pairs called the same lie farther apart than the others. turned: because ``same`` says the
+    opposite, as the labels have it.
     triplets: exact accuracy of all triplets pooled, ties half; None where the set has no pairs.
     refused: for each TAR that is not given, how many independent impostor pairs there are.
     """
@@ -48,47 +51,87 @@ class Verification:
     interval: Interval
     worst: str
     parts: tuple[str, ...]
+    unjudged: str
+    below_half: bool
+    turned: bool
     triplets: float | None
     refused: Mapping[str, float]
     claim: Claim | None
 
 
-def verify(space: Geometry, inputs: Inputs) -> Verification:
-    """All numbers; from the user's pairs where there are some, else from all pairs of the queries."""
+def verify(space: Geometry, inputs: Inputs, tolerance: float) -> Verification:
+    """All numbers; from the user's pairs where there are some, else from all pairs of the queries.
+
+    tolerance: where the file's own pairs cannot be judged, other parts speak only if they alarm.
+    """
+    pairs = inputs.pairs
     whole = pairs_of_queries(space) if has_pairs(space) else None
-    counts = whole if inputs.pairs is None else pairs_of_file(space, inputs.pairs)
+    counts = whole if pairs is None else pairs_of_file(space, pairs)
     assert counts is not None  # see the check: without pairs it is not applicable
     seen = figures(counts)
     estimates, refused = _estimates(counts, seen)
+    auc = estimates["verification_auc"]
+    suspect = pairs is not None and pairs.turned
+    # Without an interval a number below one half may be chance, unless the labels say so too.
+    below_half = auc.value < 0.5 and (suspect if auc.high is None else auc.high < 0.5)
+    turned = below_half and suspect
+    wrong_way = no_interval("pairs called the same lie farther apart, against the labels")
     parts: dict[str, tuple[float, Interval]] = {}
     if counts.elsewhere:
         parts["transfer_loss"] = _transfer(counts, seen)
+    elif pairs is not None:
+        reason = "the threshold was fitted on the pairs it judges, for want of others"
+        parts["transfer_loss"] = 0.0, no_interval(reason)
     triplets = None
     if whole is not None:
         every = seen if counts is whole else figures(whole)
         if counts is not whole:
             estimates["verification_auc_all_pairs"] = _share(whole, every, "verification_auc")
-        triplets, part = _one_for_all(space, whole, every)
-        parts["one_threshold_loss"] = part
+        triplets, parts["one_threshold_loss"] = _one_for_all(space, whole, every)
     claim = inputs.claim if inputs.claim is not None and inputs.claim.metric == "pair" else None
     if claim is not None:
         value = seen.values["pair_accuracy"]
         interval = _interval(counts, seen, "pair_accuracy").taken_from(claim.value)
         method = interval.method.replace("closed-set accuracy", "pair accuracy")
         parts["claim_loss"] = claim.value - value, replace(interval, method=method)
-    if not parts:
-        parts["transfer_loss"] = 0.0, no_interval("the threshold was fitted on the pairs it judges")
-    about = {"one_threshold_loss": whole.about if whole is not None else ""}
+    if turned:
+        for name in parts.keys() - {"one_threshold_loss"}:  # that one goes by the labels
+            parts[name] = parts[name][0], wrong_way
+    about = dict.fromkeys(parts, _tried(counts))
+    if whole is not None:
+        about["one_threshold_loss"] = whole.about
     for name, (value, interval) in parts.items():
-        estimates[name] = interval.estimate(value, about.get(name, _tried(counts)), POINTS)
-    value, interval = largest(list(parts.values()))
+        estimates[name] = interval.estimate(value, about[name], POINTS)
+    # A part that is surely tolerable must not lend its lower bound to another's upper one.
+    open_parts = [p for p in parts.values() if p[1].high is None or p[1].high > tolerance]
+    value, interval = largest(open_parts or list(parts.values()))
     # Two parts made in one way say so once.
     method = "; ".join(dict.fromkeys(interval.method.split("; ")))
     interval = replace(interval, method=method)
-    harm = interval.estimate(value, counts.about, POINTS)
-    worst = max(parts, key=lambda name: parts[name][0])
+    among = [name for name in parts if parts[name] in open_parts] or list(parts)
+    worst = max(among, key=lambda name: parts[name][0])
+    harm_about, unjudged = about[worst], ""
+    own = parts["transfer_loss"][1] if pairs is not None else None
+    if own is not None and own.low is None:
+        unjudged = own.method.removeprefix("no interval: ")
+        if interval.low is None or interval.low <= tolerance:
+            interval = own
+        if worst != "transfer_loss":
+            harm_about += f"; not judged: {about['transfer_loss']}"
     return Verification(
-        counts, seen, estimates, harm, interval, worst, tuple(parts), triplets, refused, claim
+        counts=counts,
+        seen=seen,
+        estimates=estimates,
+        harm=interval.estimate(value, harm_about, POINTS),
+        interval=interval,
+        worst=worst,
+        parts=tuple(parts),
+        unjudged=unjudged,
+        below_half=below_half,
+        turned=turned,
+        triplets=triplets,
+        refused=refused,
+        claim=claim,
     )
 
 

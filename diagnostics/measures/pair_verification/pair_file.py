@@ -13,6 +13,7 @@ from diagnostics.metric import prepared
 from diagnostics.pairs import Pairs
 from diagnostics.passes.pair_histograms import BINS, distances_between
 from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.selection import number
 
 CLASS_BINS = 1024
 
@@ -90,8 +91,8 @@ def pairs_of_file(space: Geometry, pairs: Pairs) -> PairCounts:
         elsewhere=proper,
         fit_words=words,
         about=(
-            f"{same:,} genuine and {len(one) - same:,} impostor pairs of {pairs.name}, of "
-            f"{len(ids):,} classes"
+            f"{same:,} genuine and {number(len(one) - same, 'impostor pair')}"
+            f"{'' if pairs.name == 'pairs' else f' of {pairs.name}'}, of {number(len(ids), 'class')}"
         ),
         base=base_rate(space, ids),
         class_ids=ids,

@@ -152,6 +152,8 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
 
 
 def _q_value(value: float) -> str:
+    if value > 0.05:
+        return f"{value:.2g}: may be luck"
     return "< 0.001" if value < 0.001 else f"{value:.2g}"
 
 

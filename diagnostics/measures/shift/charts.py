@@ -126,8 +126,8 @@ def gaining_classes(space: Geometry, numbers: Shift) -> tuple[Table, ...]:
         Table(
             title="The classes that gain most when the shift is undone",
             alt=(
-                f"{up:,} of {before.units:,} classes gain and {down:,} lose; the {len(rows)} that gain most "
-                f"are listed, the first from {rows[0][2]} to {rows[0][3]} of "
+                f"Classes that gain: {up:,} of {before.units:,}, that lose: {down:,}; listed by what they gain: "
+                f"{len(rows)}, the first from {rows[0][2]} to {rows[0][3]} of "
                 f"{number(int(before.asked[order[0]]), 'query')}."
             ),
             columns=("class", "queries", "recognised", "with the shift undone", "gain"),
@@ -150,8 +150,8 @@ def foreign_samples(space: Geometry, numbers: Shift) -> tuple[Examples, ...]:
         Examples(
             title="The most foreign of the queries answered wrongly",
             alt=(
-                f"{len(shown)} of {len(numbers.foreign.wrong):,} queries answered wrongly, one a class, each "
-                "with its nearest enrolled rows."
+                f"{len(shown)} of {number(len(numbers.foreign.wrong), 'query')} answered wrongly, one a "
+                "class, each with its nearest enrolled rows."
             ),
             examples=tuple(
                 example(

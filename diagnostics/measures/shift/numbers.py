@@ -30,26 +30,33 @@ Harm = tuple[float, Interval]
 
 @dataclass(frozen=True, eq=False)
 class Shift:
-    """What ``measure_shift`` found. by_undoing: name, gain and outcome of each counterfactual."""
+    """What ``measure_shift`` found. by_undoing: name, gain and outcome of each counterfactual.
+
+    judged: the counterfactuals that the harm is over. Where the two sides cannot be told apart, the
+    direction between them is noise, and noise lies along the widest dimensions: leaving one out
+    may gain much, and not for any shift.
+    """
 
     sides: Sides
     test: TwoSample
     foreign: Foreign
     before: Outcome
     by_undoing: Mapping[str, tuple[Harm, Outcome]]
+    judged: tuple[str, ...]
     estimates: Mapping[str, Estimate]
     harm: Estimate
     harm_interval: Interval
 
     @property
     def told_apart(self) -> bool:
-        """Whether the permutation test says that gallery and queries are not drawn alike."""
-        return self.test.p_value < LEVEL_OF_TEST
+        """Whether the permutation test, over rows, and the AUC's interval, over classes, both say that
+        gallery and queries are not drawn alike."""
+        return _told_apart(self.test, self.estimates["shift_auc"])
 
     @property
     def best(self) -> str:
-        """The counterfactual that gains most."""
-        return max(self.by_undoing, key=lambda name: self.by_undoing[name][0][0])
+        """The judged counterfactual that gains most."""
+        return max(self.judged, key=lambda name: self.by_undoing[name][0][0])
 
     def p_value(self, tolerance: float) -> float | None:
         """Chance of a harm this large if the true one were the tolerance."""
@@ -82,17 +89,25 @@ def measure_shift(space: Geometry) -> Shift | None:
         if part is not None:
             words = f"{int(part.asked.sum()):,} of {about}"
             estimates[f"accuracy_{name}_queries"] = part.interval.estimate(part.value, words)
-    value, interval = largest(list(gains.values()))
+    told = _told_apart(test, estimates["shift_auc"])
+    judged = tuple(name for name in gains if told or name == "moved_back")
+    value, interval = largest([gains[name] for name in judged])
     return Shift(
         sides=found,
         test=test,
         foreign=parts,
         before=before,
         by_undoing={name: (gains[name], outcomes[name]) for name in outcomes},
+        judged=judged,
         estimates=estimates,
         harm=interval.estimate(value, about, "accuracy points"),
         harm_interval=interval,
     )
+
+
+def _told_apart(test: TwoSample, auc: Estimate) -> bool:
+    """With few classes the AUC has no interval, and the permutations decide alone."""
+    return test.p_value < LEVEL_OF_TEST and (auc.low is None or auc.low > 0.5)
 
 
 def _of_test(found: Sides, test: TwoSample) -> dict[str, Estimate]:
@@ -156,6 +171,6 @@ def _about(space: Geometry) -> str:
     ranks, evaluation = space.ranks, space.evaluation
     units = int(np.count_nonzero(np.bincount(ranks.codes[ranks.anchors])))
     return (
-        f"{len(ranks.anchors):,} {evaluation.query_name} queries of {number(units, 'class')} against "
-        f"{int(ranks.gallery_sizes.sum()):,} {evaluation.gallery_name} rows"
+        f"{number(len(ranks.anchors), f'{evaluation.query_name} query')} of {number(units, 'class')} against "
+        f"{number(int(ranks.gallery_sizes.sum()), f'{evaluation.gallery_name} row')}"
     )

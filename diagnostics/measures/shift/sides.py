@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diagnostics.geometry import Geometry
 from diagnostics.metric import prepared
@@ -25,6 +26,7 @@ class Sides:
 
     vectors: (n, d) of the whole set, as the metric sees them. rows, codes, query: (m,) row numbers
     of both parts, their class 0..K-1 and whether each is a query; keys: (m,) their random keys.
+    place: (K,) of each class in a random order, all different even where classes hold equal vectors.
     counts: (2, K) rows in the gallery and among the queries. shifts: (K, d) mean of the queries
     less mean of the gallery rows. spread: (2,) mean squared distance of a row of each part to its class
     mean there, unbiased; NaN where no class has two rows. fold: (K,) of each class.
@@ -33,9 +35,9 @@ class Sides:
     vectors: Floats
     rows: Rows
     codes: Ints
-    query: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    query: NDArray[np.bool_]
     keys: Keys
-    class_keys: Keys
+    place: Ints
     class_ids: Ints
     counts: Ints
     shifts: Reals
@@ -65,23 +67,21 @@ def sides(space: Geometry) -> Sides:
     codes = np.searchsorted(class_ids, evaluation.codes[rows]).astype(np.int64)
     k = len(class_ids)
     keys = row_keys(vectors[rows], space.rng("shift: rows"))
-    of_class = class_keys(keys, codes, k)
+    place = _places(keys, codes, query, k)
     means, counts, spread = _moments(vectors, rows, codes + k * query, 2 * k)
-    fold = np.zeros(k, dtype=np.int64)
-    fold[np.argsort(of_class, kind="stable")] = np.arange(k) % min(FOLDS, k)
     return Sides(
         vectors=vectors,
         rows=rows,
         codes=codes,
         query=query,
         keys=keys,
-        class_keys=of_class,
+        place=place,
         class_ids=class_ids,
         counts=counts.reshape(2, k),
         shifts=means[k:] - means[:k],
         spread=np.array([spread[:k].sum(), spread[k:].sum()])
         / _positive(np.maximum(counts.reshape(2, k) - 1, 0).sum(axis=1)),
-        fold=fold,
+        fold=place % min(FOLDS, k),
     )
 
 
@@ -110,6 +110,17 @@ def squared_common(shifts: Reals) -> tuple[float, Reals]:
     rest = total - shifts
     without = ((rest**2).sum(axis=1) - (squares.sum() - squares)) / ((k - 1) * (k - 2))
     return value, np.asarray(without)
+
+
+def _places(keys: Keys, codes: Ints, query: NDArray[np.bool_], k: int) -> Ints:
+    """(K,) places by what the rows hold; of classes that hold equal ones, by which of them are queries.
+
+    Classes alike in both give the same numbers in either order: there the code decides.
+    """
+    asked = class_keys(keys[query], codes[query], k)
+    place = np.empty(k, dtype=np.int64)
+    place[np.lexsort((np.arange(k), asked, class_keys(keys, codes, k)))] = np.arange(k)
+    return place
 
 
 def _moments(vectors: Floats, rows: Rows, groups: Ints, count: int) -> tuple[Reals, Ints, Reals]:

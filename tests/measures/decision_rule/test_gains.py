@@ -80,7 +80,7 @@ def test_the_harm_is_the_largest_gain():
     parts = [numbers.gain(rule) for rule in found.others]
     assert len(parts) == 3
     assert numbers.harm.value == max(e.value for e in parts)
-    assert numbers.harm.low == max(e.low for e in parts)
+    assert numbers.harm.low <= max(e.low for e in parts)  # of three, each has a third of the tail
     assert numbers.harm.high == max(e.high for e in parts)
     for rule in found.others:
         gain = rule.accuracy - found.nearest.accuracy

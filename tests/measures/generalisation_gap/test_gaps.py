@@ -8,6 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.evaluation import arrange
+from diagnostics.finding import Verdict, judge
 from diagnostics.geometry import Geometry
 from diagnostics.measures.generalisation_gap.gaps import measure_gaps
 from tests import brute_force
@@ -106,6 +107,13 @@ def test_few_unseen_classes_are_shown_and_not_judged():
     assert numbers.judged == (numbers.held_out,)
     assert numbers.estimates["unseen_gap"].low is None
     assert numbers.harm.low is not None
+
+
+def test_few_unseen_classes_that_fare_far_worse_leave_it_open():
+    numbers = measure_gaps(made(0, noises=(0.9, 1.6), classes=60, unseen=4), tolerance=-1.0)
+    assert numbers.unseen in numbers.judged
+    assert numbers.harm.high == 1.0
+    assert judge(numbers.harm, 0.02) is not Verdict.OK
 
 
 def test_a_perfect_part_has_no_interval_of_width_zero():

@@ -193,10 +193,10 @@ def test_a_rate_too_small_for_its_pairs_is_refused():
     data = EmbeddingSet.from_arrays(*small(5, classes=40, noise=0.5))
     space = Geometry(data)
     one, two = listed(data, 400)
-    seen = verify(space, Inputs(pairs=Pairs.of(data, one, two)))
+    seen = verify(space, Inputs(pairs=Pairs.of(data, one, two)), 0.02)
     assert seen.refused["tar_at_far_1e-3"] <= 200  # impostor pairs in all
     assert "tar_at_far_1e-3" not in seen.estimates
-    assert "tar_at_far_1e-3" in verify(Geometry(planted("healthy_split")), Inputs()).estimates
+    assert "tar_at_far_1e-3" in verify(Geometry(planted("healthy_split")), Inputs(), 0.02).estimates
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
@@ -205,7 +205,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     held = dict.fromkeys(("verification_auc", "eer"), 0)
     for seed in range(40):
         data = EmbeddingSet.from_arrays(*small(1000 + seed, 30, 6))
-        seen = verify(Geometry(data), Inputs())
+        seen = verify(Geometry(data), Inputs(), 0.02)
         for name in held:
             e = seen.estimates[name]
             held[name] += e.low <= truth.values[name] <= e.high

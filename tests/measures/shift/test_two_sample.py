@@ -58,7 +58,7 @@ def test_every_class_against_the_auc_of_scikit_learn(monkeypatch):
     found = sides(space)
     test = run(space, 9, monkeypatch)
     rows = found.vectors[found.rows].astype(float)
-    order = np.argsort(found.class_keys, kind="stable")
+    order = np.argsort(found.place)
     for place, c in enumerate(order.tolist()):
         own = found.codes == c
         scores = np.round(rows[own] @ test.directions[found.fold[c]], 9)
@@ -139,3 +139,19 @@ def test_rows_that_do_not_differ_give_one_half(monkeypatch):
     assert test.auc == 0.5
     assert test.p_value == 1
     assert not test.directions.any()
+
+
+def test_the_auc_of_twin_classes_is_that_of_each(monkeypatch):
+    space = shifted(0, length=0.5, classes=12)
+    data = space.evaluation.data
+    vectors = data.vectors.copy()
+    vectors[data.codes == 1] = vectors[data.codes == 0]
+    space = type(space)(type(data).from_arrays(vectors, data.codes, split=data.split))
+    found, test = sides(space), run(space, 9, monkeypatch)
+    assert len(test.by_class) == 12
+    assert sorted(found.place) == list(range(12))
+    for c in range(12):
+        own = found.codes == c
+        scores = found.vectors[found.rows[own]].astype(float) @ test.directions[found.fold[c]]
+        expected = roc_auc_score(found.query[own], scores)
+        assert test.by_class[found.place[c]] == pytest.approx(expected)
