@@ -270,6 +270,7 @@ def _lower(interval: Interval, parts: int) -> float:
     reach = max(high - low, 1e-9)
     start = low - reach
     while above(start) > TAIL / parts and start > -10:
+        reach *= 2  # an interval of next to no width would never get there step by step
         start -= reach
     if above(start) > TAIL / parts:
         return start

@@ -112,7 +112,8 @@ def _to_few_dimensions(
 
     def above(x: float) -> float:
         beyond = cost - off - x
-        errors = beyond / error if error >= 1e-12 else np.inf * np.sign(beyond)
+        # Without an error the truth is the cost itself: at most x is either so or not.
+        errors = beyond / error if error >= 1e-12 else (np.inf if beyond > 0 else -np.inf)
         return max(groups.tail(errors), whole.above(x) if whole.above is not None else 0.0)
 
     return min(max(cost, 0.0), loss), Interval(

@@ -141,11 +141,7 @@ def _paired(one: Rule, other: Rule, found: Rules, units: int, alone: bool) -> In
     if not over_queries:
         return difference_interval(value, one.without - other.without, units)
     if not np.ptp(differ) > 0:
-        # All tell the rules apart alike, which shows no spread: how many may do the opposite?
-        bound = 2 * float(beta.ppf(LEVEL, 1, n))
-        words = f"rule of three over {number(n, 'query')}, on each of which one rule alone is right"
-        low, high = max(value - bound, -1.0), min(value + bound, 1.0)
-        return Interval(low, high, words, "query", unresolved=True)
+        return _one_sided(value, n)
     error = float(np.std(differ, ddof=1) / np.sqrt(n))
     reach = float(t.ppf(1 - TAIL, n - 1)) * error
 
@@ -155,6 +151,19 @@ def _paired(one: Rule, other: Rule, found: Rules, units: int, alone: bool) -> In
     words = f"paired t over {n:,} queries: these classes, new samples"
     low, high = max(value - reach, -1.0), min(value + reach, 1.0)
     return Interval(low, high, words, "query", above=above)
+
+
+def _one_sided(value: float, n: int) -> Interval:
+    """Where all n queries gain (or all lose) there is no spread: how many others may do the opposite?"""
+    # The chance that all do the same, were the true difference so far to this side of the middle.
+    reach = 2 * TAIL ** (1 / n) - 1
+    words = f"rule of three over {number(n, 'query')}, on each of which one rule alone is right"
+
+    def above(x: float) -> float:
+        return float(np.clip((1 + x) / 2, 0, 1) ** n) if value > 0 else 1.0
+
+    low, high = (reach, 1.0) if value > 0 else (-1.0, -reach)
+    return Interval(low, high, words, "query", unresolved=True, above=above)
 
 
 def _over_distances(found: Rules, units: int, alone: bool) -> tuple[float, Interval] | None:

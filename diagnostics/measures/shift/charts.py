@@ -126,8 +126,8 @@ def gaining_classes(space: Geometry, numbers: Shift) -> tuple[Table, ...]:
         Table(
             title="The classes that gain most when the shift is undone",
             alt=(
-                f"Classes that gain: {up:,} of {before.units:,}, that lose: {down:,}; listed by what they gain: "
-                f"{len(rows)}, the first from {rows[0][2]} to {rows[0][3]} of "
+                f"Classes that gain: {up:,} of {before.units:,}, that lose: {down:,}; listed by what they "
+                f"gain: {len(rows)}, the first from {rows[0][2]} to {rows[0][3]} of "
                 f"{number(int(before.asked[order[0]]), 'query')}."
             ),
             columns=("class", "queries", "recognised", "with the shift undone", "gain"),

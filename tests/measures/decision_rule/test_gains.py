@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from diagnostics import deletions
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.geometry import Geometry
 from diagnostics.measures.decision_rule.chance import permuted
-from diagnostics.measures.decision_rule.gains import gains
+from diagnostics.measures.decision_rule.gains import _one_sided, gains
 from diagnostics.measures.decision_rule.rules import rules
 from diagnostics.passes.row_keys import row_keys
 from diagnostics.samples.planted import planted
@@ -131,3 +132,14 @@ def test_the_rule_that_is_named_bears_the_verdict(seed):
         space = Geometry(planted(shape, seed))
         numbers = gains(space, rules(space), 0.02)
         assert (numbers.gain(numbers.best).low > 0.02) == (numbers.harm.low > 0.02), shape
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 40])
+def test_where_all_queries_gain_the_bound_is_that_of_clopper_and_pearson(n):
+    up, down = _one_sided(1.0, n), _one_sided(-1.0, n)
+    share = binomtest(n, n).proportion_ci(0.95, method="exact").low
+    assert up.low == pytest.approx(2 * share - 1)  # the others lose
+    assert up.above(up.low) == pytest.approx(0.025)
+    assert (up.high, down.low) == (1, -1)
+    assert down.high == pytest.approx(-up.low)
+    assert down.above(0.0) == 1
