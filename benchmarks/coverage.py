@@ -167,7 +167,7 @@ def trial(work: tuple[str, int]) -> Reals:
     found = {
         **measure(space, None).estimates,
         **measure_retrieval(space).estimates,
-        **verify(space, Inputs()).estimates,
+        **verify(space, Inputs(), 0.02).estimates,
         **open_set_numbers(space, rate=0.1, cost_of_stranger=1.0).estimates,
     }
     rows = [(e.value, e.low, e.high, e.unresolved) for e in (found[number] for number in NUMBERS)]

@@ -92,7 +92,7 @@ def test_another_file_as_the_gallery(folder: Path) -> None:
     assert result.data.images[:, 0, 0].tolist() == [0] * 8 + [1] * 5
     assert any(note.startswith("b.npz: embeddings") for note in result.notes)
     assert "The split column of a.npz is not used beside --gallery." in result.notes
-    assert result.about().startswith("6 queries against 5 gallery rows of 3 classes; left out")
+    assert result.about().startswith("6 queries against 5 gallery rows of 3 classes; judged apart")
 
 
 def test_queries_unknown_to_the_gallery_are_strangers(folder: Path) -> None:

@@ -103,12 +103,16 @@ def verify(space: Geometry, inputs: Inputs, tolerance: float) -> Verification:
     for name, (value, interval) in parts.items():
         estimates[name] = interval.estimate(value, about[name], POINTS)
     # A part that is surely tolerable must not lend its lower bound to another's upper one.
-    open_parts = [p for p in parts.values() if p[1].high is None or p[1].high > tolerance]
-    value, interval = largest(open_parts or list(parts.values()))
+    unknown = any(interval.low is None for _, interval in parts.values())
+    among = [
+        name
+        for name, (_, interval) in parts.items()
+        if unknown or interval.high is None or interval.high > tolerance
+    ] or list(parts)
+    value, interval = largest([parts[name] for name in among])
     # Two parts made in one way say so once.
     method = "; ".join(dict.fromkeys(interval.method.split("; ")))
     interval = replace(interval, method=method)
-    among = [name for name in parts if parts[name] in open_parts] or list(parts)
     worst = max(among, key=lambda name: parts[name][0])
     harm_about, unjudged = about[worst], ""
     own = parts["transfer_loss"][1] if pairs is not None else None
