@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.evaluation import arrange
 from diagnostics.geometry import Geometry
+from diagnostics.passes import sweep
 from diagnostics.samples.planted import planted
 
 
@@ -86,7 +87,7 @@ def test_given_distances_serve_as_well():
 def test_any_number_of_threads_gives_the_same(monkeypatch):
     found = []
     for threads in ("1", "3"):
-        monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+        monkeypatch.setattr(sweep, "workers", lambda threads=threads: int(threads))
         space = Geometry(planted("crowded"))
         rows = np.arange(len(space.codes))
         found.append(space.classes_within(rows, np.array([0.8, 1.5])))

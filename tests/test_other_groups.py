@@ -11,6 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.evaluation import arrange
 from diagnostics.geometry import Geometry
+from diagnostics.passes import sweep
 from diagnostics.samples.planted import planted
 from tests.brute_force import distances, without_class
 
@@ -126,7 +127,7 @@ def test_large_classes_and_threads_give_the_same(monkeypatch):
     group = rng.integers(0, 30, 900)
     found = []
     for threads in ("1", "3"):
-        monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+        monkeypatch.setattr(sweep, "workers", lambda threads=threads: int(threads))
         found.append(spaces(vectors, labels, group, None)[1])
     for name in ("right", "sole", "equal", "gain"):
         assert getattr(found[0], name).tobytes() == getattr(found[1], name).tobytes()

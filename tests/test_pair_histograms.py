@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.geometry import Geometry
 from diagnostics.passes import pair_histograms as module
+from diagnostics.passes import sweep
 from diagnostics.passes.far_rows import Spread
 from diagnostics.passes.pair_histograms import BINS, Scale, distances_between
 from tests.test_silhouettes import ragged
@@ -77,7 +78,7 @@ def test_any_number_of_threads_gives_the_same_counts(monkeypatch):
     vectors, labels = ragged(1, (300, 280, 40))
     found = []
     for threads in ("1", "3"):
-        monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+        monkeypatch.setattr(sweep, "workers", lambda threads=threads: int(threads))
         found.append(counted(vectors, labels, np.array([0, 1, 1]))[1])
     for name in ("genuine", "impostor", "class_genuine", "class_within", "class_across"):
         assert np.array_equal(getattr(found[0], name), getattr(found[1], name))
