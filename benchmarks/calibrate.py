@@ -160,18 +160,23 @@ def _healthy(by_name: dict[str, list[Trial]]) -> tuple[list[str], bool]:
         return [], True
     lines = ["", "## Healthy sets", ""]
     lines += [
-        "Judged: runs on healthy sets to which the diagnostic applies (a split, strangers, ... are there)."
+        "Judged: runs on healthy sets to which the diagnostic applies (a split, strangers, ... are there). "
+        "Watch: some harm is there, and it may be more than the tolerance."
     ]
-    lines += ["", "| diagnostic | judged | alarms | unsure | which |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| diagnostic | judged | alarms | unsure | watch | which |",
+        "|---|---|---|---|---|---|",
+    ]
     kept = True
     for code in next(iter(by_name.values()))[0].verdicts:
         said = {name: [t.verdicts[code] for t in trials] for name, trials in by_name.items()}
         judged = sum(v != Verdict.NOT_APPLICABLE for each in said.values() for v in each)
         if not judged:
-            lines.append(f"| {code} | 0 | | | |")
+            lines.append(f"| {code} | 0 | | | | |")
             continue
         counts, where = [], []
-        for verdict in (Verdict.ALARM, Verdict.UNSURE):
+        for verdict in (Verdict.ALARM, Verdict.UNSURE, Verdict.WATCH):
             found = {name: each.count(str(verdict)) for name, each in said.items()}
             counts.append(sum(found.values()))
             where += [f"{name} {n} {verdict}" for name, n in found.items() if n]

@@ -161,26 +161,39 @@ def _trust(findings: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
     """Good news is news: said only where the gap was judged and is none, and nothing alarms.
 
     It names the number and what was not tested: a promise must not be wider than the measurement.
+    A gap that is within the tolerance, though its upper bound is not, is told beside it.
     """
     first = next((f for f in findings if f.code == FIRST), None)
     judged = [v for v in verdicts.values() if v not in (Verdict.NOT_APPLICABLE, Verdict.ERROR)]
     unsure = judged.count(Verdict.UNSURE)
-    loud = Verdict.ALARM in judged or Verdict.WATCH in judged
-    if first is None or loud or verdicts[FIRST] is not Verdict.OK:
+    if first is None or any(
+        v is Verdict.ALARM or (v is Verdict.WATCH and code != FIRST) for code, v in verdicts.items()
+    ):
+        return ""
+    small = first if verdicts[FIRST] is Verdict.WATCH and _within(first) else None
+    if verdicts[FIRST] is not Verdict.OK and small is None:
         return ""
     closed = first.estimates.get("closed_set_accuracy")
     subject = "The number" if closed is None else f"The closed-set accuracy, {closed.text()},"
     checked = f"Of {number(len(judged), 'diagnostic')} that could be run, none speaks against it"
     text = f"{subject} can be trusted. {checked}."
-    if unsure:
-        text = (
-            f"{subject} can be trusted as far as this set can tell. {checked}; {unsure} cannot tell, and "
-            f"{'says' if unsure == 1 else 'say'} what would be needed."
-        )
+    if unsure or small:
+        text = f"{subject} can be trusted as far as this set can tell. {checked}"
+        if small and small.harm:
+            text += f"; its gap of {small.harm.text()} may be more than the tolerance"
+        if unsure:
+            text += f"; {unsure} cannot tell, and {'says' if unsure == 1 else 'say'} what would be needed"
+        text += "."
     lacking = [f.title for f in findings if verdicts[f.code] is Verdict.NOT_APPLICABLE]
     if lacking:
         text += f" Not tested, for want of input: {'; '.join(lacking)}."
     return text
+
+
+def _within(finding: Finding) -> bool:
+    """Whether the harm itself, if not its upper bound, is within the tolerance."""
+    harm, tolerance = finding.harm, finding.tolerance
+    return harm is not None and tolerance is not None and harm.value <= tolerance
 
 
 def _headline(findings: Sequence[Finding]) -> str:

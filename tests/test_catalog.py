@@ -123,3 +123,17 @@ def test_a_set_with_only_good_news_can_be_trusted(name):
     lacking = [f.title for f in findings if f.verdict is Verdict.NOT_APPLICABLE]
     assert all(title in made.trust.partition("Not tested")[2] for title in lacking)
     assert {f.verdict for f in findings} == {Verdict.OK, Verdict.NOT_APPLICABLE}
+
+
+def test_a_gap_that_may_be_more_than_the_tolerance_is_told_beside_the_trust():
+    space = Geometry(planted("healthy"))
+    findings = list(catalog.run(space, Inputs(map_points=0), among=[catalog.FIRST, "collapse"]))
+    assert findings[0].verdict is Verdict.WATCH
+    assert findings[0].harm.value < findings[0].tolerance < findings[0].harm.high
+    trust = summarise(space, findings).trust
+    assert "can be trusted as far as this set can tell" in trust
+    assert f"its gap of {findings[0].harm.text()} may be more than the tolerance" in trust
+    # A gap above it is no good news.
+    harm = findings[0].harm.model_copy(update={"value": 0.03, "high": 0.05})
+    worse = findings[0].model_copy(update={"harm": harm})
+    assert summarise(space, [worse, *findings[1:]]).trust == ""

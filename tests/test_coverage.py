@@ -13,6 +13,8 @@ from scipy import stats
 
 from diagnostics import surface
 from diagnostics.geometry import Geometry
+from diagnostics.measured import measure
+from diagnostics.samples.planted import planted
 
 FILE = Path(__file__).resolve().parents[1] / "benchmarks" / "coverage.py"
 
@@ -150,3 +152,14 @@ def test_every_number_of_ten_classes_holds_the_truth():
     for cell in bench.cells("10x6_80", sets):
         assert cell.given >= 55, cell
         assert cell.coverage >= 0.85, cell
+
+
+def test_the_gap_is_measured_as_a_share_only_where_it_is_next_to_one():
+    ordinary = measure(Geometry(bench.DESIGNS["200x6_80"].draw(0)), None).harm
+    assert "logit" in ordinary.method
+    assert 0 < ordinary.low < ordinary.value < ordinary.high
+    assert ordinary.high - ordinary.value > ordinary.value - ordinary.low  # skewed away from 0
+    # In classes of several modes queries fare better than triplets: no share is negative.
+    better = measure(Geometry(planted("healthy_several_modes", 0)), None).harm
+    assert better.value < 0
+    assert "paired" in better.method
