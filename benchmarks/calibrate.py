@@ -2,8 +2,8 @@
 
 Every planted set is judged by every diagnostic. A flaw should make the diagnostic that names it
 alarm, and be the loudest of its kind (lower bound of harm over tolerance), where a kind is "what
-happens in use" (less the first, which states the gap) or "cause": a cause has effects, so the two
-do not compete. A healthy set should make none alarm, and leave few unsure. Seeds start at 1000:
+happens in use" (less the first, which states the gap), "in training" or "cause": a cause has
+effects, so they do not compete. A healthy set should make none alarm, and leave few unsure. Seeds start at 1000:
 none of them was looked at while a diagnostic was being written.
 """
 
@@ -23,7 +23,7 @@ from scipy.stats import binomtest
 from tqdm import tqdm
 
 from diagnostics import catalog
-from diagnostics.catalog import FIRST, IN_USE, MAPS
+from diagnostics.catalog import FIRST, MAPS
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
@@ -40,12 +40,11 @@ class Trial:
     name: str
     seed: int
     verdicts: dict[str, str]
-    loudest_in_use: str
-    loudest_cause: str
+    by_kind: dict[str, str]
 
     def loudest(self, code: str) -> str:
         """The loudest of the kind of ``code``."""
-        return self.loudest_in_use if code in IN_USE else self.loudest_cause
+        return self.by_kind.get(catalog.kind(code), "")
 
 
 def main() -> None:
@@ -96,22 +95,22 @@ def trial(work: tuple[str, int, int]) -> Trial:
     broken = [f.explanation for f in findings if f.verdict is Verdict.ERROR]
     if broken:
         raise RuntimeError(f"{name}, seed {seed}: {'; '.join(broken)}")
-    kinds = [
-        [f for f in findings if f.code != FIRST and (f.code in IN_USE) == use]
-        for use in (True, False)
-    ]
-    in_use, cause = (max(kind, key=loudness) if kind else None for kind in kinds)
+    loudest: dict[str, Finding] = {}
+    for each in findings:
+        of_kind = catalog.kind(each.code)
+        if each.code != FIRST and loudness(each) > loudness(loudest.get(of_kind)):
+            loudest[of_kind] = each
     return Trial(
         name,
         seed,
         {f.code: str(f.verdict) for f in findings},
-        *(each.code if each and loudness(each) > 0 else "" for each in (in_use, cause)),
+        {of_kind: each.code for of_kind, each in loudest.items()},
     )
 
 
-def loudness(finding: Finding) -> float:
-    """Lower bound of the harm over its tolerance."""
-    if finding.harm is None or finding.harm.low is None or not finding.tolerance:
+def loudness(finding: Finding | None) -> float:
+    """Lower bound of the harm over its tolerance; 0 for none."""
+    if finding is None or finding.harm is None or finding.harm.low is None or not finding.tolerance:
         return 0.0
     return finding.harm.low / finding.tolerance
 

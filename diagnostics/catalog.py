@@ -7,7 +7,7 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Iterator, Sequence
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 from diagnostics import checks
 from diagnostics.embeddings import InputError
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 FIRST = "triplet_versus_closed_set"  # states the gap that the others explain
 # What a user meets; the other diagnostics say where it comes from, and are ranked as causes.
 IN_USE = (FIRST, "retrieval", "pair_verification", "open_set", "decision_rule")
+# What training saw of these vectors: it neither meets the user nor stands in the data.
+IN_TRAINING = ("triplet_census", "mining_audit", "training_curves")
 
 MAPS = "projections"  # draws what the others measured, and takes longest
 
@@ -33,11 +35,18 @@ class Check(Protocol):
 
 
 def codes() -> tuple[str, ...]:
-    """The codes of all diagnostics: what happens in use first, then causes alphabetically, maps last."""
+    """The codes of all: what happens in use first, then in training, then causes by name, maps last."""
     names = {module.name for module in pkgutil.iter_modules(checks.__path__)}
-    in_use = [code for code in IN_USE if code in names]
-    causes = sorted(names - set(in_use), key=lambda name: (name == MAPS, name))
-    return (*in_use, *causes)
+    first = [code for code in (*IN_USE, *IN_TRAINING) if code in names]
+    causes = sorted(names - set(first), key=lambda name: (name == MAPS, name))
+    return (*first, *causes)
+
+
+def kind(code: str) -> Literal["in use", "in training", "cause"]:
+    """Effects, what training saw, and causes do not compete with each other."""
+    if code in IN_USE:
+        return "in use"
+    return "in training" if code in IN_TRAINING else "cause"
 
 
 def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[str, ...]:

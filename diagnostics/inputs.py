@@ -10,6 +10,8 @@ from diagnostics.controls import Control, read_controls
 from diagnostics.embeddings import EmbeddingSet, InputError
 from diagnostics.pairs import Pairs, read_pairs
 from diagnostics.record import Number, Record
+from diagnostics.training_log import TrainingLog
+from diagnostics.triplets import Triplets
 
 CLAIM_METRICS = ("triplet", "closed-set", "pair", "other")
 
@@ -48,6 +50,9 @@ class Inputs(Record):
     map_seeds: int = 2  # maps of each kind, whose agreement is measured
     pairs: Pairs | None = None  # pairs of rows to verify, as the user's protocol has them
     controls: tuple[Control, ...] = ()  # other vectors of the same rows
+    triplets: Triplets | None = None  # triplets that the model was trained on
+    log: TrainingLog | None = None  # curves of its training
+    margin: Number | None = None  # of the loss it was trained with, in the unit of the distance
     approximate: bool = False  # look up by an approximate index too, and show what it misses
 
 

@@ -10,11 +10,31 @@ from numpy.typing import NDArray
 from diagnostics.controls import Control
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.inputs import Inputs
-from diagnostics.samples import planted_use
+from diagnostics.samples import (
+    planted_audit,
+    planted_census,
+    planted_claims,
+    planted_curves,
+    planted_hubs,
+    planted_labels,
+    planted_metrics,
+    planted_use,
+)
 from diagnostics.samples.planted_use import Split
 
 Reals = NDArray[np.float64]
 Made = tuple[Reals, NDArray[np.int64]]
+# Sets about one room each, in files of their own.
+PARTS = (
+    planted_use,
+    planted_audit,
+    planted_census,
+    planted_claims,
+    planted_curves,
+    planted_hubs,
+    planted_labels,
+    planted_metrics,
+)
 Grouped = tuple[Reals, NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -30,12 +50,14 @@ def planted(flaw: str, seed: int = 0) -> EmbeddingSet:
 
 
 def planted_inputs(flaw: str, seed: int = 0, inputs: Inputs | None = None) -> Inputs:
-    """What belongs to the set besides its embeddings, added to ``inputs``: its raw input, if any."""
+    """What belongs to the set besides its embeddings, added to ``inputs``."""
     made, inputs = _made(flaw, seed), inputs or Inputs()
-    if made.raw is None:
-        return inputs
-    raw = EmbeddingSet.from_arrays(made.raw, made.labels, name=f"planted:{flaw}, raw")
-    return inputs.model_copy(update={"controls": (Control("raw", raw),)})
+    brought = {name: getattr(made, name) for name in ("triplets", "log", "margin", "claim")}
+    update = {name: value for name, value in brought.items() if value is not None}
+    if made.raw is not None:
+        raw = EmbeddingSet.from_arrays(made.raw, made.labels, name=f"planted:{flaw}, raw")
+        update["controls"] = (Control("raw", raw),)
+    return inputs.model_copy(update=update)
 
 
 def _made(flaw: str, seed: int) -> Split:
@@ -207,7 +229,7 @@ HEALTHY: dict[str, Callable[[np.random.Generator], Made | Split]] = {
     "healthy_neural_collapse": _healthy_neural_collapse,
     "healthy_cone": _healthy_cone,
     "healthy_long_tail": _healthy_long_tail,
-    **planted_use.HEALTHY,
+    **{name: make for part in PARTS for name, make in part.HEALTHY.items()},
 }
 FLAWS: dict[str, Callable[[np.random.Generator], Made | Grouped | Split]] = {
     "look_alikes": _look_alikes,
@@ -219,7 +241,7 @@ FLAWS: dict[str, Callable[[np.random.Generator], Made | Grouped | Split]] = {
     "minority_collapse": _minority_collapse,
     "one_group": _one_group,
     "unmappable": _unmappable,
-    **planted_use.FLAWS,
+    **{name: make for part in PARTS for name, make in part.FLAWS.items()},
 }
 # The diagnostic that names each flaw; the gap that all of them cause is measured by the first one.
 NAMED_BY = {
@@ -232,5 +254,5 @@ NAMED_BY = {
     "minority_collapse": "class_imbalance",
     "one_group": "class_imbalance",
     "unmappable": "projections",
-    **planted_use.NAMED_BY,
+    **{name: code for part in PARTS for name, code in part.NAMED_BY.items()},
 }

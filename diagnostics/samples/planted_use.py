@@ -8,6 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.inputs import Claim
+from diagnostics.training_log import TrainingLog
+from diagnostics.triplets import Triplets
+
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Names = NDArray[np.str_]
@@ -15,13 +19,20 @@ Names = NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Split:
-    """A made set: (n, d) vectors, (n,) labels, and what else belongs to it; raw: (n, d') inputs."""
+    """A made set: (n, d) vectors, (n,) labels, and what else belongs to it; raw: (n, d') inputs.
+
+    triplets, log, margin, claim: what the user would bring, see ``Inputs``.
+    """
 
     vectors: Reals
     labels: Ints
     split: Names | None = None
     groups: Ints | None = None
     raw: Reals | None = None
+    triplets: Triplets | None = None
+    log: TrainingLog | None = None
+    margin: float | None = None
+    claim: Claim | None = None
 
 
 def _parts(
