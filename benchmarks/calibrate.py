@@ -3,8 +3,8 @@
 Every planted set is judged by every diagnostic. A flaw should make the diagnostic that names it
 alarm, and be the loudest of its kind (lower bound of harm over tolerance), where a kind is "what
 happens in use" (less the first, which states the gap), "in training" or "cause": a cause has
-effects, so they do not compete. A healthy set should make none alarm, and leave few unsure. Seeds start at 1000:
-none of them was looked at while a diagnostic was being written.
+effects, so they do not compete. A healthy set should make none alarm, and leave few unsure. Seeds start
+at 1000: none of them was looked at while a diagnostic was being written.
 """
 
 from __future__ import annotations
