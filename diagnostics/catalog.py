@@ -26,6 +26,9 @@ IN_TRAINING = ("triplet_census", "mining_audit", "training_curves")
 MAPS = "projections"  # draws what the others measured, and takes longest
 
 
+Kind = Literal["in use", "in training", "cause"]
+
+
 class Check(Protocol):
     """A diagnostic: a function named like its file, from a Geometry to a Finding."""
 
@@ -42,7 +45,7 @@ def codes() -> tuple[str, ...]:
     return (*first, *causes)
 
 
-def kind(code: str) -> Literal["in use", "in training", "cause"]:
+def kind(code: str) -> Kind:
     """Effects, what training saw, and causes do not compete with each other."""
     if code in IN_USE:
         return "in use"

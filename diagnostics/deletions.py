@@ -17,23 +17,35 @@ from diagnostics.surface import anchor_counts, class_recall
 
 def triplet_without(ranks: Ranks) -> Reals:
     """Triplet accuracy (anchor mean, strict) without each class."""
+    a = ranks.anchors
+    return _pairs_without(ranks, ranks.lost[a] / ranks.positives[a], ranks.lost_share)
+
+
+def nearest_positive_without(ranks: Ranks) -> Reals:
+    """A(P, 1), the nearest positive against one random negative (anchor mean, strict), without each."""
+    a = ranks.anchors
+    lost = (ranks.nearer_first[a] + ranks.tied_first[a]).astype(np.float64)
+    return _pairs_without(ranks, lost, ranks.first_lost_share)
+
+
+def _pairs_without(ranks: Ranks, lost: Reals, to_class: Reals) -> Reals:
+    """lost: (a,) negatives that win, per positive; to_class: (K,) share lost to it, it taken as deleted."""
     if ranks.classes < 3:  # without one of two classes there are no negatives
         return np.full(ranks.classes, np.nan)
     a = ranks.anchors
-    code, positives, negatives = ranks.codes[a], ranks.positives[a], ranks.negatives[a]
+    code, negatives = ranks.codes[a], ranks.negatives[a]
     counts = anchor_counts(ranks)
-    per_positive = ranks.lost[a] / positives
     # An anchor's M shrinks by the size of the deleted class: group the anchors by M, not by class.
     sizes, size_of = np.unique(negatives, return_inverse=True)
-    by_size = np.bincount(size_of, weights=per_positive, minlength=len(sizes))
-    own = np.bincount(code, weights=per_positive, minlength=ranks.classes)
+    by_size = np.bincount(size_of, weights=lost, minlength=len(sizes))
+    own = np.bincount(code, weights=lost, minlength=ranks.classes)
     own_negatives = ranks.gallery_sizes.sum() - ranks.gallery_sizes
     deleted_sizes, which = np.unique(ranks.gallery_sizes, return_inverse=True)
     # Only the deleted class's own anchors, which go with it, can be left without negatives.
     each = _reciprocal(sizes[None, :] - deleted_sizes[:, None])
     everyone = (by_size * each).sum(axis=1)[which]
     own_share = own * _reciprocal(own_negatives - ranks.gallery_sizes)
-    others = everyone - own_share - ranks.lost_share
+    others = everyone - own_share - to_class
     return np.asarray(1 - others / _positive(len(a) - counts))
 
 

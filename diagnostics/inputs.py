@@ -55,6 +55,12 @@ class Inputs(Record):
     margin: Number | None = None  # of the loss it was trained with, in the unit of the distance
     approximate: bool = False  # look up by an approximate index too, and show what it misses
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was chosen or is odd in the files, in sentences."""
+        files = (self.pairs, self.triplets, self.log)
+        return tuple(note for file in files if file is not None for note in file.notes)
+
 
 def read_inputs(
     claimed: float | None = None,
@@ -65,23 +71,34 @@ def read_inputs(
     data: EmbeddingSet | None = None,
     pairs: str = "",
     controls: str = "",
+    triplets: str = "",
+    log: str = "",
+    margin: float | None = None,
     approximate: bool = False,
     gallery: str = "",
     drop_invalid: bool = False,
 ) -> Inputs:
     """Inputs from a notebook's parameters. Raises InputError for what is out of its range.
 
-    data: the set whose rows ``pairs`` and ``controls`` (paths) are about. gallery, drop_invalid: as given to
-    the door; both renumber the rows, so that neither goes with such files.
+    data: the set whose rows ``pairs``, ``controls`` and ``triplets`` (paths) are about. gallery,
+    drop_invalid: as given to the door; both renumber the rows, so that neither goes with such files.
+    log: a path; margin: of the loss, in the unit of the distance.
     """
     for name, value, least in (("map_points", map_points, 0), ("map_seeds", map_seeds, 2)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"{name} must be a whole number from {least} up; it is {value!r}.")
     if not isinstance(approximate, bool):
         raise InputError(f"approximate must be True or False; it is {approximate!r}.")
-    for name, path in (("pairs", pairs), ("controls", controls)):
+    for name, path in (
+        ("log", log),
+        ("pairs", pairs),
+        ("controls", controls),
+        ("triplets", triplets),
+    ):
         if not isinstance(path, str):
             raise InputError(f"{name} must be a path; it is {str(path)[:40]!r}.")
+        if name == "log":  # about no row
+            continue
         for option, given in (("--gallery", bool(gallery)), ("--drop-invalid", drop_invalid)):
             if path and given:
                 raise InputError(
@@ -96,8 +113,21 @@ def read_inputs(
         map_seeds=map_seeds,
         pairs=read_pairs(pairs, data) if pairs and data else None,
         controls=read_controls(controls, data) if controls and data else (),
+        triplets=None,
+        log=None,
+        margin=_read_margin(margin),
         approximate=approximate,
     )
+
+
+def _read_margin(margin: float | None) -> float | None:
+    if margin is None:
+        return None
+    if isinstance(margin, bool) or not isinstance(margin, int | float):
+        raise InputError(f"margin must be a number such as 0.2; it is {margin!r}.")
+    if not 0 < margin < float("inf"):
+        raise InputError(f"margin must be above 0, in the unit of the distance; it is {margin}.")
+    return float(margin)
 
 
 def _read_claim(claimed: float | None, claimed_metric: str) -> Claim | None:

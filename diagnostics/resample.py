@@ -186,7 +186,7 @@ def wilson_interval(right: int, n: int) -> Interval:
     return Interval(
         float(bounds.low),
         float(bounds.high),
-        f"Wilson over {n:,} queries: these classes, new samples",
+        f"Wilson over {n:,} {_plural(n, 'query', 'queries')}: these classes, new samples",
         unit="query",
         above=above,
     )

@@ -9,7 +9,7 @@ from importlib import metadata
 from pydantic import JsonValue
 
 from diagnostics import catalog
-from diagnostics.catalog import FIRST, IN_USE
+from diagnostics.catalog import FIRST, Kind
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
@@ -50,6 +50,7 @@ class Summary(Record):
     subject: Subject
     claimed: Claim | None = None
     in_use: tuple[Cause, ...] = ()  # what a user meets besides the headline
+    in_training: tuple[Cause, ...] = ()  # what training saw
     causes: tuple[Cause, ...] = ()
     trust: str = ""  # whether the number can be trusted, where nothing loud speaks against it
     verdicts: Mapping[str, Verdict] = {}
@@ -63,7 +64,12 @@ class Summary(Record):
         """The summary in words, for a notebook or a terminal."""
         lines = [f"## {self.headline}", "", f"{self.subject.name}: {self.subject.about}.", ""]
         lines += [self.trust, ""] if self.trust else []
-        for title, listed in (("In use", self.in_use), ("Causes", self.causes)):
+        kinds = (
+            ("In use", self.in_use),
+            ("In training", self.in_training),
+            ("Causes", self.causes),
+        )
+        for title, listed in kinds:
             lines += ["", f"**{title}**", ""] if listed else []
             lines += [f"- **{each.verdict}** · {each.title}: {each.sentence}" for each in listed]
         return "\n".join(lines).rstrip()
@@ -92,7 +98,7 @@ def summarise(
         findings, key=lambda f: (list(Verdict).index(verdicts[f.code]), -_loud(f), f.code)
     )
 
-    def listed(in_use: bool) -> tuple[Cause, ...]:
+    def listed(kind: Kind) -> tuple[Cause, ...]:
         return tuple(
             Cause(
                 code=f.code,
@@ -102,7 +108,7 @@ def summarise(
                 loudness=_loudness(f),
             )
             for f in ranked
-            if f.code != FIRST and (f.code in IN_USE) == in_use
+            if f.code != FIRST and catalog.kind(f.code) == kind
         )
 
     return Summary(
@@ -116,15 +122,12 @@ def summarise(
             about=evaluation.about(),
         ),
         claimed=inputs.claim if inputs else None,
-        in_use=listed(in_use=True),
-        causes=listed(in_use=False),
+        in_use=listed("in use"),
+        in_training=listed("in training"),
+        causes=listed("cause"),
         trust=_trust(findings, verdicts),
         verdicts=verdicts,
-        notes=tuple(
-            dict.fromkeys(
-                (*evaluation.notes, *(inputs.pairs.notes if inputs and inputs.pairs else ()))
-            )
-        ),
+        notes=tuple(dict.fromkeys((*evaluation.notes, *(inputs.notes if inputs else ())))),
         parameters=parameters or {},
         versions=versions(),
         metric=space.metric,

@@ -71,6 +71,12 @@ def triplet_accuracy_all_triplets(ranks: Ranks, ties: Ties = "strict") -> float:
     return float(1 - _lost(ranks, ties).sum() / pairs.sum()) if len(a) else float("nan")
 
 
+def nearest_positive_accuracy(ranks: Ranks) -> float:
+    """A(P, 1): how often the nearest of all positives beats one random negative, mean over anchors."""
+    a = ranks.anchors
+    return _mean(1 - (ranks.nearer_first[a] + ranks.tied_first[a]) / ranks.negatives[a])
+
+
 def closed_set_accuracy(ranks: Ranks, ties: Ties = "strict") -> float:
     """A(P, M): share of queries whose nearest enrolled row is of their class (1-NN, rank 1)."""
     return _mean(_first_wins(ranks, ties))

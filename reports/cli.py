@@ -129,6 +129,18 @@ def report(
         str,
         typer.Option(metavar="FILE", help="Other vectors of the same rows: raw, untrained, ..."),
     ] = "",
+    triplets: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", help="Triplets trained on: anchor, positive, negative, batch."
+        ),
+    ] = "",
+    log: Annotated[
+        str, typer.Option(metavar="FILE", help="The training log, a .csv of one row a step.")
+    ] = "",
+    margin: Annotated[
+        float | None, typer.Option(metavar="NUMBER", help="The margin of the loss.")
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="CODE", help="Run this diagnostic only, such as open_set."),
@@ -194,10 +206,13 @@ def report(
                 data=evaluation.data,
                 pairs=pairs,
                 controls=controls,
+                triplets=triplets,
+                log=log,
+                margin=margin,
                 gallery=gallery,
                 drop_invalid=drop_invalid,
             )
-            for note in (*evaluation.notes, *(inputs.pairs.notes if inputs.pairs else ())):
+            for note in (*evaluation.notes, *inputs.notes):
                 say(note, err=True)
             say(f"Judging {evaluation.about().rstrip('.')}.", err=True)
             made = publish(
@@ -216,6 +231,9 @@ def report(
                     "claimed_metric": claimed_metric.value,
                     "pairs": pairs,
                     "controls": controls,
+                    "triplets": triplets,
+                    "log": log,
+                    "margin": margin,
                     "only": list(only or []),
                     "skip": list(skip or []),
                     "approximate": approximate,

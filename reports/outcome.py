@@ -52,6 +52,7 @@ class Outcome(Record):
     metric: str
     seed: int
     in_use: tuple[Cause, ...] = ()
+    in_training: tuple[Cause, ...] = ()
     causes: tuple[Cause, ...]
     trust: str = ""
     verdicts: Mapping[str, Verdict]
@@ -79,6 +80,7 @@ _SHARED = (
     "metric",
     "seed",
     "in_use",
+    "in_training",
     "causes",
     "trust",
     "verdicts",

@@ -107,8 +107,9 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
         for number, finding in enumerate(collected.findings, start=1)
     ]
     order = list(Verdict)
-    # Loudest first; what happens in use comes before the causes of its verdict.
-    rank = {each.code: i for i, each in enumerate((*summary.in_use, *summary.causes))}
+    # Loudest first; what happens in use and in training comes before the causes of its verdict.
+    listed = (*summary.in_use, *summary.in_training, *summary.causes)
+    rank = {each.code: i for i, each in enumerate(listed)}
     sections.sort(key=lambda s: (order.index(s.verdict), rank.get(s.finding.code, -1)))
     scripts = _scripts(any(section.maps for section in sections))
     numbers = _numbers(summary, collected.findings)
@@ -126,6 +127,7 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
             measured=f"Measured on {shared or _bare(summary.subject.about)}.",
             causes=[cause for cause in summary.causes if cause.verdict in LOUD],
             in_use=[each for each in summary.in_use if each.verdict not in UNABLE],
+            in_training=[each for each in summary.in_training if each.verdict not in UNABLE],
             differs=summary.verdicts.get(FIRST) in (Verdict.ALARM, Verdict.WATCH),
             lead=lead[1] if lead else None,
             lead_anchor=next((s.anchor for s in sections if lead and s.finding is lead[0]), ""),

@@ -13,6 +13,7 @@ from tests import brute_force
 
 NUMBERS = [
     (deletions.triplet_without, surface.triplet_accuracy),
+    (deletions.nearest_positive_without, surface.nearest_positive_accuracy),
     (deletions.all_triplets_without, surface.triplet_accuracy_all_triplets),
     (deletions.closed_set_without, surface.closed_set_accuracy),
     (deletions.closed_set_macro_without, surface.closed_set_accuracy_macro),

@@ -79,7 +79,7 @@ def open_set(
             "Whoever can come is enrolled, as with a fixed list of products. Then no threshold is needed."
         ),
         remedy=_remedy(seen, verdict, stranger_rate, cost_of_stranger),
-        caveats=_caveats(seen),
+        caveats=_caveats(seen, space.evaluation.leave_one_out),
         charts=(
             distances_curve(seen),
             acceptance_curve(seen),
@@ -194,7 +194,7 @@ def _remedy(seen: OpenSet, verdict: Verdict, rate: float, cost: float) -> str:
     )
 
 
-def _caveats(seen: OpenSet) -> tuple[str, ...]:
+def _caveats(seen: OpenSet, leave_one_out: bool) -> tuple[str, ...]:
     sides, size = seen.sides, seen.by_size
     validation = (
         "" if sides.fitted is sides.known else ", and the neighbours of the validation rows"
@@ -207,8 +207,13 @@ def _caveats(seen: OpenSet) -> tuple[str, ...]:
         "fnir_at_95: known queries that are turned away or taken for another class; oscr is at most the "
         "closed-set accuracy.",
         "The conformal threshold turns away a new row of the kind that set it with a chance of at most 5 %, "
-        "whatever the distances are like, if it comes from the same source as they (exchangeable); it says "
-        "nothing of strangers.",
+        "whatever the distances are like, if it comes from the same source as they (exchangeable)"
+        + (
+            ". Where rows are enrolled for each other, as here, that holds nearly, not exactly"
+            if leave_one_out
+            else ""
+        )
+        + "; it says nothing of strangers.",
         "The threshold to deploy is chosen on the same queries and strangers as its errors are measured on, "
         "so these are a little better than in use.",
         f"Extra passes: the classes within the threshold of {number(len(size.within), 'stranger')}, against "

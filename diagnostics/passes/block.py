@@ -54,7 +54,7 @@ def rank_block(  # type: ignore[no-untyped-def]
     nearer = np.empty(longest, dtype=np.int64)
     tied = np.empty(longest, dtype=np.int64)
     exact_positive = np.empty(longest, dtype=np.float64)
-    lost_to = out.rivals
+    lost_to, first_lost_to = out.rivals, out.first_rivals
 
     for i in range(scores.shape[0]):
         s, query, code, me = scores[i], queries[i], query_codes[i], self_at[i]
@@ -145,18 +145,19 @@ def rank_block(  # type: ignore[no-untyped-def]
                 other = class_of[j]
                 lost_to[local, other] += lost + p - t
 
-                # Does its class beat, or tie with, the nearest positive?
-                if score <= beat_reach and seen[other] != i:
+                # Does it, and so its class, beat or tie with the nearest positive?
+                if score <= beat_reach:
                     beats, ties = True, False
                     if score >= ordered[0] - window:
                         if np.isnan(exact):
                             exact = true_score(query, gallery, s, j, recheck)
                         beats, ties = exact < nearest_score, exact == nearest_score
+                    first_lost_to[local, other] += beats or ties
                     if (beats or ties) and seen_tied[other] != i:
                         seen_tied[other] = i
                         beaters[z_tied] = other
                         z_tied += 1
-                    if beats:
+                    if beats and seen[other] != i:
                         seen[other] = i
                         z += 1
 

@@ -52,9 +52,11 @@ class Block(NamedTuple):
     neighbors: Ints  # (q, k)
     neighbor_scores: Reals  # (q, k)
     rivals: Ints  # (classes in block, K) pairs lost to each class
+    first_rivals: Ints  # the same, of the nearest positive only
     lost_share: (
         Reals  # (K,) share of an anchor's pairs lost to a class, that class taken as deleted
     )
+    first_lost_share: Reals  # the same, of the nearest positive's M pairs
     id_gain: Reals  # (K, G) what deleting a class gains its victims in the gallery of identities
     wins: Reals  # (positives of the block's classes, grid) chances summed over anchors
     lenient_gain: Reals
@@ -138,13 +140,14 @@ def rank_queries(plan: RankPlan, source: Source, start: int, stop: int) -> Block
         neighbors=ints(q, plan.k) - 1,
         neighbor_scores=np.full((q, plan.k), np.nan),
         rivals=ints(last - first + 1, plan.classes),
+        first_rivals=ints(last - first + 1, plan.classes),
         lost_share=np.zeros(plan.classes),
+        first_lost_share=np.zeros(plan.classes),
         id_gain=np.zeros((plan.classes, len(plan.id_grid))),
         wins=np.zeros((offsets[-1], grid)),
         lenient_gain=np.zeros((offsets[-1], grid)),
         random_gain=np.zeros((offsets[-1], grid)),
     )
-    shares = np.zeros((last - first + 1, plan.classes))
     negatives = plan.size - int(sizes[first])
     table = _chances(negatives, tuple(plan.grid.tolist())) if large else np.zeros((0, grid))
     rank_block(
@@ -154,12 +157,18 @@ def rank_queries(plan: RankPlan, source: Source, start: int, stop: int) -> Block
         log_factorials(plan.size), table, plan.k, CUTS, first, offsets, block,
     )  # fmt: skip
     # What a class costs the others: per anchor over P x (M less that class), as if it were deleted.
-    pairs = (positives - (plan.self_at[start] >= 0))[:, None] * np.maximum(
-        plan.size - positives[:, None] - sizes[None, :], 0
+    left = np.maximum(plan.size - positives[:, None] - sizes[None, :], 0)
+    block.lost_share[:] = _shares(
+        block.rivals, (positives - (plan.self_at[start] >= 0))[:, None] * left
     )
-    np.divide(block.rivals, pairs, out=shares, where=pairs > 0)
-    block.lost_share[:] = shares.sum(axis=0)
+    block.first_lost_share[:] = _shares(block.first_rivals, left)
     return block
+
+
+def _shares(lost: Ints, pairs: Ints) -> Reals:
+    """(K,) lost / pairs, summed over the classes of the block; 0 where there are no pairs."""
+    each = np.divide(lost, pairs, out=np.zeros(lost.shape), where=pairs > 0)
+    return np.asarray(each.sum(axis=0))
 
 
 def round_numbers(first: int, last: int) -> Ints:

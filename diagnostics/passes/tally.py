@@ -33,7 +33,8 @@ class Ranks:
     ``found`` is (q, 3), positives among the first ``CUTS``. A positive stands behind what ties with it.
 
     By class of the gallery, (K,): ``class_ids``, its number in the evaluation; ``gallery_sizes``;
-    ``lost_share`` and ``rival_lost``: what the other classes' anchors lose to it; ``id_gain`` (K, G).
+    ``lost_share`` and ``rival_lost``: what the other classes' anchors lose to it; ``first_lost_share``: the
+    same, of their nearest positives; ``id_gain`` (K, G).
     ``wins``, ``lenient_gain``, ``random_gain``: per class an array (P, grid), summed over its
     anchors: chance that the j-th nearest positive beats a draw of negatives.
     """
@@ -59,6 +60,7 @@ class Ranks:
     nearest_negative_distance: Reals
     gallery_sizes: Ints
     lost_share: Reals
+    first_lost_share: Reals
     rival_lost: Ints
     rivals: dict[int, tuple[tuple[int, int], ...]]
     grid: Ints
@@ -95,7 +97,7 @@ def run(
     """
     counts: dict[str, list[Ints]] = {name: [] for name in _COUNTS}
     scores: dict[str, list[Reals]] = {name: [] for name in _SCORES}
-    lost_share = np.zeros(plan.classes)
+    lost_share, first_lost_share = np.zeros(plan.classes), np.zeros(plan.classes)
     id_gain = np.zeros((plan.classes, len(plan.id_grid)))
     wins: list[dict[int, Reals]] = [{}, {}, {}]
     rivals = _Rivals(plan.classes)
@@ -109,6 +111,7 @@ def run(
         for name in _SCORES:
             scores[name].append(getattr(block, name))
         lost_share += block.lost_share
+        first_lost_share += block.first_lost_share
         id_gain += block.id_gain
         first = int(plan.query_codes[start])
         for code in np.unique(plan.query_codes[start:stop]).tolist():
@@ -155,6 +158,7 @@ def run(
         nearest_negative_distance=distance("nearest_negative_score"),
         gallery_sizes=sizes,
         lost_share=lost_share,
+        first_lost_share=first_lost_share,
         rival_lost=rivals.total,
         rivals=rivals.largest(),
         grid=plan.grid,
