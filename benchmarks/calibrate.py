@@ -10,12 +10,13 @@ at 1000: none of them was looked at while a diagnostic was being written.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
@@ -35,16 +36,18 @@ TABLE = Path(__file__).with_name("calibration.md")
 
 @dataclass(frozen=True)
 class Trial:
-    """One set at one seed: what each diagnostic said, and which of each kind was loudest ("": none)."""
+    """One set at one seed: what each diagnostic said, and how loud it was."""
 
     name: str
     seed: int
     verdicts: dict[str, str]
-    by_kind: dict[str, str]
+    loudness: dict[str, float]
 
     def loudest(self, code: str) -> str:
-        """The loudest of the kind of ``code``."""
-        return self.by_kind.get(catalog.kind(code), "")
+        """The loudest of the kind of ``code``, the first diagnostic left out; "": none is loud."""
+        rivals = {c: x for c, x in self.loudness.items() if c != FIRST and x > 0}
+        of_kind = [c for c in rivals if catalog.kind(c) == catalog.kind(code)]
+        return max(of_kind, key=rivals.__getitem__, default="")
 
 
 def main() -> None:
@@ -56,10 +59,17 @@ def main() -> None:
     parser.add_argument("--map-points", type=int, default=800)
     parser.add_argument("--map-every", type=int, default=2, help="draw maps at one seed in so many")
     parser.add_argument("--out", type=Path, help=f"{TABLE.name} where all sets are run")
+    parser.add_argument("--only", nargs="+", default=[*catalog.codes()], help="diagnostics to run")
+    parser.add_argument(
+        "--trials", type=Path, help="add to, and report, the trials in this file (JSON lines)"
+    )
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.seeds)
     start = time.perf_counter()
-    trials = list(run(options.sets, seeds, options.map_points, options.map_every))
+    work = plan(options.sets, seeds, options.map_points, options.map_every, options.only)
+    trials = list(run(work))
+    if options.trials:
+        trials = together(options.trials, trials)
     lines, kept = report(trials, options.map_points, options.map_every)
     print("\n".join(lines))
     print(f"\n{len(trials)} sets in {(time.perf_counter() - start) / 60:.0f} minutes")
@@ -69,48 +79,71 @@ def main() -> None:
     sys.exit(0 if kept else 1)
 
 
-def run(
-    names: Sequence[str], seeds: Iterable[int], map_points: int, map_every: int
-) -> Iterator[Trial]:
-    """All sets at all seeds, a process a core; the Makefile gives each one thread and no bars.
+Work = tuple[str, int, int, tuple[str, ...]]
+
+
+def plan(
+    names: Sequence[str],
+    seeds: Iterable[int],
+    map_points: int,
+    map_every: int,
+    codes: Sequence[str],
+) -> list[Work]:
+    """All sets at all seeds, with the points in their maps and the diagnostics that judge them.
 
     Maps take more than twice as long as all the rest, so that they are drawn at some seeds only, and at all
     for a flaw that they must name.
     """
     drawn = {name for name in names if NAMED_BY.get(name) == MAPS}
-    work = [
-        (name, seed, map_points if name in drawn or seed % map_every == 0 else 0)
+    return [
+        (name, seed, map_points if name in drawn or seed % map_every == 0 else 0, tuple(codes))
         for seed, name in product(seeds, names)
     ]
+
+
+def run(work: Sequence[Work]) -> Iterator[Trial]:
+    """All trials, a process a core; the Makefile gives each one thread and no bars."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         yield from tqdm(pool.map(trial, work), total=len(work), unit="set", disable=False)
 
 
-def trial(work: tuple[str, int, int]) -> Trial:
-    """Judge one planted set by every diagnostic."""
-    name, seed, map_points = work
+def trial(work: Work) -> Trial:
+    """Judge one planted set by these diagnostics."""
+    name, seed, map_points, codes = work
     space = Geometry(planted(name, seed), seed=seed)
     inputs = planted_inputs(name, seed, Inputs(map_points=map_points))
-    findings = list(catalog.run(space, inputs))
+    findings = list(catalog.run(space, inputs, codes))
     broken = [f.explanation for f in findings if f.verdict is Verdict.ERROR]
     if broken:
         raise RuntimeError(f"{name}, seed {seed}: {'; '.join(broken)}")
-    loudest: dict[str, Finding] = {}
-    for each in findings:
-        of_kind = catalog.kind(each.code)
-        if each.code != FIRST and loudness(each) > loudness(loudest.get(of_kind)):
-            loudest[of_kind] = each
     return Trial(
         name,
         seed,
         {f.code: str(f.verdict) for f in findings},
-        {of_kind: each.code for of_kind, each in loudest.items()},
+        {f.code: loudness(f) for f in findings},
     )
 
 
-def loudness(finding: Finding | None) -> float:
-    """Lower bound of the harm over its tolerance; 0 for none."""
-    if finding is None or finding.harm is None or finding.harm.low is None or not finding.tolerance:
+def together(file: Path, trials: Sequence[Trial]) -> list[Trial]:
+    """These trials and those of earlier runs, where other diagnostics or sets were run; later ones win."""
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    found: dict[tuple[str, int], Trial] = {}
+    for each in [Trial(**json.loads(line)) for line in lines] + [*trials]:
+        old = found.get((each.name, each.seed), each)
+        found[each.name, each.seed] = Trial(
+            each.name,
+            each.seed,
+            {**old.verdicts, **each.verdicts},
+            {**old.loudness, **each.loudness},
+        )
+    text = "".join(json.dumps(asdict(each)) + "\n" for each in found.values())
+    file.write_text(text, encoding="utf-8")
+    return list(found.values())
+
+
+def loudness(finding: Finding) -> float:
+    """Lower bound of the harm over its tolerance."""
+    if finding.harm is None or finding.harm.low is None or not finding.tolerance:
         return 0.0
     return finding.harm.low / finding.tolerance
 
@@ -168,8 +201,11 @@ def _healthy(by_name: dict[str, list[Trial]]) -> tuple[list[str], bool]:
         "|---|---|---|---|---|---|",
     ]
     kept = True
-    for code in next(iter(by_name.values()))[0].verdicts:
-        said = {name: [t.verdicts[code] for t in trials] for name, trials in by_name.items()}
+    for code in catalog.codes():
+        said = {
+            name: [t.verdicts[code] for t in trials if code in t.verdicts]
+            for name, trials in by_name.items()
+        }
         judged = sum(v != Verdict.NOT_APPLICABLE for each in said.values() for v in each)
         if not judged:
             lines.append(f"| {code} | 0 | | | | |")
