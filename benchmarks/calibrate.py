@@ -67,9 +67,7 @@ def main() -> None:
     seeds = range(options.first, options.first + options.seeds)
     start = time.perf_counter()
     work = plan(options.sets, seeds, options.map_points, options.map_every, options.only)
-    trials = list(run(work))
-    if options.trials:
-        trials = together(options.trials, trials)
+    trials = list(run(work)) if options.trials is None else together(options.trials, run(work))
     lines, kept = report(trials, options.map_points, options.map_every)
     print("\n".join(lines))
     print(f"\n{len(trials)} sets in {(time.perf_counter() - start) / 60:.0f} minutes")
@@ -124,11 +122,15 @@ def trial(work: Work) -> Trial:
     )
 
 
-def together(file: Path, trials: Sequence[Trial]) -> list[Trial]:
-    """These trials and those of earlier runs, where other diagnostics or sets were run; later ones win."""
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+def together(file: Path, trials: Iterable[Trial]) -> list[Trial]:
+    """Add trials to the file as they come, and merge all that it holds; of a diagnostic the last counts."""
+    with file.open("a", encoding="utf-8") as kept:
+        for each in trials:
+            kept.write(json.dumps(asdict(each)) + "\n")
+            kept.flush()
     found: dict[tuple[str, int], Trial] = {}
-    for each in [Trial(**json.loads(line)) for line in lines] + [*trials]:
+    for line in file.read_text("utf-8").splitlines():
+        each = Trial(**json.loads(line))
         old = found.get((each.name, each.seed), each)
         found[each.name, each.seed] = Trial(
             each.name,
@@ -136,8 +138,6 @@ def together(file: Path, trials: Sequence[Trial]) -> list[Trial]:
             {**old.verdicts, **each.verdicts},
             {**old.loudness, **each.loudness},
         )
-    text = "".join(json.dumps(asdict(each)) + "\n" for each in found.values())
-    file.write_text(text, encoding="utf-8")
     return list(found.values())
 
 

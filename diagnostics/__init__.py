@@ -1,12 +1,26 @@
 """Second Opinion: why a model's accuracy misleads, what causes it and which fix helps.
 
 Arrays in, findings out. This library knows nothing of notebooks, Papermill or HTML.
+
+``diagnostics.embed(model, loader)`` makes the arrays with PyTorch, ``diagnostics.audit_metric(function)``
+tests a metric; both are imported when they are first named.
 """
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
 from diagnostics.charts import AnyChart
 from diagnostics.finding import Finding
+
+if TYPE_CHECKING:
+    from diagnostics.live.audit_metric import audit_metric
+    from diagnostics.live.embed import embed
+
+__all__ = ["Finding", "audit_metric", "embed"]
+
+_LIVE = ("audit_metric", "embed")
 
 
 def _illustrate(charts: tuple[AnyChart, ...]) -> bytes:
@@ -14,6 +28,13 @@ def _illustrate(charts: tuple[AnyChart, ...]) -> bytes:
     from diagnostics.draw import png
 
     return png(charts)
+
+
+def __getattr__(name: str) -> object:
+    # On demand: torch takes seconds, and whoever brings arrays needs none of it.
+    if name in _LIVE:
+        return getattr(importlib.import_module(f"diagnostics.live.{name}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 Finding.illustrator = _illustrate

@@ -279,6 +279,10 @@ class Geometry:
             array.setflags(write=False)
         return ranks, Neighbors(found, distances)
 
+    def source(self, queries: Rows, gallery: Rows, *, precise: bool) -> Source:
+        """Where a pass of a check's own takes its distances from; both are row numbers."""
+        return self._source(queries, gallery, precise=precise)
+
     def _source(self, queries: Rows, gallery: Rows, *, precise: bool) -> Source:
         if self._vectors is not None:
             return VectorSource.of(

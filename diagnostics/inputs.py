@@ -10,8 +10,8 @@ from diagnostics.controls import Control, read_controls
 from diagnostics.embeddings import EmbeddingSet, InputError
 from diagnostics.pairs import Pairs, read_pairs
 from diagnostics.record import Number, Record
-from diagnostics.training_log import TrainingLog
-from diagnostics.triplets import Triplets
+from diagnostics.training_log import TrainingLog, read_log
+from diagnostics.triplets import Triplets, read_triplets
 
 CLAIM_METRICS = ("triplet", "closed-set", "pair", "other")
 
@@ -113,8 +113,8 @@ def read_inputs(
         map_seeds=map_seeds,
         pairs=read_pairs(pairs, data) if pairs and data else None,
         controls=read_controls(controls, data) if controls and data else (),
-        triplets=None,
-        log=None,
+        triplets=read_triplets(triplets, data) if triplets and data else None,
+        log=read_log(log) if log else None,
         margin=_read_margin(margin),
         approximate=approximate,
     )

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from diagnostics.embeddings import Codes, EmbeddingSet, InputError
+from diagnostics.listed_rows import named_column, row_numbers
 from diagnostics.names import as_numpy, class_names, encode
-from diagnostics.sources import Source, open_source
+from diagnostics.sources import open_source
 
 FIRST = ("first", "pair_a", "a", "left")
 SECOND = ("second", "pair_b", "b", "right")
@@ -57,7 +58,8 @@ class Pairs:
         different lengths, pairs of one kind only, a fold that lacks a name or a kind, or a pair that is
         in two folds or of both kinds.
         """
-        one, two = _rows(first, "first", data.n), _rows(second, "second", data.n)
+        one = row_numbers(first, "first", "pairs", data.n)
+        two = row_numbers(second, "second", "pairs", data.n)
         if len(one) != len(two):
             raise InputError(f"{name} has {len(one):,} first rows and {len(two):,} second rows.")
         itself = np.flatnonzero(one == two)
@@ -104,67 +106,16 @@ def read_pairs(path: str, data: EmbeddingSet) -> Pairs:
     where there are, "same" (pair_same, is_same, match) and "fold" (pair_fold, folds).
     """
     source = open_source(path, None)
-    first, second = (_named(source, names, needed=True) for names in (FIRST, SECOND))
+    needed = "A pairs file holds the row numbers of each pair under 'first' and 'second'."
+    first, second = (named_column(source, names, needed) for names in (FIRST, SECOND))
     return Pairs.of(
         data,
         first if first is not None else [],
         second if second is not None else [],
-        _named(source, SAME),
-        _named(source, FOLD),
+        named_column(source, SAME),
+        named_column(source, FOLD),
         source.path.name,
     )
-
-
-def _named(source: Source, names: tuple[str, ...], needed: bool = False) -> ArrayLike | None:
-    folded = {key.casefold(): key for key in source.entries}
-    for name in names:
-        if name in folded:
-            return source.entries[folded[name]].read()
-    if needed:
-        raise InputError(
-            f"{source.path} has no {source.word} called {' or '.join(names)}; it has "
-            f"{source.listed()}. A pairs file holds the row numbers of each pair under 'first' and 'second'."
-        )
-    return None
-
-
-def _rows(values: ArrayLike, what: str, n: int) -> Codes:
-    numbers = _numbers(values, what)
-    bad = np.flatnonzero((numbers < 0) | (numbers >= n))
-    if len(bad):
-        raise InputError(
-            f"pairs name rows from 0 to {n - 1:,}; {len(bad):,} of {len(numbers):,} in '{what}' are "
-            f"others (first: {numbers[bad[0]]:,} in pair {bad[0]})."
-        )
-    if not len(numbers):
-        raise InputError("the pairs file holds no pair.")
-    return numbers
-
-
-def _numbers(values: ArrayLike, what: str) -> Codes:
-    array = as_numpy(values, what)
-    if array.ndim != 1:
-        raise InputError(f"'{what}' of the pairs must be one column; its shape is {array.shape}.")
-    # True is no row 1, and a mixed list makes numbers of it; the imaginary part would be dropped.
-    listed = values if isinstance(values, (list, tuple)) else array.tolist()
-    odd = [i for i, v in enumerate(listed) if isinstance(v, (bool, np.bool_, complex))]
-    if odd or array.dtype.kind in "mM":
-        raise InputError(
-            f"'{what}' of the pairs must hold row numbers, counted from 0; it holds {array.dtype} values, "
-            f"such as {str(listed[odd[0] if odd else 0])[:40]!r}."
-        )
-    try:
-        real = array.astype(np.float64)
-    except (TypeError, ValueError):
-        real = np.full(len(array), np.nan)
-    whole = np.isfinite(real) & (real == np.round(real)) & (np.abs(real) < 2**53)
-    if not whole.all():
-        bad = int(np.flatnonzero(~whole)[0])
-        raise InputError(
-            f"'{what}' of the pairs must hold row numbers, counted from 0; pair {bad} has "
-            f"{str(array[bad])[:40]!r}."
-        )
-    return real.astype(np.int64)
 
 
 def _kinds(values: ArrayLike, n: int, name: str) -> NDArray[np.bool_]:

@@ -124,11 +124,14 @@ def test_the_summary_ranks_and_is_json_both_ways():
     assert made.claimed.value == 0.99
 
 
-def test_what_happens_in_use_is_no_cause():
+def test_what_happens_in_use_and_in_training_is_no_cause():
     space = Geometry(planted("healthy"))
-    found = [finding("open_set"), finding("collapse"), finding(summary.FIRST, verdict=Verdict.OK)]
+    codes = ("open_set", "triplet_census", "collapse")
+    found = [*map(finding, codes), finding(summary.FIRST, verdict=Verdict.OK)]
     made = summary.summarise(space, found)
     assert [each.code for each in made.in_use] == ["open_set"]
+    assert [each.code for each in made.in_training] == ["triplet_census"]
+    assert "**In training**" in made.markdown()
     assert [each.code for each in made.causes] == ["collapse"]
     assert "**In use**" in made.markdown()
     assert made.trust == ""

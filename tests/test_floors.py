@@ -22,6 +22,7 @@ FLOORS: list[set[str]] = [
         "inputs",
         "pairs",
         "controls",
+        "listed_rows",
         "triplets",
         "training_log",
     },
@@ -35,7 +36,7 @@ FLOORS: list[set[str]] = [
     {"measures"},
     {"checks"},
     {"catalog", "draw"},
-    {"summary", "samples", "training"},
+    {"summary", "samples", "training", "live"},
     {"door"},
     {"__init__"},
 ]

@@ -155,7 +155,7 @@ def test_controls_that_do_not_fit_are_refused(tmp_path):
         read_controls(str(tmp_path / "c.npz"), DATA)
 
 
-@pytest.mark.parametrize("name", ["pairs", "controls"])
+@pytest.mark.parametrize("name", ["pairs", "controls", "triplets"])
 def test_row_numbers_and_renumbering_do_not_go_together(name):
     with pytest.raises(InputError, match=f"--{name} is about the rows .* --gallery renumbers"):
         read_inputs(data=DATA, gallery="g.npz", **{name: "x.npz"})
@@ -173,3 +173,14 @@ def test_approximate_is_a_flag():
     assert read_inputs(approximate=True).approximate
     with pytest.raises(InputError, match="approximate must be True or False"):
         read_inputs(approximate="yes")
+
+
+def test_a_margin_is_a_distance():
+    assert read_inputs(margin=1).margin == 1.0
+    for margin, sentence in (
+        (0, "above 0"),
+        (float("nan"), "above 0"),
+        ("0.2", "must be a number"),
+    ):
+        with pytest.raises(InputError, match=f"margin must be {sentence}|{sentence}"):
+            read_inputs(margin=margin)

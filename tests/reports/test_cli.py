@@ -140,9 +140,12 @@ def test_options_reach_the_notebook_by_name_and_type(asked: Asked) -> None:
 def test_diagnostics_are_chosen_and_files_named(asked: Asked) -> None:
     np.savez("pairs.npz", first=[0, 1, 5], second=[1, 5, 6])
     np.savez("controls.npz", raw=np.ones((40, 2, 2)))
+    np.savez("triplets.npz", anchor=[0, 1], positive=[1, 0], negative=[20, 21])
+    Path("log.csv").write_text("step,loss\n1,0.5\n2,0.4\n3,0.3\n", encoding="utf-8")
     result = call(
         "report", "set.npz", "--only", "collapse", "--only", "projections", "--skip", "projections",
         "--pairs", "pairs.npz", "--controls", "controls.npz", "--approximate",
+        "--triplets", "triplets.npz", "--log", "log.csv", "--margin", "0.2",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     wanted = {
@@ -151,6 +154,9 @@ def test_diagnostics_are_chosen_and_files_named(asked: Asked) -> None:
         "skip": ["projections"],
         "pairs": "pairs.npz",
         "controls": "controls.npz",
+        "triplets": "triplets.npz",
+        "log": "log.csv",
+        "margin": 0.2,
         "approximate": True,
     }
     assert asked == {"report": {**DEFAULTS, **wanted}}
@@ -164,6 +170,9 @@ def test_diagnostics_are_chosen_and_files_named(asked: Asked) -> None:
         ("--skip", "maps", "which is no diagnostic"),
         ("--pairs", "set.npz", "no key called first"),
         ("--controls", "pairs.csv", "there is no file"),
+        ("--triplets", "set.npz", "no key called anchor"),
+        ("--log", "log.csv", "there is no file"),
+        ("--margin", "0", "margin must be above 0"),
     ],
 )
 def test_files_and_codes_that_are_not_there_are_refused(

@@ -339,9 +339,14 @@ def test_what_a_user_meets_and_good_news_stand_near_the_top(collected: Collected
         verdict=Verdict.OK,
         sentence="Few strangers are accepted.",
     )
+    seen = met.model_copy(update={"code": "triplet_census", "sentence": "Few triplets teach."})
     lacking = met.model_copy(update={"title": "Lacking", "verdict": Verdict.NOT_APPLICABLE})
     summary = a_summary().model_copy(
-        update={"in_use": (met, lacking), "trust": "The number can be trusted."}
+        update={
+            "in_use": (met, lacking),
+            "in_training": (seen,),
+            "trust": "The number can be trusted.",
+        }
     )
     page = render(collected, summary, notebook="overview.ipynb")
     place = [
@@ -350,6 +355,8 @@ def test_what_a_user_meets_and_good_news_stand_near_the_top(collected: Collected
             "The number can be trusted.",
             "What else a user meets",
             met.sentence,
+            "What training saw",
+            seen.sentence,
             'id="causes"',
         )
     ]

@@ -1,0 +1,1 @@
+"""What a claimed number would be under each convention that circulates."""

@@ -1,0 +1,1 @@
+"""What other metrics would answer on the same vectors."""

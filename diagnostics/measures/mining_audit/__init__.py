@@ -1,0 +1,1 @@
+"""What is wrong with the triplets, how hard they are, and which code draws such ones."""

@@ -1,0 +1,1 @@
+"""Did the logged run learn what it should: when loss and accuracy settled, and what else the log shows?"""
