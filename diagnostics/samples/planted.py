@@ -256,3 +256,12 @@ NAMED_BY = {
     "unmappable": "projections",
     **{name: code for part in PARTS for name, code in part.NAMED_BY.items()},
 }
+# Sets whose vectors are like others', and whose flaw is in what comes with them: which diagnostics read it.
+_READERS = {
+    planted_audit: ("triplet_census", "mining_audit", "training_curves"),
+    planted_curves: ("triplet_census", "mining_audit", "training_curves"),
+    planted_claims: ("triplet_versus_closed_set", "claim_audit"),
+}
+JUDGED_BY = {
+    name: codes for part, codes in _READERS.items() for name in (*part.FLAWS, *part.HEALTHY)
+}

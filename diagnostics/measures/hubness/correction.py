@@ -170,7 +170,7 @@ def gain(found: Correction, new: Answers, alone: bool) -> tuple[float, Interval]
         return value, _over_queries(value, differ)
     without = [without_each(each, found.codes, found.classes) for each in (new, found.nearest)]
     interval = difference_interval(value, without[0] - without[1], units)
-    if len(np.unique(found.codes[differ != 0])) < 2:
+    if interval.low is None or len(np.unique(found.codes[differ != 0])) < 2:
         return value, _next_to_none(value, differ, interval)
     return value, _possible(replace(interval, method=f"{interval.method}; {FIXED}"))
 
