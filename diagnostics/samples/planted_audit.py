@@ -229,7 +229,7 @@ def _half_trained(rng: np.random.Generator, miner: Miner) -> Split:
 
 def _healthy_mined(rng: np.random.Generator, miner: Miner) -> Split:
     """160 classes of 8 that are told apart, and 60 batches of 16 classes of 4."""
-    vectors, labels = space(rng, 160, 8, 48, 0.7)
+    vectors, labels = space(rng, 160, 8, 48, 0.6)
     batch = partial(shuffled, rng, labels, 64, 4)
     return Split(vectors, labels, triplets=mined(rng, vectors, labels, miner, batch, 60))
 

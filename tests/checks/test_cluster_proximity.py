@@ -12,7 +12,8 @@ from diagnostics.evaluation import arrange
 from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.samples.digits import digits
-from diagnostics.samples.planted import HEALTHY, planted
+from diagnostics.samples.planted import planted
+from tests.planting import HEALTHY
 
 SEEDS = (101, 102, 103)
 

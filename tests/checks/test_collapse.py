@@ -19,7 +19,8 @@ from diagnostics.measures.collapse.costs import costs
 from diagnostics.measures.collapse.numbers import numbers
 from diagnostics.resample import TAIL
 from diagnostics.samples import sample
-from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted
+from diagnostics.samples.planted import NAMED_BY, planted
+from tests.planting import FLAWS, HEALTHY
 
 OURS = [flaw for flaw in FLAWS if NAMED_BY[flaw] == "collapse"]
 KINDS = {"collapsed": "one point", "binarised": "ties", "flattened": "few dimensions"}

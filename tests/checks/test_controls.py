@@ -19,7 +19,8 @@ from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
 from diagnostics.measures.controls import numbers as measured
 from diagnostics.measures.controls.permuted import compared
-from diagnostics.samples.planted import FLAWS, HEALTHY, planted, planted_inputs
+from diagnostics.samples.planted import planted, planted_inputs
+from tests.planting import FLAWS, HEALTHY
 
 
 def judge(data, inputs=None, metric="euclidean"):

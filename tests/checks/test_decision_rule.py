@@ -15,7 +15,8 @@ from diagnostics.embeddings import EmbeddingSet
 from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.load import load
-from diagnostics.samples.planted import HEALTHY, planted
+from diagnostics.samples.planted import planted
+from tests.planting import HEALTHY
 
 
 def judge(data, **options):

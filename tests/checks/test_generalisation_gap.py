@@ -13,7 +13,8 @@ from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.load import load
 from diagnostics.samples import sample
-from diagnostics.samples.planted import FLAWS, HEALTHY, planted
+from diagnostics.samples.planted import planted
+from tests.planting import FLAWS, HEALTHY
 
 
 def judge(data, **selection):

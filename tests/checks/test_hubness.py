@@ -36,7 +36,7 @@ def few_draws(monkeypatch):
 def test_hubs_alarm(crowded_by_hubs):
     for found in (crowded_by_hubs, judge(planted("hubs", 1))):
         assert found.verdict is Verdict.ALARM
-        assert found.harm.low > 0.05
+        assert found.harm.low > 0.04
         assert found.p_value < 1e-3
 
 
@@ -44,7 +44,7 @@ def test_hubs_alarm(crowded_by_hubs):
 def test_hubs_that_cost_nothing_do_not():
     skewed = judge(planted("healthy_hubs", 0))
     assert skewed.verdict is Verdict.OK
-    assert skewed.estimates["hubness_skewness"].value > 1
+    assert skewed.estimates["hubness_skewness"].value > 5
     assert "hardly any answer is lost" in skewed.meaning
     dimensions = judge(planted("healthy_cone", 0))
     assert dimensions.verdict is Verdict.OK
@@ -112,6 +112,14 @@ def test_dimensions_alone_are_told_from_odd_rows():
     assert found.verdict is Verdict.ALARM
     assert "No row need be odd" in found.meaning
     assert found.remedy.startswith("Bring the dimension down")
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_one_answer_mended_and_one_spoiled_is_no_spread_and_still_a_bound():
+    found = judge(planted("healthy_unnormalised", 126))
+    assert found.harm.value == 0
+    assert found.verdict is Verdict.OK
+    assert "2 of which the correction changes" in found.harm.method
 
 
 @pytest.mark.usefixtures("few_draws")

@@ -16,7 +16,8 @@ from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.load import load
 from diagnostics.samples import sample
-from diagnostics.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted
+from diagnostics.samples.planted import NAMED_BY, planted
+from tests.planting import FLAWS, HEALTHY
 
 MINE = [flaw for flaw in FLAWS if NAMED_BY.get(flaw) == "leakage"]
 

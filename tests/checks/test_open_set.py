@@ -13,8 +13,9 @@ from diagnostics.evaluation import arrange
 from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.load import load
-from diagnostics.samples.planted import HEALTHY, planted
+from diagnostics.samples.planted import planted
 from tests.brute_force import distances
+from tests.planting import HEALTHY
 
 
 def judge(data, **selection):

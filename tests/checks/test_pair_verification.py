@@ -14,8 +14,9 @@ from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
 from diagnostics.pairs import Pairs, read_pairs
-from diagnostics.samples.planted import HEALTHY, planted
+from diagnostics.samples.planted import planted
 from tests import brute_force
+from tests.planting import HEALTHY
 
 
 def judge(data, **inputs):

@@ -18,7 +18,8 @@ from diagnostics.measures.maps.made import draw, make_maps
 from diagnostics.measures.maps.numbers import company
 from diagnostics.resample import Interval
 from diagnostics.samples import sample
-from diagnostics.samples.planted import HEALTHY, planted
+from diagnostics.samples.planted import planted
+from tests.planting import HEALTHY
 
 
 def judge(data, points=300, **selection):

@@ -14,8 +14,9 @@ from diagnostics.evaluation import arrange
 from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.samples import sample
-from diagnostics.samples.planted import HEALTHY, planted
+from diagnostics.samples.planted import planted
 from tests import brute_force
+from tests.planting import HEALTHY
 
 SEEDS = (101, 102, 103)
 

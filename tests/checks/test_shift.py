@@ -15,8 +15,9 @@ from diagnostics.evaluation import arrange
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.load import load
-from diagnostics.samples.planted import FLAWS, HEALTHY, planted
+from diagnostics.samples.planted import planted
 from tests.measures.shift.making import shifted
+from tests.planting import FLAWS, HEALTHY
 
 
 def judge(data, **selection):

@@ -15,8 +15,9 @@ from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import read_inputs
 from diagnostics.samples import sample
-from diagnostics.samples.planted import FLAWS, HEALTHY, planted
+from diagnostics.samples.planted import planted
 from tests import brute_force
+from tests.planting import FLAWS, HEALTHY
 
 SEEDS = range(10)
 

@@ -13,7 +13,8 @@ ALL_OR_NOTHING = (
     3  # digits of a claim of 1 or 0: who rounds 99.6 % tells "99.6" or "over 99", not "all"
 )
 SLACK = 1e-6  # what two correct programs differ by in their last bits
-COVERED = float(norm.isf(0.005))  # 99 % of samples fall within so many standard errors
+# Of samples, 99 % and 95 % fall within so many standard errors: what is possible, and what is usual.
+COVERED, USUAL = float(norm.isf(0.005)), float(norm.isf(0.025))
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Reading:
         return f"{100 * self.value:.{max(0, self.digits - 2)}f} %"
 
 
-def noise(share: float, drawn: int) -> float:
-    """How far from ``share`` 99 in 100 samples of so many triplets (or pairs) fall."""
-    return COVERED * sqrt(max(0.0, share * (1 - share)) / drawn)
+def noise(share: float, drawn: int, errors: float = COVERED) -> float:
+    """How far from ``share`` 99 in 100 samples of so many triplets (or pairs) fall, or as ``errors`` say."""
+    return errors * sqrt(max(0.0, share * (1 - share)) / drawn)
 
 
 def chance(claim: Reading, share: float, drawn: int) -> float:
     """How often a sample of about so many triplets (or pairs) comes to a number that is told as the claim."""
-    error, reach = noise(share, drawn) / COVERED, claim.half + SLACK
+    error, reach = noise(share, drawn, errors=1.0), claim.half + SLACK
     if error == 0:
         return float(abs(share - claim.value) <= reach)
     low, high = ((claim.value + side * reach - share) / error for side in (-1, 1))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnostics.measures.claim_audit.claimed import Reading, chance, noise
+from diagnostics.measures.claim_audit.claimed import COVERED, USUAL, Reading, chance, noise
 
 DRAWN = (10_000, 1_000)  # sizes of samples that people draw: the customary, and the least
 RARE = 0.05  # an explanation that makes the claim so much less likely than another is dropped
@@ -43,12 +43,15 @@ class Convention:
         low = self.value if self.low is None else self.low
         return low, self.value if self.high is None else self.high
 
-    def reproduces(self, claim: Reading, drawn: int = 0) -> bool:
-        """Whether it gives the claim; drawn: on so many random triplets or pairs, 0 for all of them."""
+    def reproduces(self, claim: Reading, drawn: int = 0, errors: float = COVERED) -> bool:
+        """Whether it gives the claim; drawn: on so many random triplets or pairs, 0 for all of them.
+
+        errors: how many standard errors such a sample may be off.
+        """
         low, high = self.range
         if high - low > WIDE or (drawn and not self.drawn):
             return False
-        around = noise(self.value, drawn) if drawn else 0.0
+        around = noise(self.value, drawn, errors) if drawn else 0.0
         return claim.holds(low - around, high + around)
 
     def likelihood(self, claim: Reading, drawn: int) -> float:
@@ -84,21 +87,20 @@ def answer(claim: Reading, strict: Convention, others: Sequence[Convention]) -> 
 
     Explanations are compared by how likely they make the claim: what gives it to the digit makes it certain,
     and a sample hits one number of three digits now and then. The strict number need not be the
-    likeliest: on a customary sample it is believed, unless ``RARE`` and another number fits to the digit.
+    likeliest: it is believed on a customary sample as far off as 95 in 100 are, and on one as far off as 99
+    in 100 where nothing else fits to the digit.
     """
     if strict.reproduces(claim):
         return Answer("exact", (strict,))
     exact = [c for c in others if c.reproduces(claim)]
-    custom, small = (
-        strict.likelihood(claim, n) if strict.reproduces(claim, n) else 0.0 for n in DRAWN
-    )
-    if custom >= RARE or (custom > 0 and not exact):
+    if strict.reproduces(claim, DRAWN[0], COVERED if not exact else USUAL):
         return Answer("sampled", (strict,), DRAWN[0])
     likely = dict.fromkeys(exact, 1.0) or {
         c: c.likelihood(claim, DRAWN[0]) for c in others if c.reproduces(claim, DRAWN[0])
     }
     drawn = 0 if exact or not likely else DRAWN[0]
-    likely |= {strict: small} if small > 0 else {}
+    if strict.reproduces(claim, DRAWN[1]):
+        likely[strict] = strict.likelihood(claim, DRAWN[1])
     kept = [c for c, chance in likely.items() if chance >= RARE * max(likely.values())]
     if not kept:
         return Answer("none")

@@ -9,7 +9,7 @@ from diagnostics.finding import Estimate
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
 from diagnostics.measures.claim_audit import strict as exact
-from diagnostics.measures.claim_audit.claimed import SLACK, Reading, noise
+from diagnostics.measures.claim_audit.claimed import SLACK, USUAL, Reading, noise
 from diagnostics.measures.claim_audit.conventions import DRAWN, Answer, Convention, answer
 from diagnostics.measures.claim_audit.elsewhere import (
     other_rows,
@@ -98,7 +98,7 @@ def audit(space: Geometry, inputs: Inputs, claim: Claim) -> Audit:
     found = answer(reading, itself, tried)
     customary = found.match == "sampled" and found.drawn == DRAWN[0]
     if claim.metric != "other" and (found.match == "exact" or customary):
-        around = noise(strict.value, found.drawn) if customary else 0.0
+        around = noise(strict.value, found.drawn, USUAL) if customary else 0.0
         value, interval = exact.reproduced(reading, strict, around)
     harm = interval.estimate(value, strict.about, "accuracy points")
     estimates = {

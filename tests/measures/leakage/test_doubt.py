@@ -8,7 +8,8 @@ import pytest
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.geometry import Geometry
 from diagnostics.measures.leakage.doubt import doubtful
-from diagnostics.samples.planted import HEALTHY, planted
+from diagnostics.samples.planted import planted
+from tests.planting import HEALTHY
 
 
 def doubts(vectors, labels, threshold=0.0, metric="euclidean"):

@@ -35,7 +35,7 @@ def test_right_code_is_not_accused(miner, case):
                 assert wanted in NAMED_ALIKE.get(mining, {mining})
 
 
-def by_library(miner, noise=1.0, batches=30):
+def by_library(miner, noise=1.0, batches=14):
     """Triplets that a miner of an independent library draws, in shuffled batches of 16 classes of 4."""
     rng = np.random.default_rng(0)
     torch.manual_seed(0)

@@ -1,0 +1,15 @@
+"""The planted sets that every check's own tests run over: one of each shape.
+
+``make calibrate`` judges all of them by all diagnostics; sets that differ only in what comes with the
+vectors, or that one room planted for itself, are tested in that room and in test_catalog.
+"""
+
+from __future__ import annotations
+
+from diagnostics.samples import planted
+from diagnostics.samples.planted import PARTS
+
+_LATER = {name for part in PARTS[1:] for name in (*part.FLAWS, *part.HEALTHY)}
+
+FLAWS = {name: make for name, make in planted.FLAWS.items() if name not in _LATER}
+HEALTHY = {name: make for name, make in planted.HEALTHY.items() if name not in _LATER}
