@@ -178,7 +178,7 @@ def report(trials: list[Trial], first: int, seeds: int) -> tuple[list[str], bool
         f"Seeds {first} to {first + seeds - 1}, made by `benchmarks/claims.py`; claims are told with "
         "three digits unless said. In brackets: 95 % intervals (Wilson).",
         "",
-        "| inflated claim | set | named rightly | several, the right one among them | wrong one | alarms |",
+        "| inflated claim | set | named rightly | several | wrong one | alarms |",
         "|---|---|---|---|---|---|",
     ]
     honest = ["", "| honest claim | set | accused | unsure | watch |", "|---|---|---|---|---|"]
