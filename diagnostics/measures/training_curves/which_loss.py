@@ -20,9 +20,9 @@ from diagnostics.training_log import TrainingLog
 
 ANCHORS = 4096  # a mean over more is surer than any log
 COORDINATES = 1_500_000_000  # coordinates of pairs that are worth a second or two
-CLOSE = 0.12  # of a loss in logarithms: weights moved on since the last steps were logged
+CLOSE = 0.15  # of a loss in logarithms: weights moved on since the last steps were logged
 CLOSE_ACTIVE = 0.5  # and of a share of active triplets, which falls fast at the end
-APART = 1.5  # times as far off as is close: not that loss
+APART = 0.8  # of what is close, by which a slip is nearer than any loss as meant, to be named
 NEAR = 0.25  # of what is close: a loss on its floor does not move on
 LEARNED = 0.7  # of all triplets right: vectors that somebody trained
 FLAT = 0.15  # of its level, by which a loss of single coordinates of unit vectors can hardly fall
@@ -221,7 +221,7 @@ def _named(
         # These vectors were trained, and the loss did not fall: as meant it would have, so that nearest is
         # enough.
         return best if best.off <= NEAR and best.off < meant else None
-    if best.off > 1 or meant <= APART:
+    if best.off > 1 or meant - best.off < APART:
         return None
     if best.name == COORDINATES_NAME:
         # Hard pairs, as many of each kind, have more loss than random ones, and nobody chooses easy ones.
