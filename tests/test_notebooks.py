@@ -72,7 +72,7 @@ def test_thin(notebook):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert {name.split(".")[0] for name in names} <= {"sys", "diagnostics"}
-        assert len(cell.source.splitlines()) <= 30
+        assert len(cell.source.splitlines()) <= 36  # one hands on every parameter, a line each
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
