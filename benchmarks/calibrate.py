@@ -4,7 +4,7 @@ Every planted set is judged by every diagnostic. A flaw should make the diagnost
 alarm, and be the loudest of its kind (lower bound of harm over tolerance), where a kind is "what
 happens in use" (less the first, which states the gap), "in training" or "cause": a cause has
 effects, so they do not compete. A healthy set should make none alarm, and leave few unsure. Seeds start
-at 1000: none of them was looked at while a diagnostic was being written.
+at 6000: none of them was looked at while a diagnostic was being written.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
 from diagnostics.samples.planted import FLAWS, HEALTHY, JUDGED_BY, NAMED_BY, planted, planted_inputs
 
-FIRST_SEED = 1000
+FIRST_SEED = 6000
 TABLE = Path(__file__).with_name("calibration.md")
 
 

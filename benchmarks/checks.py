@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,11 @@ from diagnostics.door import open_evaluation
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
 from diagnostics.passes import sweep as sweeping
+from diagnostics.passes import tally
+from diagnostics.passes.source import VectorSource
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WHOLE_CATALOGUE = 2.0  # times the three passes, at most
 
@@ -52,27 +58,47 @@ def main() -> None:
 
 
 class Clock:
-    """Adds up the seconds that blocked passes take, whoever asks for them."""
+    """Adds up the seconds that passes take with all they prepare and add up, whoever asks for them."""
 
     spent = 0.0
+    _inside = False
 
     def watch(self) -> None:
-        """From now on every sweep over blocks is timed, by the name under which passes import it."""
+        """From now on every pass is timed: rank passes as a whole, others while they sweep over blocks."""
         original = sweeping.sweep
         for module in [m for name, m in sys.modules.items() if name.startswith("diagnostics.")]:
             if getattr(module, "sweep", None) is original:
-                setattr(module, "sweep", self._timed(original))  # noqa: B010 (mypy forbids the other)
+                setattr(module, "sweep", self._sweeping(original))  # noqa: B010 (mypy forbids the other)
+        tally.run = self._whole(tally.run)
+        VectorSource.of = self._whole(VectorSource.of)  # type: ignore[method-assign]
 
-    def _timed(self, original: Callable[..., object]) -> Callable[..., object]:
-        def swept(*arguments: object) -> object:
+    def _whole(self, original: Callable[P, T]) -> Callable[P, T]:
+        def clocked(*arguments: P.args, **named: P.kwargs) -> T:
+            start, outermost = time.perf_counter(), not self._inside
+            self._inside = True
+            try:
+                return original(*arguments, **named)
+            finally:
+                if outermost:
+                    self._inside = False
+                    self.spent += time.perf_counter() - start
+
+        return clocked
+
+    def _sweeping(self, original: Callable[..., Iterable[T]]) -> Callable[..., Iterator[T]]:
+        def swept(*arguments: object) -> Iterator[T]:
             start = time.perf_counter()
-            for each in original(*arguments):  # type: ignore[attr-defined]
-                self.spent += time.perf_counter() - start
+            for each in original(*arguments):
+                self._add(start)
                 yield each
                 start = time.perf_counter()
-            self.spent += time.perf_counter() - start
+            self._add(start)
 
         return swept
+
+    def _add(self, start: float) -> None:
+        if not self._inside:
+            self.spent += time.perf_counter() - start
 
 
 def made(rows: int) -> Geometry:

@@ -44,7 +44,7 @@ from diagnostics.training_log import TrainingLog
 Reals = NDArray[np.float64]
 
 TABLE = Path(__file__).with_name("curves.md")
-FIRST_SEED = 2000
+FIRST_SEED = 8000
 CLASSES, ROWS = 30, 16
 ITERATIONS, EVERY, BATCH = 160, 5, 96
 SLIPS = {

@@ -73,13 +73,17 @@ def class_names(labels: ArrayLike, n: int, what: str = "labels") -> Strings:
     values = array.tolist()
     if array.dtype.kind in "mM":  # as Python values, nanoseconds are bare integers, NaT among them
         values = [None if text == "NaT" else text for text in array.astype(np.str_).tolist()]
-    missing = np.flatnonzero([_is_missing(value) for value in values])
+    # Equal values of one type read alike: each is looked at once, which a long column feels.
+    plain = array.dtype.kind in "USiub"
+    known = {value: (_is_missing(value), _as_text(value)) for value in set(values)} if plain else {}
+    read = [known[v] if plain else (_is_missing(v), "") for v in values]
+    missing = np.flatnonzero([gone for gone, _ in read])
     if len(missing):
         raise InputError(
             f"{what} must not be missing; {len(missing)} of {n} are (first: row {missing[0]}). "
             "Drop these rows, or give them a value of their own."
         )
-    texts = [_as_text(value) for value in values]
+    texts = [text for _, text in read] if plain else [_as_text(value) for value in values]
     longest = max(range(n), key=lambda row: len(texts[row]), default=0)
     if n and len(texts[longest]) > _LONGEST:
         raise InputError(
@@ -89,19 +93,19 @@ def class_names(labels: ArrayLike, n: int, what: str = "labels") -> Strings:
     if array.dtype.kind in "OUST":
         first: dict[str, tuple[str, object]] = {}
         for text, value in zip(texts, values, strict=True):
-            kind, known = first.setdefault(text, (type(value).__name__, value))
-            if known != value:
+            kind, other = first.setdefault(text, (type(value).__name__, value))
+            if other != value:
                 raise InputError(
-                    f"{what} must be told apart by their names; {known!r} ({kind}) and {value!r} "
+                    f"{what} must be told apart by their names; {other!r} ({kind}) and {value!r} "
                     f"({type(value).__name__}) would both be called {text!r}. Use one type."
                 )
         alike: dict[str, str] = {}
         for text in first:
-            other = alike.setdefault(_WHOLE.sub(r"\1\2", text.strip()), text)
-            if other != text:
+            like = alike.setdefault(_WHOLE.sub(r"\1\2", text.strip()), text)
+            if like != text:
                 raise InputError(
                     f"{what} must be told apart by more than spaces or how a number is written; "
-                    f"{other!r} and {text!r} would be two. Write them alike."
+                    f"{like!r} and {text!r} would be two. Write them alike."
                 )
     return np.array(texts, dtype=np.str_)
 

@@ -226,7 +226,6 @@ class _Rivals:
 
     def _close(self) -> None:
         if self._code >= 0:
-            order = np.argsort(-self._lost, kind="stable")[:RIVALS]
-            self._kept[self._code] = tuple(
-                (int(c), int(self._lost[c])) for c in order if self._lost[c] > 0
-            )
+            beaten_by = np.flatnonzero(self._lost)
+            most = beaten_by[np.argsort(-self._lost[beaten_by], kind="stable")[:RIVALS]]
+            self._kept[self._code] = tuple((int(c), int(self._lost[c])) for c in most)

@@ -93,12 +93,11 @@ def at_best(ranks: Ranks) -> dict[str, float]:
 def _mean(ranks: Ranks, value: Callable[[Ints, Ints], Reals]) -> float:
     """Mean over anchors of a function of P and of the rows that compete; few pairs differ."""
     a = ranks.anchors
-    pairs, counts = np.unique(
-        np.stack([ranks.positives[a], ranks.positives[a] + ranks.negatives[a]]),
-        axis=1,
-        return_counts=True,
-    )
-    return float((counts * value(pairs[0], pairs[1])).sum() / counts.sum())
+    positives, rows = ranks.positives[a], ranks.positives[a] + ranks.negatives[a]
+    # One number a pair: sorting pairs takes ten times as long.
+    wide = int(rows.max(initial=0)) + 1
+    pairs, counts = np.unique(positives * wide + rows, return_counts=True)
+    return float((counts * value(pairs // wide, pairs % wide)).sum() / counts.sum())
 
 
 def _cut(name: str) -> int:

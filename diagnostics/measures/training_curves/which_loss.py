@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnostics.geometry import Geometry
+from diagnostics.measures.training_curves.log_end import Observed, observed
 from diagnostics.passes.losses import KINDS, losses
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.passes.source import VectorSource
@@ -22,10 +23,9 @@ ANCHORS = 4096  # a mean over more is surer than any log
 COORDINATES = 1_500_000_000  # coordinates of pairs that are worth a second or two
 CLOSE = 0.15  # of a loss in logarithms: weights moved on since the last steps were logged
 CLOSE_ACTIVE = 0.5  # and of a share of active triplets, which falls fast at the end
-APART = 0.8  # of what is close, by which a slip is nearer than any loss as meant, to be named
+APART = 1.0  # squares, by which a slip must be nearer than any loss as meant, to be named
 NEAR = 0.25  # of what is close: a loss on its floor does not move on
 LEARNED = 0.7  # of all triplets right: vectors that somebody trained
-FLAT = 0.15  # of its level, by which a loss of single coordinates of unit vectors can hardly fall
 
 SQUARED = "triplet loss on squared distances"
 COORDINATES_NAME = "contrastive loss on single coordinates"
@@ -38,27 +38,11 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Observed:
-    """The log's last values: of the loss, and of shares where they were logged.
-
-    per_active: mean loss of an active triplet, over the last third: it hardly moves while both fall. error,
-    per_active_error: standard errors of the logarithms.
-    """
-
-    loss: float
-    error: float
-    per_active: float | None
-    per_active_error: float
-    active: float | None
-    accuracy: float | None
-    flat: bool
-    steps: int
-
-
-@dataclass(frozen=True)
 class Candidate:
     """A loss on these vectors. off: how far from the log, 1 being the farthest that is still close.
 
+    Where the log has a loss and a share of active triplets, ``off`` is the root of the mean of both squares;
+    ``square`` is their sum, which weighs two measures that tell the same more than one.
     slip: it is one of the two that are mostly meant otherwise. over_active: the mean over active triplets
     only.
     """
@@ -69,6 +53,7 @@ class Candidate:
     off: float
     slip: bool = False
     over_active: bool = False
+    square: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -102,32 +87,6 @@ def which_loss(space: Geometry, log: TrainingLog, margin: float) -> WhichLoss | 
     fits = tuple(sorted((c for c in found if c.off <= 1), key=lambda c: c.off))
     about = f"{name}: {len(rows):,} rows, margin {margin:g}; the mean of the last {seen.steps} logged steps"
     return WhichLoss(seen, found, fits, _named(found, seen, columns), about)
-
-
-def observed(log: TrainingLog) -> Observed | None:
-    """The end of the log; None without a loss above 0 there."""
-    values = log.curves.get("loss", np.zeros(0))
-    values = values[np.isfinite(values)]
-    last = max(5, len(values) // 10)
-    tail = values[-last:]
-    if len(tail) < 3 or tail.mean() <= 0:
-        return None
-    ends = [float(np.median(part)) for part in np.array_split(values, 3)]
-    active = _end(log, "active_share", last)
-    satisfied = _end(log, "satisfaction", last)
-    if active is None and satisfied is not None:
-        active = 1 - satisfied
-    per_active, per_active_error = _per_active(log)
-    return Observed(
-        float(tail.mean()),
-        float(np.std(tail, ddof=1) / np.sqrt(len(tail)) / tail.mean()),
-        per_active,
-        per_active_error,
-        active if active else None,
-        _end(log, "accuracy", last),
-        max(ends) - min(ends) <= FLAT * max(ends),
-        len(tail),
-    )
 
 
 def family(log: TrainingLog) -> str:
@@ -183,7 +142,7 @@ def _triplet(
     name: str, loss: float, active: float, seen: Observed, slip: bool, over_active: bool
 ) -> Candidate:
     if seen.active is None or active <= 0 or loss <= 0:
-        off = _off(seen.loss, loss, seen.error)
+        off = [_off(seen.loss, loss, seen.error)]
     else:
         # A mean over the active ones hardly moves while their share still falls: compare these.
         theirs, error = seen.loss, seen.error
@@ -191,22 +150,26 @@ def _triplet(
             theirs = seen.loss / seen.active
             if seen.per_active is not None:
                 theirs, error = seen.per_active, seen.per_active_error
-        off = max(
+        off = [
             _off(theirs, loss if over_active else loss / active, error),
-            abs(float(np.log(seen.active / active))) / CLOSE_ACTIVE,
-        )
-    return Candidate(name, loss, active, off, slip, over_active)
+            _off(seen.active, active, seen.active_error, CLOSE_ACTIVE),
+        ]
+    square = float(np.square(off).sum())
+    return Candidate(
+        name, loss, active, float(np.sqrt(square / len(off))), slip, over_active, square
+    )
 
 
 def _contrastive(name: str, loss: float, seen: Observed, slip: bool = False) -> Candidate:
-    return Candidate(name, loss, None, _off(seen.loss, loss, seen.error), slip)
+    off = _off(seen.loss, loss, seen.error)
+    return Candidate(name, loss, None, off, slip, square=off**2)
 
 
-def _off(logged: float, made: float, error: float) -> float:
+def _off(logged: float, made: float, error: float, close: float = CLOSE) -> float:
     """Distance in logarithms, in units of what is close; the log's noise makes more of it close."""
     if made <= 0:
         return float("inf")
-    close = float(np.hypot(CLOSE, 2 * error))
+    close = float(np.hypot(close, 2 * error))
     return abs(float(np.log(logged / made))) / close
 
 
@@ -215,13 +178,13 @@ def _named(
 ) -> Candidate | None:
     """The slip that fits where no loss as meant does, and the choice of triplets or pairs cannot be why."""
     best = min((c for c in found if c.slip), key=lambda c: c.off)
-    meant = min(c.off for c in found if not c.slip)
+    nearest = min((c for c in found if not c.slip), key=lambda c: c.off)
     mean = {name: float(np.nanmean(values)) for name, values in columns.items()}
     if best.name == COORDINATES_NAME and seen.flat and mean["right"] > LEARNED:
         # These vectors were trained, and the loss did not fall: as meant it would have, so that nearest is
         # enough.
-        return best if best.off <= NEAR and best.off < meant else None
-    if best.off > 1 or meant - best.off < APART:
+        return best if best.off <= NEAR and best.off < nearest.off else None
+    if best.off > 1 or nearest.square - best.square < APART:
         return None
     if best.name == COORDINATES_NAME:
         # Hard pairs, as many of each kind, have more loss than random ones, and nobody chooses easy ones.
@@ -236,25 +199,6 @@ def _named(
     else:
         mined = mean["distance_hardest"] >= seen.loss  # hard triplets could give as much
     return None if mined else best
-
-
-def _end(log: TrainingLog, role: str, last: int) -> float | None:
-    values = log.curves.get(role, np.zeros(0))
-    values = values[np.isfinite(values)]
-    return float(values[-last:].mean()) if len(values) else None
-
-
-def _per_active(log: TrainingLog) -> tuple[float | None, float]:
-    """Loss of an active triplet over the last third, where the loss is a mean over all; and its error."""
-    if not {"loss", "active_share"} <= log.curves.keys():
-        return None, 0.0
-    loss, active = log.curves["loss"], log.curves["active_share"]
-    both = np.isfinite(loss) & np.isfinite(active) & (loss > 0) & (active > 0)
-    loss, active = (values[both][-max(5, both.sum() // 3) :] for values in (loss, active))
-    if len(loss) < 3:
-        return None, 0.0
-    spread = np.std(np.log(loss) - np.log(active), ddof=1)
-    return float(loss.sum() / active.sum()), float(spread / np.sqrt(len(loss)))
 
 
 def _rows(space: Geometry) -> tuple[Ints, str]:
