@@ -23,6 +23,17 @@ IN_USE = (FIRST, "retrieval", "pair_verification", "open_set", "decision_rule")
 # What training saw of these vectors: it neither meets the user nor stands in the data.
 IN_TRAINING = ("triplet_census", "mining_audit", "training_curves")
 
+# Which diagnostics can explain what is lost when a switch of the attribution is turned on. What is lost to
+# all negatives may have any cause but the claim's own and the maps, which only draw.
+EXPLAINS = {
+    "B": ("claim_audit",),
+    "G": ("shift",),
+    "W": ("class_imbalance",),
+    "S": ("generalisation_gap", "leakage"),
+    "C": ("generalisation_gap",),
+    "O": ("open_set",),
+}
+
 MAPS = "projections"  # draws what the others measured, and takes longest
 
 
@@ -50,6 +61,13 @@ def kind(code: str) -> Kind:
     if code in IN_USE:
         return "in use"
     return "in training" if code in IN_TRAINING else "cause"
+
+
+def explains() -> dict[str, tuple[str, ...]]:
+    """Letter of a switch to the diagnostics that can explain its loss."""
+    others = {*EXPLAINS["B"], MAPS}
+    every = tuple(code for code in codes() if kind(code) == "cause" and code not in others)
+    return {**EXPLAINS, "N": every}
 
 
 def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[str, ...]:

@@ -78,6 +78,28 @@ class Bars(Chart):
     share: bool = True  # values are shares, shown in percent
 
 
+class Stage(Record):
+    """One row of a waterfall: a change from ``before`` to ``after``, or a total that stands on its own.
+
+    low, high: bounds of the change (after less before), None where there are none.
+    """
+
+    label: str
+    before: Number
+    after: Number
+    low: Number | None = None
+    high: Number | None = None
+    total: bool = False
+
+
+class Waterfall(Chart):
+    """Shares that lead from one to another: totals as bars, the changes between them as hanging bars."""
+
+    kind: Literal["waterfall"] = "waterfall"
+    value_label: str
+    stages: tuple[Stage, ...]
+
+
 class Thumbnail(Record):
     """Raw pixels, base64: the bytes do not depend on an image codec's version."""
 
@@ -207,4 +229,6 @@ class Points(Chart):
     wrong: Packed
 
 
-AnyChart = Annotated[Curve | Bars | Examples | Table | Tree | Points, Field(discriminator="kind")]
+AnyChart = Annotated[
+    Curve | Bars | Waterfall | Examples | Table | Tree | Points, Field(discriminator="kind")
+]

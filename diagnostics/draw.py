@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
-from diagnostics.charts import AnyChart, Bars, Curve, Examples, Points, Sample, Tree
+from diagnostics.charts import AnyChart, Bars, Curve, Examples, Points, Sample, Tree, Waterfall
 from diagnostics.drawing.curve import draw_curve
 from diagnostics.drawing.inline_svg import inline
 from diagnostics.drawing.lettering import (
@@ -38,6 +38,7 @@ from diagnostics.drawing.lettering import (
 )
 from diagnostics.drawing.points import draw_points
 from diagnostics.drawing.tree import draw_tree
+from diagnostics.drawing.waterfall import draw_waterfall
 
 Width = Literal["wide", "narrow"]
 
@@ -61,13 +62,13 @@ def png(charts: Sequence[AnyChart], *, titled: bool = True) -> bytes:
     return target.getvalue()
 
 
-def svg(chart: Curve | Bars | Tree, prefix: str, width: Width = "wide") -> str:
+def svg(chart: Curve | Bars | Tree | Waterfall, prefix: str, width: Width = "wide") -> str:
     """One ``<svg>`` element for the page.
 
     prefix: begins every id in it, so that several pictures on one page never share one.
     """
     drawn = figure(chart, width=width)
-    assert drawn is not None  # curves, bars and trees always have a picture
+    assert drawn is not None  # all of these have a picture
     target = io.StringIO()
     with _settings():
         drawn.savefig(target, format="svg", transparent=True, metadata={"Date": None})
@@ -82,6 +83,8 @@ def figure(chart: AnyChart, *, width: Width = "wide", titled: bool = False) -> F
             drawn = draw_curve(chart, _CURVE[width], head)
         elif isinstance(chart, Bars):
             drawn = _bars(chart, _BARS[width], head)
+        elif isinstance(chart, Waterfall):
+            drawn = draw_waterfall(chart, _BARS[width], head)
         elif isinstance(chart, Tree):
             drawn = draw_tree(chart, _TREE[width], head)
         elif isinstance(chart, Points):

@@ -14,13 +14,19 @@ from diagnostics.training_log import TrainingLog, read_log
 from diagnostics.triplets import Triplets, read_triplets
 
 CLAIM_METRICS = ("triplet", "closed-set", "pair", "other")
+CLAIM_SPLITS = ("query", "gallery")
 
 
 class Claim(Record):
-    """The number the user believed: a share in [0, 1], and what it was a share of."""
+    """The number the user believed: a share in [0, 1], what it was a share of, and on whose rows.
+
+    split: "query", or "gallery" for a number measured on the rows that are enrolled here, as those of a
+    training log are.
+    """
 
     value: Number
     metric: Literal["triplet", "closed-set", "pair", "other"] = "triplet"
+    split: Literal["query", "gallery"] = "query"
 
     @field_validator("value")
     @classmethod
@@ -77,6 +83,7 @@ def read_inputs(
     approximate: bool = False,
     gallery: str = "",
     drop_invalid: bool = False,
+    claimed_split: str = "query",
 ) -> Inputs:
     """Inputs from a notebook's parameters. Raises InputError for what is out of its range.
 
@@ -108,7 +115,7 @@ def read_inputs(
         if path and data is None:
             raise InputError(f"--{name} needs embeddings; distances alone were given.")
     return Inputs(
-        claim=_read_claim(claimed, claimed_metric),
+        claim=_read_claim(claimed, claimed_metric, claimed_split),
         map_points=map_points,
         map_seeds=map_seeds,
         pairs=read_pairs(pairs, data) if pairs and data else None,
@@ -130,9 +137,13 @@ def _read_margin(margin: float | None) -> float | None:
     return float(margin)
 
 
-def _read_claim(claimed: float | None, claimed_metric: str) -> Claim | None:
+def _read_claim(claimed: float | None, claimed_metric: str, claimed_split: str) -> Claim | None:
     if claimed is None:
         return None
+    if claimed_split not in CLAIM_SPLITS:
+        raise InputError(
+            f"claimed_split must be one of {', '.join(CLAIM_SPLITS)}; it is {claimed_split!r}."
+        )
     if claimed_metric not in CLAIM_METRICS:
         raise InputError(
             f"claimed_metric must be one of {', '.join(CLAIM_METRICS)}; it is {claimed_metric!r}."
@@ -141,4 +152,6 @@ def _read_claim(claimed: float | None, claimed_metric: str) -> Claim | None:
         raise InputError(f"claimed must be a number such as 0.99; it is {claimed!r}.")
     if not 0 <= claimed <= 1:
         raise InputError(f"claimed must be a share from 0 to 1, such as 0.99; it is {claimed}.")
-    return Claim.model_validate({"value": claimed, "metric": claimed_metric})
+    return Claim.model_validate(
+        {"value": claimed, "metric": claimed_metric, "split": claimed_split}
+    )

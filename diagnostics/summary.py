@@ -9,6 +9,9 @@ from importlib import metadata
 from pydantic import JsonValue
 
 from diagnostics import catalog
+from diagnostics.attribution.attribute import attribute
+from diagnostics.attribution.explained import explained
+from diagnostics.attribution.record import Attribution
 from diagnostics.catalog import FIRST, Kind
 from diagnostics.finding import Finding, Verdict
 from diagnostics.geometry import Geometry
@@ -52,6 +55,7 @@ class Summary(Record):
     in_use: tuple[Cause, ...] = ()  # what a user meets besides the headline
     in_training: tuple[Cause, ...] = ()  # what training saw
     causes: tuple[Cause, ...] = ()
+    attribution: Attribution | None = None  # from the number believed to the accuracy in use
     trust: str = ""  # whether the number can be trusted, where nothing loud speaks against it
     verdicts: Mapping[str, Verdict] = {}
     notes: tuple[str, ...] = ()
@@ -69,6 +73,8 @@ class Summary(Record):
             ("In training", self.in_training),
             ("Causes", self.causes),
         )
+        if self.attribution is not None:
+            lines += [self.attribution.markdown(), ""]
         for title, listed in kinds:
             lines += ["", f"**{title}**", ""] if listed else []
             lines += [f"- **{each.verdict}** · {each.title}: {each.sentence}" for each in listed]
@@ -83,6 +89,15 @@ class Summary(Record):
             "text/plain": self.headline,
             SUMMARY_MIME: self.model_dump(mode="json"),
         }
+
+    def _ipython_display_(self) -> None:
+        """The same, and the waterfall below it: a viewer shows only one form of each output."""
+        from IPython.display import Image, display
+
+        display(self._repr_mimebundle_(), raw=True)
+        if self.attribution is not None and Finding.illustrator is not None:
+            chart = self.attribution.chart()
+            display(Image(Finding.illustrator((chart,)), alt=chart.title))
 
 
 def summarise(
@@ -111,6 +126,7 @@ def summarise(
             if f.code != FIRST and catalog.kind(f.code) == kind
         )
 
+    way = attribute(space, findings, inputs) if any(f.code == FIRST for f in findings) else None
     return Summary(
         headline=_headline(findings),
         subject=Subject(
@@ -125,6 +141,7 @@ def summarise(
         in_use=listed("in use"),
         in_training=listed("in training"),
         causes=listed("cause"),
+        attribution=way and explained(way, ranked, verdicts, catalog.explains()),
         trust=_trust(findings, verdicts),
         verdicts=verdicts,
         notes=tuple(dict.fromkeys((*evaluation.notes, *(inputs.notes if inputs else ())))),

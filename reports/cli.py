@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reports.choices import ClaimedMetric, ClaimedSplit, Metric
 from reports.claimed import claimed_share
 from reports.help_texts import ABOUT, REPORT
 from reports.several import spelled_out
@@ -29,22 +29,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-class Metric(StrEnum):
-    """How distances are measured."""
-
-    EUCLIDEAN = "euclidean"
-    COSINE = "cosine"
-
-
-class ClaimedMetric(StrEnum):
-    """What the believed number was a share of."""
-
-    TRIPLET = "triplet"
-    CLOSED_SET = "closed-set"
-    PAIR = "pair"
-    OTHER = "other"
 
 
 def main() -> None:
@@ -121,6 +105,10 @@ def report(
     claimed_metric: Annotated[
         ClaimedMetric, typer.Option(help="What it was an accuracy of.")
     ] = ClaimedMetric.TRIPLET,
+    claimed_split: Annotated[
+        ClaimedSplit,
+        typer.Option(help="Whose rows it was measured on: the queries', or the gallery's own."),
+    ] = ClaimedSplit.QUERY,
     pairs: Annotated[
         str,
         typer.Option(metavar="FILE", help="Pairs of rows to verify: first, second, same, fold."),
@@ -229,6 +217,7 @@ def report(
                     "strangers": list(strangers or []),
                     "claimed": share,
                     "claimed_metric": claimed_metric.value,
+                    "claimed_split": claimed_split.value,
                     "pairs": pairs,
                     "controls": controls,
                     "triplets": triplets,

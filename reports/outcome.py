@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import JsonValue, ValidationError
 
+from diagnostics.attribution.record import Attribution
 from diagnostics.finding import Estimate, Finding, Verdict
 from diagnostics.inputs import Claim
 from diagnostics.record import Number, Record
@@ -54,6 +55,7 @@ class Outcome(Record):
     in_use: tuple[Cause, ...] = ()
     in_training: tuple[Cause, ...] = ()
     causes: tuple[Cause, ...]
+    attribution: Attribution | None = None
     trust: str = ""
     verdicts: Mapping[str, Verdict]
     findings: tuple[PublishedFinding, ...]
@@ -82,6 +84,7 @@ _SHARED = (
     "in_use",
     "in_training",
     "causes",
+    "attribution",
     "trust",
     "verdicts",
     "notes",

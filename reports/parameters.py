@@ -23,6 +23,7 @@ DEFAULTS: Mapping[str, JsonValue] = {
     "strangers": [],
     "claimed": None,
     "claimed_metric": "triplet",
+    "claimed_split": "query",
     "pairs": "",
     "controls": "",
     "triplets": "",

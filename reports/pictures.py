@@ -17,12 +17,15 @@ from diagnostics.charts import (
     Examples,
     Sample,
     Series,
+    Stage,
     Table,
     Thumbnail,
     Tree,
+    Waterfall,
 )
 from diagnostics.draw import svg
 from diagnostics.drawing.lettering import number
+from diagnostics.drawing.waterfall import change
 from diagnostics.finding import Estimate
 
 # Thumbnails are enlarged here by whole steps, so that a browser need not smooth them.
@@ -75,7 +78,7 @@ def picture(chart: AnyChart, prefix: str) -> Picture:
     wide = narrow = Markup()
     grid: Grid | None = None
     examples: tuple[tuple[Shown, tuple[Shown, ...], str], ...] = ()
-    if isinstance(chart, Curve | Bars | Tree):
+    if isinstance(chart, Curve | Bars | Tree | Waterfall):
         # Markup: written by draw.svg, in which every word of the user is an escaped text node.
         wide = Markup(svg(chart, f"{prefix}w", "wide"))
         narrow = Markup(svg(chart, f"{prefix}n", "narrow"))
@@ -120,10 +123,17 @@ def _percent(share: float) -> float:
     return 2 + 96 * min(1.0, max(0.0, share))
 
 
-def _grid(chart: Curve | Bars | Tree) -> Grid:
+def _grid(chart: Curve | Bars | Tree | Waterfall) -> Grid:
     if isinstance(chart, Curve):
         return _curve_grid(chart)
+    if isinstance(chart, Waterfall):
+        rows = tuple((each.label, number(each.after, True), _change(each)) for each in chart.stages)
+        return Grid(("", "accuracy", "change in points"), rows, (False, True, True))
     return _bars_grid(chart) if isinstance(chart, Bars) else _tree_grid(chart)
+
+
+def _change(stage: Stage) -> str:
+    return "" if stage.total else change(stage)
 
 
 def _curve_grid(chart: Curve) -> Grid:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import JsonValue
 
+from diagnostics.attribution.record import Step
 from diagnostics.catalog import FIRST
 from diagnostics.charts import Points
 from diagnostics.finding import Estimate, Finding, Verdict
@@ -130,6 +131,7 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
             in_training=[each for each in summary.in_training if each.verdict not in UNABLE],
             differs=summary.verdicts.get(FIRST) in (Verdict.ALARM, Verdict.WATCH),
             lead=lead[1] if lead else None,
+            way=_way(summary),
             lead_anchor=next((s.anchor for s in sections if lead and s.finding is lead[0]), ""),
             badges=BADGES,
             anchors={section.finding.code: section.anchor for section in sections},
@@ -181,6 +183,15 @@ def _main_curve(findings: Sequence[Finding]) -> tuple[Finding, Picture] | None:
             if chart.kind == "curve":
                 return finding, picture(chart, "lead")
     return None
+
+
+def _way(summary: Summary) -> tuple[Picture, Picture, tuple[Step, ...]] | None:
+    """The waterfall, the same in all orders, and the steps that have something to say."""
+    found = summary.attribution
+    if found is None or not found.steps:
+        return None
+    said = tuple(step for step in found.steps if step.because)
+    return picture(found.chart(), "way"), picture(found.table(), "orders"), said
 
 
 def _section(

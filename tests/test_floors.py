@@ -32,7 +32,7 @@ FLOORS: list[set[str]] = [
     {"geometry"},
     {"surface", "resample"},
     {"deletions"},
-    {"measured", "evidence"},
+    {"measured", "evidence", "attribution"},
     {"measures"},
     {"checks"},
     {"catalog", "draw"},

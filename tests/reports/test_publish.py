@@ -92,7 +92,7 @@ def test_findings_json_keeps_its_shape_and_its_schema(made: Path) -> None:
     data = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in findings.json"))
     jsonschema.validate(data, json.loads(schema()))
     assert data["schema_version"] == 1
-    assert data["claimed"] == {"value": 0.99, "metric": "triplet"}
+    assert data["claimed"] == {"value": 0.99, "metric": "triplet", "split": "query"}
     assert set(data["subject"]) >= {"name", "n", "d", "classes", "fingerprint"}
     (finding,) = data["findings"]
     assert set(finding) >= {"code", "title", "verdict", "explanation", "estimates"}

@@ -1,0 +1,1 @@
+"""Tests of the way from the claim to the accuracy in use."""
