@@ -3,7 +3,8 @@
 Arrays in, findings out. This library knows nothing of notebooks, Papermill or HTML.
 
 ``diagnostics.embed(model, loader)`` makes the arrays with PyTorch, ``diagnostics.audit_metric(function)``
-tests a metric; both are imported when they are first named.
+tests a metric, ``diagnostics.fit_remedy(space, key)`` gives a fix that was measured; each is imported when
+it is first named.
 """
 
 from __future__ import annotations
@@ -17,10 +18,18 @@ from diagnostics.finding import Finding
 if TYPE_CHECKING:
     from diagnostics.live.audit_metric import audit_metric
     from diagnostics.live.embed import embed
+    from diagnostics.measures.remedies.fit import fit_remedy
+    from diagnostics.remedy.store import load_remedy, save_remedy
 
-__all__ = ["Finding", "audit_metric", "embed"]
+__all__ = ["Finding", "audit_metric", "embed", "fit_remedy", "load_remedy", "save_remedy"]
 
-_LIVE = ("audit_metric", "embed")
+_FOUND_IN = {
+    "audit_metric": "diagnostics.live.audit_metric",
+    "embed": "diagnostics.live.embed",
+    "fit_remedy": "diagnostics.measures.remedies.fit",
+    "load_remedy": "diagnostics.remedy.store",
+    "save_remedy": "diagnostics.remedy.store",
+}
 
 
 def _illustrate(charts: tuple[AnyChart, ...]) -> bytes:
@@ -32,8 +41,8 @@ def _illustrate(charts: tuple[AnyChart, ...]) -> bytes:
 
 def __getattr__(name: str) -> object:
     # On demand: torch takes seconds, and whoever brings arrays needs none of it.
-    if name in _LIVE:
-        return getattr(importlib.import_module(f"diagnostics.live.{name}"), name)
+    if name in _FOUND_IN:
+        return getattr(importlib.import_module(_FOUND_IN[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -34,10 +34,11 @@ EXPLAINS = {
     "O": ("open_set",),
 }
 
+REMEDIES = "remedies"  # what helps: neither an effect nor a cause
 MAPS = "projections"  # draws what the others measured, and takes longest
 
 
-Kind = Literal["in use", "in training", "cause"]
+Kind = Literal["in use", "in training", "cause", "remedy"]
 
 
 class Check(Protocol):
@@ -49,10 +50,16 @@ class Check(Protocol):
 
 
 def codes() -> tuple[str, ...]:
-    """The codes of all: what happens in use first, then in training, then causes by name, maps last."""
+    """The codes of all: what happens in use first, then in training, causes by name, remedies, maps last."""
     names = {module.name for module in pkgutil.iter_modules(checks.__path__)}
     first = [code for code in (*IN_USE, *IN_TRAINING) if code in names]
-    causes = sorted(names - set(first), key=lambda name: (name == MAPS, name))
+    causes = sorted(
+        names - set(first),
+        key=lambda name: (
+            (REMEDIES, MAPS).index(name) + 1 if name in (REMEDIES, MAPS) else 0,
+            name,
+        ),
+    )
     return (*first, *causes)
 
 
@@ -60,6 +67,8 @@ def kind(code: str) -> Kind:
     """Effects, what training saw, and causes do not compete with each other."""
     if code in IN_USE:
         return "in use"
+    if code == REMEDIES:
+        return "remedy"
     return "in training" if code in IN_TRAINING else "cause"
 
 

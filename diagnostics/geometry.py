@@ -230,6 +230,13 @@ class Geometry:
         old = self.evaluation
         return self._arranged(old.queries, old.gallery, old.query_name, old.gallery_name, data)
 
+    def looked_up(self, queries: Rows, gallery: Rows, data: EmbeddingSet | None = None) -> Geometry:
+        """Any rows looked up in any others, none of which is in both; both ascending.
+
+        data: the same rows under other vectors. Raises InputError where the gallery is of one class.
+        """
+        return self._arranged(queries, gallery, "rows looked up", "rows enrolled", data)
+
     def _arranged(
         self,
         queries: Rows,

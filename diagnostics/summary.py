@@ -55,6 +55,7 @@ class Summary(Record):
     in_use: tuple[Cause, ...] = ()  # what a user meets besides the headline
     in_training: tuple[Cause, ...] = ()  # what training saw
     causes: tuple[Cause, ...] = ()
+    remedies: tuple[Cause, ...] = ()  # what helps
     attribution: Attribution | None = None  # from the number believed to the accuracy in use
     trust: str = ""  # whether the number can be trusted, where nothing loud speaks against it
     verdicts: Mapping[str, Verdict] = {}
@@ -72,6 +73,7 @@ class Summary(Record):
             ("In use", self.in_use),
             ("In training", self.in_training),
             ("Causes", self.causes),
+            ("What helps", self.remedies),
         )
         if self.attribution is not None:
             lines += [self.attribution.markdown(), ""]
@@ -141,6 +143,7 @@ def summarise(
         in_use=listed("in use"),
         in_training=listed("in training"),
         causes=listed("cause"),
+        remedies=listed("remedy"),
         attribution=way and explained(way, ranked, verdicts, catalog.explains()),
         trust=_trust(findings, verdicts),
         verdicts=verdicts,
@@ -184,6 +187,8 @@ def _trust(findings: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
     A gap that is within the tolerance, though its upper bound is not, is told beside it.
     """
     first = next((f for f in findings if f.code == FIRST), None)
+    # That a fix could gain something does not make the number less true.
+    verdicts = {code: v for code, v in verdicts.items() if catalog.kind(code) != "remedy"}
     judged = [v for v in verdicts.values() if v not in (Verdict.NOT_APPLICABLE, Verdict.ERROR)]
     unsure = judged.count(Verdict.UNSURE)
     if first is None or any(
@@ -204,7 +209,7 @@ def _trust(findings: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
         if unsure:
             text += f"; {unsure} cannot tell, and {'says' if unsure == 1 else 'say'} what would be needed"
         text += "."
-    lacking = [f.title for f in findings if verdicts[f.code] is Verdict.NOT_APPLICABLE]
+    lacking = [f.title for f in findings if verdicts.get(f.code) is Verdict.NOT_APPLICABLE]
     if lacking:
         text += f" Not tested, for want of input: {'; '.join(lacking)}."
     return text

@@ -55,6 +55,7 @@ class Outcome(Record):
     in_use: tuple[Cause, ...] = ()
     in_training: tuple[Cause, ...] = ()
     causes: tuple[Cause, ...]
+    remedies: tuple[Cause, ...] = ()
     attribution: Attribution | None = None
     trust: str = ""
     verdicts: Mapping[str, Verdict]
@@ -84,6 +85,7 @@ _SHARED = (
     "in_use",
     "in_training",
     "causes",
+    "remedies",
     "attribution",
     "trust",
     "verdicts",

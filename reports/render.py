@@ -109,7 +109,7 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
     ]
     order = list(Verdict)
     # Loudest first; what happens in use and in training comes before the causes of its verdict.
-    listed = (*summary.in_use, *summary.in_training, *summary.causes)
+    listed = (*summary.in_use, *summary.in_training, *summary.causes, *summary.remedies)
     rank = {each.code: i for i, each in enumerate(listed)}
     sections.sort(key=lambda s: (order.index(s.verdict), rank.get(s.finding.code, -1)))
     scripts = _scripts(any(section.maps for section in sections))
@@ -129,6 +129,7 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
             causes=[cause for cause in summary.causes if cause.verdict in LOUD],
             in_use=[each for each in summary.in_use if each.verdict not in UNABLE],
             in_training=[each for each in summary.in_training if each.verdict not in UNABLE],
+            helps=[each for each in summary.remedies if each.verdict not in UNABLE],
             differs=summary.verdicts.get(FIRST) in (Verdict.ALARM, Verdict.WATCH),
             lead=lead[1] if lead else None,
             way=_way(summary),

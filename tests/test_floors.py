@@ -25,6 +25,7 @@ FLOORS: list[set[str]] = [
         "listed_rows",
         "triplets",
         "training_log",
+        "remedy",
     },
     {"load", "evaluation", "drawing"},
     {"passes"},

@@ -18,6 +18,7 @@ from diagnostics.samples import (
     planted_hubs,
     planted_labels,
     planted_metrics,
+    planted_remedies,
     planted_use,
 )
 from diagnostics.samples.planted_use import Split
@@ -34,6 +35,7 @@ PARTS = (
     planted_hubs,
     planted_labels,
     planted_metrics,
+    planted_remedies,
 )
 Grouped = tuple[Reals, NDArray[np.int64], NDArray[np.int64]]
 
@@ -261,6 +263,7 @@ _READERS = {
     planted_audit: ("triplet_census", "mining_audit", "training_curves"),
     planted_curves: ("triplet_census", "mining_audit", "training_curves"),
     planted_claims: ("triplet_versus_closed_set", "claim_audit"),
+    planted_remedies: ("triplet_versus_closed_set", "remedies"),
 }
 JUDGED_BY = {
     name: codes for part, codes in _READERS.items() for name in (*part.FLAWS, *part.HEALTHY)

@@ -1,0 +1,1 @@
+"""Which fix helps, measured on rows that it never saw."""

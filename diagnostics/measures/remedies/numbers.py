@@ -1,0 +1,150 @@
+"""What does the remedy chosen on other rows gain on rows that nobody chose by?
+
+Of ten remedies the best is in part the luckiest, so that the rows which choose are not those that
+measure. Among remedies that the choosing rows cannot tell apart (within one standard error of the best,
+Breiman, Friedman, Olshen & Stone, Classification and Regression Trees, 1984) the cheapest is taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import beta
+
+from diagnostics.finding import Estimate
+from diagnostics.geometry import Geometry
+from diagnostics.measures.remedies.roles import Dealt, deal
+from diagnostics.measures.remedies.tried import Tried, tried
+from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.remedy.kinds import BY_KEY, REMEDIES, Remedy
+from diagnostics.resample import (
+    FEWEST_CLASSES,
+    LEVEL,
+    Interval,
+    difference_interval,
+    few_classes,
+    no_interval,
+    share_interval,
+)
+from diagnostics.selection import number
+
+
+@dataclass(frozen=True, eq=False)
+class Remedies:
+    """What ``measure_remedies`` found. chosen: the remedy taken most often; times: how often each was.
+
+    compared: those that could be tried in every deal, cheapest first. left_out: name and reason.
+    """
+
+    dealt: Dealt
+    estimates: Mapping[str, Estimate]
+    harm: Estimate
+    interval: Interval
+    chosen: Remedy
+    times: Mapping[str, int]
+    compared: tuple[Remedy, ...]
+    left_out: Mapping[str, str]
+    rows: int
+    units: int
+
+    def gain(self, remedy: Remedy) -> Estimate:
+        """Of one remedy on all rows that measure, whether or not it was chosen."""
+        return self.estimates[f"gain_{remedy.key}"]
+
+
+def measure_remedies(space: Geometry, remedies: Sequence[Remedy] = REMEDIES) -> Remedies | None:
+    """Try all, choose, measure; None where no row that measures can be recognised."""
+    dealt = deal(space)
+    found = [tried(space, roles, remedies) for roles in dealt.deals]
+    left_out = {BY_KEY[key].name: reason for each in found for key, reason in each.left_out.items()}
+    compared = tuple(r for r in remedies if all(r.key in each.gains for each in found))
+    if not compared or any(not each.measures.any() or each.measures.all() for each in found):
+        return None
+    picks = [chosen_by(each, compared) for each in found]
+    codes = np.concatenate([each.codes[each.measures] for each in found])
+    gained = np.concatenate(
+        [each.gains[pick.key][each.measures] for each, pick in zip(found, picks, strict=True)]
+    )
+    before = np.concatenate([each.before[each.measures] for each in found])
+    units = len(np.unique(codes))
+    about = f"{number(len(codes), 'row')} of {number(units, 'class')}; {dealt.how}"
+    interval = gain_interval(gained, codes)
+    times = Counter(pick.key for pick in picks)
+    most = max(compared, key=lambda remedy: times[remedy.key])
+    estimates = {
+        "accuracy_as_it_is": _share(before, codes).estimate(float(before.mean()), about),
+        "accuracy_with_remedy": _share(before + gained, codes).estimate(
+            float((before + gained).mean()), about
+        ),
+        "remedy_gain": interval.estimate(float(gained.mean()), about, "accuracy points"),
+    }
+    for remedy in compared:
+        values = np.concatenate([each.gains[remedy.key][each.measures] for each in found])
+        estimates[f"gain_{remedy.key}"] = gain_interval(values, codes).estimate(
+            float(values.mean()), f"{remedy.name}: {about}", "accuracy points"
+        )
+    return Remedies(
+        dealt=dealt,
+        estimates=estimates,
+        harm=estimates["remedy_gain"],
+        interval=interval,
+        chosen=most,
+        times=times,
+        compared=compared,
+        left_out=left_out,
+        rows=len(codes),
+        units=units,
+    )
+
+
+def chosen_by(found: Tried, compared: Sequence[Remedy]) -> Remedy:
+    """The cheapest that the choosing rows cannot tell from the best; they are in order of cost."""
+    rows = ~found.measures
+    codes = found.codes[rows]
+    gains = {remedy.key: found.gains[remedy.key][rows] for remedy in compared}
+    best = max(compared, key=lambda remedy: float(gains[remedy.key].mean()))
+    for remedy in compared:
+        behind = gains[best.key] - gains[remedy.key]
+        if float(behind.mean()) <= _error(behind, codes):
+            return remedy
+    return best
+
+
+def gain_interval(values: Reals, codes: Ints) -> Interval:
+    """Of the mean of ``values``: paired class jackknife, or a bound where next to no class differs."""
+    units = len(np.unique(codes))
+    if units < FEWEST_CLASSES:
+        return few_classes(units)
+    gaining, losing = (len(np.unique(codes[side])) for side in (values > 0, values < 0))
+    if gaining + losing <= 1:
+        high, low = (float(beta.ppf(LEVEL, x + 1, units - x)) for x in (gaining, losing))
+        words = f"rule of three over {units} classes, of which {gaining} gain and {losing} lose"
+        return Interval(-low, high, words, unresolved=True)
+    return difference_interval(float(values.mean()), _without(values, codes), units)
+
+
+def _share(right: Reals, codes: Ints) -> Interval:
+    units = len(np.unique(codes))
+    if units < FEWEST_CLASSES:
+        return no_interval(f"{number(units, 'class')}: too few to speak for new ones")
+    return share_interval(float(right.mean()), _without(right, codes), units)
+
+
+def _without(values: Reals, codes: Ints) -> Reals:
+    """(K,) the mean without the rows of each class; the gallery and the remedy stay as they are."""
+    own = np.unique(codes, return_inverse=True)[1]
+    counts, sums = np.bincount(own), np.bincount(own, weights=values)
+    left = len(values) - counts
+    return np.asarray((values.sum() - sums) / np.where(left > 0, left, np.nan))
+
+
+def _error(values: Reals, codes: Ints) -> float:
+    """Standard error of the mean, over classes."""
+    without = _without(values, codes)
+    k = len(without)
+    if k < 2:
+        return 0.0
+    return float(np.sqrt((k - 1) / k * ((without - without.mean()) ** 2).sum()))

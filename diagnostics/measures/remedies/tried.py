@@ -1,0 +1,109 @@
+"""Which rows does each remedy put right, and which does it put wrong?"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
+from threadpoolctl import threadpool_limits
+
+from diagnostics.embeddings import InputError
+from diagnostics.geometry import Geometry
+from diagnostics.measures.remedies.roles import Roles
+from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.passes.source import Rows
+from diagnostics.remedy.kinds import Remedy, too_much
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """One deal: rows that choose, then rows that measure, each with a positive and a negative enrolled.
+
+    measures: (r,) whether a row measures. before: (r,) 1 where the nearest row is right as things are;
+    gains: for each remedy (r,) 1 where it alone is right, -1 where it alone is wrong. left_out: reasons.
+    """
+
+    rows: Rows
+    codes: Ints
+    measures: NDArray[np.bool_]
+    before: Reals
+    gains: dict[str, Reals]
+    left_out: dict[str, str]
+
+
+def tried(space: Geometry, roles: Roles, remedies: Sequence[Remedy]) -> Tried:
+    """Fit each remedy on its rows, and look the others up with and without it."""
+    evaluation = space.evaluation
+    data = evaluation.data
+    assert data is not None
+    codes = evaluation.codes
+    asked = np.sort(np.concatenate([roles.choose, roles.test]))
+    asked = asked[np.isin(codes[asked], codes[roles.fit])]
+    plain = space.looked_up(asked, roles.fit).ranks
+    anchors = plain.anchors
+    rows = asked[anchors]
+    before = plain.right[anchors]
+    # A tie counts as an error, but what breaks ties is no better for it.
+    tied = (plain.z[anchors] > 0) & (plain.z_lenient[anchors] == 0)
+    vectors, labels = data.vectors.astype(np.float64), codes[roles.fit]
+    gains: dict[str, Reals] = {}
+    left_out: dict[str, str] = {}
+    for remedy in remedies:
+        reason = too_much(remedy, len(roles.fit), data.d, len(np.unique(labels)))
+        after = reason or _after(space, remedy, (vectors, labels), roles.fit, asked)
+        if isinstance(after, str):
+            left_out[remedy.key] = after
+            continue
+        gains[remedy.key] = np.where(tied, 0.0, after[anchors] - before)
+    return Tried(rows, codes[rows], np.isin(rows, roles.test), before, gains, left_out)
+
+
+def unfitted(remedy: Remedy, metric: str) -> BaseEstimator:
+    """An estimator that answers under the metric in use: a classifier sees what that metric sees."""
+    model = remedy.make()
+    return (
+        make_pipeline(Normalizer(), model)
+        if metric == "cosine" and not remedy.transforms
+        else model
+    )
+
+
+def _after(
+    space: Geometry, remedy: Remedy, rows: tuple[Reals, Ints], fit: Rows, asked: Rows
+) -> Reals | str:
+    """(len(asked),) 1 where the remedy's answer is right; or why it has none, as a clause."""
+    vectors, labels = rows
+    model = unfitted(remedy, space.metric)
+    own = space.evaluation.codes[asked]
+    with (
+        threadpool_limits(1, user_api="blas"),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a layer not quite trained is one
+        try:
+            fitted = model.fit(vectors[fit], labels)
+            if not remedy.transforms:
+                return np.asarray(fitted.predict(vectors[asked]) == own, dtype=np.float64)
+            moved = fitted.transform(vectors)
+        except ValueError as error:  # scikit-learn's own refusal: too few rows, or none that vary
+            return f"it cannot be fitted ({str(error).splitlines()[0].rstrip('.')})"
+    assert space.evaluation.data is not None
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(moved, dtype=np.float32)
+    if not np.isfinite(single).all():
+        return "it gives numbers that are not finite"
+    single.setflags(write=False)
+    try:
+        return space.looked_up(
+            asked, fit, replace(space.evaluation.data, vectors=single)
+        ).ranks.right
+    except InputError as error:
+        return f"its vectors cannot be looked up ({str(error).rstrip('.')})"
