@@ -9,7 +9,7 @@ OUT ?= report
 NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-env \
 	--nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadscope notebooks
 
-.PHONY: report test slow test-all lab bench calibrate coverage signatures lint format notebooks clean help
+.PHONY: report test slow test-all lab bench calibrate coverage signatures explanations lint format notebooks clean help
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -66,6 +66,9 @@ coverage: $(STAMP)  ## How often each interval holds the truth, over 2,000 sets 
 signatures: $(STAMP)  ## How often each known bug is named, and correct code accused, over 200 seeds (half an hour)
 	for each in signatures curves claims metrics_audit; do \
 		TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$each || exit 1; done
+
+explanations: $(STAMP)  ## How often largest step, top cause and best remedy are the planted ones, over 200 seeds (an hour)
+	TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.attribution
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

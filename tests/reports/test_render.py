@@ -11,7 +11,12 @@ from html.parser import HTMLParser
 import pytest
 from pydantic import JsonValue
 
+from diagnostics.attribution.attribute import attribute
+from diagnostics.attribution.explained import explained
 from diagnostics.finding import Estimate, Finding, Verdict
+from diagnostics.geometry import Geometry
+from diagnostics.inputs import Claim, Inputs
+from diagnostics.samples.planted import planted
 from diagnostics.summary import Cause, Summary
 from reports.collect import Addition, Collected, Failure
 from reports.parameters import DEFAULTS
@@ -362,3 +367,34 @@ def test_what_a_user_meets_and_good_news_stand_near_the_top(collected: Collected
     ]
     assert place == sorted(place)
     assert "Lacking" not in page
+
+
+def test_the_waterfall_stands_on_the_first_screen_and_its_orders_are_folded(
+    collected: Collected,
+) -> None:
+    way = attribute(Geometry(planted("look_alikes", 1)), (), Inputs(claim=Claim(value=0.99)))
+    assert way is not None
+    way = explained(way, (), {}, {})
+    helps = Cause(
+        code="remedies", title="Remedies", verdict=Verdict.ALARM, sentence="Cosine helps."
+    )
+    summary = a_summary().model_copy(update={"attribution": way, "remedies": (helps,)})
+    page = render(collected, summary, notebook="overview.ipynb")
+    place = [
+        page.index(words)
+        for words in (
+            'id="headline"',
+            "From the number believed to the accuracy in use",
+            "No diagnostic explains this loss.",
+            "The same changes in every order",
+            'id="causes"',
+            "What helps",
+            "Cosine helps.",
+        )
+    ]
+    assert place == sorted(place)
+    for step in way.steps:
+        assert step.name in page
+    for each in way.missing:
+        assert each.needs in page
+    assert render(collected, a_summary(), notebook="x").count("From the number believed") == 0

@@ -2,7 +2,8 @@
 
 Of ten remedies the best is in part the luckiest, so that the rows which choose are not those that
 measure. Among remedies that the choosing rows cannot tell apart (within one standard error of the best,
-Breiman, Friedman, Olshen & Stone, Classification and Regression Trees, 1984) the cheapest is taken.
+Breiman, Friedman, Olshen & Stone, Classification and Regression Trees, 1984), or by less than a user would
+pay for, the cheapest is taken.
 """
 
 from __future__ import annotations
@@ -31,10 +32,13 @@ from diagnostics.resample import (
 )
 from diagnostics.selection import number
 
+WORTH = 0.01  # a point more is not worth the next dearer remedy: half of what is tolerated
+
 
 @dataclass(frozen=True, eq=False)
 class Remedies:
-    """What ``measure_remedies`` found. chosen: the remedy taken most often; times: how often each was.
+    """What ``measure_remedies`` found. chosen: the remedy that all choosing rows choose; times: in how many
+    deals each was.
 
     compared: those that could be tried in every deal, cheapest first. left_out: name and reason.
     """
@@ -58,32 +62,37 @@ class Remedies:
 def measure_remedies(space: Geometry, remedies: Sequence[Remedy] = REMEDIES) -> Remedies | None:
     """Try all, choose, measure; None where no row that measures can be recognised."""
     dealt = deal(space)
+    codes = space.evaluation.codes
+    for roles in dealt.deals:
+        enrolled = np.unique(codes[roles.fit])
+        sides = (roles.choose, roles.test)
+        if len(enrolled) < 2 or any(not np.isin(codes[side], enrolled).any() for side in sides):
+            return None
     found = [tried(space, roles, remedies) for roles in dealt.deals]
     left_out = {BY_KEY[key].name: reason for each in found for key, reason in each.left_out.items()}
     compared = tuple(r for r in remedies if all(r.key in each.gains for each in found))
     if not compared or any(not each.measures.any() or each.measures.all() for each in found):
         return None
-    picks = [chosen_by(each, compared) for each in found]
-    codes = np.concatenate([each.codes[each.measures] for each in found])
+    picks = [chosen_by([each], compared) for each in found]
+    measured = np.concatenate([each.codes[each.measures] for each in found])
     gained = np.concatenate(
         [each.gains[pick.key][each.measures] for each, pick in zip(found, picks, strict=True)]
     )
     before = np.concatenate([each.before[each.measures] for each in found])
-    units = len(np.unique(codes))
-    about = f"{number(len(codes), 'row')} of {number(units, 'class')}; {dealt.how}"
-    interval = gain_interval(gained, codes)
+    units = len(np.unique(measured))
+    about = f"{number(len(measured), 'row')} of {number(units, 'class')}; {dealt.how}"
+    interval = gain_interval(gained, measured)
     times = Counter(pick.key for pick in picks)
-    most = max(compared, key=lambda remedy: times[remedy.key])
     estimates = {
-        "accuracy_as_it_is": _share(before, codes).estimate(float(before.mean()), about),
-        "accuracy_with_remedy": _share(before + gained, codes).estimate(
+        "accuracy_as_it_is": _share(before, measured).estimate(float(before.mean()), about),
+        "accuracy_with_remedy": _share(before + gained, measured).estimate(
             float((before + gained).mean()), about
         ),
         "remedy_gain": interval.estimate(float(gained.mean()), about, "accuracy points"),
     }
     for remedy in compared:
         values = np.concatenate([each.gains[remedy.key][each.measures] for each in found])
-        estimates[f"gain_{remedy.key}"] = gain_interval(values, codes).estimate(
+        estimates[f"gain_{remedy.key}"] = gain_interval(values, measured).estimate(
             float(values.mean()), f"{remedy.name}: {about}", "accuracy points"
         )
     return Remedies(
@@ -91,24 +100,27 @@ def measure_remedies(space: Geometry, remedies: Sequence[Remedy] = REMEDIES) -> 
         estimates=estimates,
         harm=estimates["remedy_gain"],
         interval=interval,
-        chosen=most,
+        # Which one to take is asked of all rows that choose; what choosing gains, of one deal at a time.
+        chosen=chosen_by(found, compared),
         times=times,
         compared=compared,
         left_out=left_out,
-        rows=len(codes),
+        rows=len(measured),
         units=units,
     )
 
 
-def chosen_by(found: Tried, compared: Sequence[Remedy]) -> Remedy:
-    """The cheapest that the choosing rows cannot tell from the best; they are in order of cost."""
-    rows = ~found.measures
-    codes = found.codes[rows]
-    gains = {remedy.key: found.gains[remedy.key][rows] for remedy in compared}
+def chosen_by(found: Sequence[Tried], compared: Sequence[Remedy]) -> Remedy:
+    """The cheapest that the choosing rows of these deals cannot tell from the best; listed by cost."""
+    codes = np.concatenate([each.codes[~each.measures] for each in found])
+    gains = {
+        remedy.key: np.concatenate([each.gains[remedy.key][~each.measures] for each in found])
+        for remedy in compared
+    }
     best = max(compared, key=lambda remedy: float(gains[remedy.key].mean()))
     for remedy in compared:
         behind = gains[best.key] - gains[remedy.key]
-        if float(behind.mean()) <= _error(behind, codes):
+        if float(behind.mean()) <= max(WORTH, _error(behind, codes)):
             return remedy
     return best
 

@@ -54,14 +54,14 @@ def test_the_harm_is_the_gain_of_what_other_rows_chose():
     found = measure_remedies(space)
     assert found is not None
     each = [tried(space, roles, REMEDIES) for roles in deal(space).deals]
-    gained = np.concatenate([d.gains[chosen_by(d, REMEDIES).key][d.measures] for d in each])
+    gained = np.concatenate([d.gains[chosen_by([d], REMEDIES).key][d.measures] for d in each])
     assert found.harm.value == pytest.approx(gained.mean(), abs=1e-7)
     # Choosing looks at no row that measures: with these turned about it chooses the same.
     for deal_ in each:
-        before = chosen_by(deal_, REMEDIES)
+        before = chosen_by([deal_], REMEDIES)
         for values in deal_.gains.values():
             values[deal_.measures] = -values[deal_.measures]
-        assert chosen_by(deal_, REMEDIES) is before
+        assert chosen_by([deal_], REMEDIES) is before
 
 
 def test_the_interval_deletes_classes():
@@ -90,7 +90,7 @@ def test_of_equals_the_cheapest_is_chosen():
     )
     same = np.zeros(len(found.rows))
     found.gains.update(dict.fromkeys(found.gains, same))
-    assert chosen_by(found, REMEDIES).key == "cosine"
+    assert chosen_by([found], REMEDIES).key == "cosine"
 
 
 def test_what_cannot_be_fitted_is_left_out_with_its_reason():
