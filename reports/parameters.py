@@ -28,6 +28,7 @@ DEFAULTS: Mapping[str, JsonValue] = {
     "triplets": "",
     "log": "",
     "margin": None,
+    "expected_classes": None,
     "only": [],
     "skip": [],
     "approximate": False,
