@@ -23,15 +23,15 @@ def gallery_growth(
     """Measure accuracy among fewer classes than are enrolled, exactly, and forecast it among more.
 
     The harm is what more classes cost, in accuracy points of 1-NN over the same queries. Where
-    ``inputs.expected_classes`` names how many will be enrolled in use, it is what is lost from the K at hand to
-    these: exact up to K, a forecast up to ten times K. Where it names none, it is what the last doubling cost,
-    from K // 2 classes to K: measured, with no model, and the nearest thing to what the next one will cost.
+    ``inputs.expected_classes`` names how many will be enrolled in use, it is what is lost from the K at hand
+    to these: exact up to K, a forecast up to five times K. Where it names none, it is what the last doubling
+    cost, from K // 2 classes to K: measured, with no model, and the nearest thing to what the next will cost.
     ``tolerance`` 0.02: two right answers fewer in a hundred are what a user would notice.
 
     Interval: paired class jackknife; for the forecast the fit is made again without each class, and what the
-    back-test misses at a doubling is added for each doubling. Beyond ten times K the loss is at least that at
-    ten times. There is no forecast, and no verdict on more classes than there are, with fewer than 40 classes,
-    without vectors, or where predictions from halves of the classes miss what was measured with all.
+    back-test misses at a doubling is added for each doubling. Beyond five times K the loss is at least that
+    at five times. There is no forecast, and no verdict on more classes than there are, with fewer than 40
+    classes, without vectors, or where predictions from halves of the classes miss what was measured with all.
 
     Not applicable where no query has a positive and a negative, or fewer than four classes are enrolled.
     """
@@ -63,8 +63,8 @@ def gallery_growth(
         p_value=None if above is None else above(tolerance),
         meaning=_meaning(found, verdict),
         ignore_when=(
-            "The gallery in use holds no more classes than this one, or is narrowed before anything is looked "
-            "up (by place, by session, by kind), so that a query never meets all of them."
+            "The gallery in use holds no more classes than this one, or is narrowed before anything is "
+            "looked up (by place, by session, by kind), so that a query never meets all of them."
         ),
         remedy=_remedy(verdict),
         caveats=_caveats(found),
@@ -100,8 +100,13 @@ def _explanation(found: Growth) -> str:
             f"{text}. {found.expected:,} classes are out of reach, and {found.reached:,} already cost "
             f"{found.harm.text()}."
         )
-    are = "are recognised" if found.expected <= k else "are to be expected"
-    return f"{text}. Among the {found.expected:,} in use {there.text()} {are}, a loss of {found.harm.text()}."
+    if found.expected <= k:
+        gained = -100 * found.harm.value
+        return f"{text}. Among the {found.expected:,} in use {there.text()} are, {gained:.1f} points more."
+    return (
+        f"{text}. Among the {found.expected:,} in use {there.text()} are to be expected, a loss of "
+        f"{found.harm.text()}."
+    )
 
 
 def _meaning(found: Growth, verdict: Verdict) -> str:
@@ -117,8 +122,8 @@ def _meaning(found: Growth, verdict: Verdict) -> str:
     tested = _tested(found)
     if verdict in (Verdict.ALARM, Verdict.WATCH):
         return (
-            "The accuracy measured belongs to this number of classes. Each class enrolled is one more that may "
-            f"come before a query's own, and here enough of them do. {tested}"
+            "The accuracy measured belongs to this number of classes. Each class enrolled is one more that "
+            f"may come before a query's own, and here enough of them do. {tested}"
         )
     if verdict is Verdict.OK:
         so_far = "to the number expected" if expected else "so far, over the last doubling"
@@ -149,9 +154,9 @@ def _remedy(verdict: Verdict) -> str:
     if verdict not in (Verdict.ALARM, Verdict.WATCH):
         return "Evaluate with more classes, as near as can be to the number in use."
     return (
-        "Evaluate with as many classes as will be enrolled: any others of the same kind will do, as they only "
-        "have to stand in the gallery. Enrol more rows a class, narrow the gallery before it is searched, and "
-        "train with more classes, or with negatives from look-alikes."
+        "Evaluate with as many classes as will be enrolled: any others of the same kind will do, as they "
+        "only have to stand in the gallery. Enrol more rows a class, narrow the gallery before it is "
+        "searched, and train with more classes, or with negatives from look-alikes."
     )
 
 

@@ -18,13 +18,13 @@ def _classes(
 
 
 def _to_come(rng: np.random.Generator) -> Split:
-    """240 classes of 6, of which most have room enough; ten times as many are to be enrolled. Of the 600
+    """240 classes of 6, of which most have room enough; five times as many are to be enrolled. Of the 600
     families of look-alikes that classes come from, most have one member here, and several by then.
     """
     families = 1.1 * rng.standard_normal((600, 32))
     centres = families[rng.integers(0, 600, 240)] + 0.2 * rng.standard_normal((240, 32))
     vectors, labels = _classes(rng, centres, 6, 0.38)
-    return Split(vectors, labels, expected_classes=2400)
+    return Split(vectors, labels, expected_classes=1200)
 
 
 def _healthy_to_come(rng: np.random.Generator) -> Split:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diagnostics.charts import Curve, Mark, Series
-from diagnostics.measures.gallery_growth.numbers import Growth
+from diagnostics.measures.gallery_growth.numbers import TIMES, Growth
 
 
 def growth_curve(found: Growth) -> Curve:
@@ -19,8 +19,8 @@ def growth_curve(found: Growth) -> Curve:
     )
     if found.beyond is not None:
         series.append(_ahead(found))
-        last = found.estimates["accuracy_at_10_times"]
-        alt += f" Forecast, the second line: {last.text()} among {10 * k:,}."
+        last = found.estimates[f"accuracy_at_{TIMES[-1]}_times"]
+        alt += f" Forecast, the second line: {last.text()} among {TIMES[-1] * k:,}."
     else:
         alt += f" No forecast: {found.withheld}."
     marks = []

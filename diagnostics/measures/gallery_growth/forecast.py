@@ -20,7 +20,7 @@ from diagnostics.measures.gallery_growth.known import Known
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.resample import Interval, difference_interval, share_interval
 
-SOURCE = "Accuracy as a function of the number of classes, and its extrapolation: Zheng, Achanta & Benjamini, JMLR 2018."
+SOURCE = "Accuracy among more classes than were measured: Zheng, Achanta & Benjamini, JMLR 2018."
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,16 +17,20 @@ from diagnostics.resample import Interval, difference_interval, no_interval
 from diagnostics.selection import number
 
 FEWEST = 40  # classes with queries; with fewer the back-tests missed too often
-TIMES = (2, 5, 10)  # of the classes at hand, the last being as far as the back-tests reach
+TIMES = (
+    2,
+    5,
+)  # of the classes at hand, the last being as far as intervals held in the benchmark and on real sets
 STEPS = 12  # points of the curve beyond K
 
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """test: of the forecast, None where none could be made. beyond: the forecast, None where none is given because of ``withheld``.
+    """test: of the forecast, None where none could be made. beyond: the forecast, None where none is given,
+    because of ``withheld``.
 
     expected: classes in use, None where the user named none; reached: how many of them the numbers speak
-    of, at most ten times those at hand. harm: accuracy points lost between K and ``reached``; without
+    of, at most five times those at hand. harm: accuracy points lost between K and ``reached``; without
     ``expected``, by the last doubling of the classes at hand; None where more classes are expected and no
     forecast is given.
     """
@@ -148,7 +152,9 @@ def _lost(
     known: Known, beyond: Beyond | None, expected: int, reached: int
 ) -> tuple[float, Interval] | None:
     """Accuracy points lost between K and ``expected`` classes; a gain is negative."""
-    if expected <= known.classes:
+    if expected == known.classes:
+        return 0.0, Interval(0.0, 0.0, "the same number of classes")
+    if expected < known.classes:
         value = known.accuracy - known.at(expected)
         if known.ceiling:
             # Fewer classes cannot be worse.
