@@ -34,8 +34,8 @@ def growth_curve(found: Growth) -> Curve:
         alt += f" At the {found.expected:,} classes expected: {there.text()}."
     return Curve(
         title=(
-            f"From {found.half:,} to {k:,} classes costs "
-            f"{found.estimates['lost_by_last_doubling'].text()}"
+            f"From {found.half:,} to {k:,} classes, "
+            f"{found.estimates['lost_by_last_doubling'].text()} are lost"
         ),
         alt=alt,
         x_label="classes enrolled",
