@@ -62,6 +62,7 @@ calibrate: $(STAMP)  ## How often each diagnostic is right, over many seeds (hal
 # PYTHONSAFEPATH: or numba takes benchmarks/coverage.py for the package of that name.
 coverage: $(STAMP)  ## How often each interval holds the truth, over 2,000 sets a design (twenty minutes)
 	TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 PYTHONSAFEPATH=1 $(BIN)/python benchmarks/coverage.py
+	TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 PYTHONSAFEPATH=1 $(BIN)/python benchmarks/growth.py
 
 signatures: $(STAMP)  ## How often each known bug is named, and correct code accused, over 200 seeds (half an hour)
 	for each in signatures curves claims metrics_audit; do \

@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 
 FIRST = "triplet_versus_closed_set"  # states the gap that the others explain
 # What a user meets; the other diagnostics say where it comes from, and are ranked as causes.
-IN_USE = (FIRST, "retrieval", "pair_verification", "open_set", "decision_rule")
+IN_USE = (
+    FIRST, "retrieval", "pair_verification", "open_set", "decision_rule", "gallery_growth"
+)  # fmt: skip
 # What training saw of these vectors: it neither meets the user nor stands in the data.
 IN_TRAINING = ("triplet_census", "mining_audit", "training_curves")
 

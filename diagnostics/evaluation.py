@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +97,20 @@ class Evaluation:
     @property
     def _sizes(self) -> Codes:
         return sizes(self.codes[self.enrolled], len(self.classes))
+
+    def of_classes(self, classes: Codes) -> Evaluation:
+        """The same queries and gallery, but only those of these classes, numbered as they are here.
+
+        Raises InputError as the whole does.
+        """
+        kept = np.isin(self.codes, classes)
+        return replace(
+            self,
+            queries=self.queries[kept[self.queries]],
+            gallery=None if self.gallery is None else self.gallery[kept[self.gallery]],
+            strangers=self.strangers[:0],
+            exclusions=(),
+        )
 
     def about(self) -> str:
         """Which queries, which gallery and how many left out, as a clause for the page."""

@@ -59,6 +59,7 @@ class Inputs(Record):
     triplets: Triplets | None = None  # triplets that the model was trained on
     log: TrainingLog | None = None  # curves of its training
     margin: Number | None = None  # of the loss it was trained with, in the unit of the distance
+    expected_classes: int | None = None  # that the gallery will hold in use
     approximate: bool = False  # look up by an approximate index too, and show what it misses
 
     @property
@@ -80,6 +81,7 @@ def read_inputs(
     triplets: str = "",
     log: str = "",
     margin: float | None = None,
+    expected_classes: int | None = None,
     approximate: bool = False,
     gallery: str = "",
     drop_invalid: bool = False,
@@ -89,7 +91,8 @@ def read_inputs(
 
     data: the set whose rows ``pairs``, ``controls`` and ``triplets`` (paths) are about. gallery,
     drop_invalid: as given to the door; both renumber the rows, so that neither goes with such files.
-    log: a path; margin: of the loss, in the unit of the distance.
+    log: a path; margin: of the loss, in the unit of the distance; expected_classes: in the gallery in use,
+    from 2 up.
     """
     for name, value, least in (("map_points", map_points, 0), ("map_seeds", map_seeds, 2)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -123,6 +126,7 @@ def read_inputs(
         triplets=read_triplets(triplets, data) if triplets and data else None,
         log=read_log(log) if log else None,
         margin=_read_margin(margin),
+        expected_classes=_read_expected(expected_classes),
         approximate=approximate,
     )
 
@@ -135,6 +139,16 @@ def _read_margin(margin: float | None) -> float | None:
     if not 0 < margin < float("inf"):
         raise InputError(f"margin must be above 0, in the unit of the distance; it is {margin}.")
     return float(margin)
+
+
+def _read_expected(classes: int | None) -> int | None:
+    if classes is None:
+        return None
+    if isinstance(classes, bool) or not isinstance(classes, int) or classes < 2:
+        raise InputError(
+            f"expected_classes must be a whole number from 2 up, such as 5000; it is {classes!r}."
+        )
+    return classes
 
 
 def _read_claim(claimed: float | None, claimed_metric: str, claimed_split: str) -> Claim | None:

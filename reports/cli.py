@@ -129,6 +129,9 @@ def report(
     margin: Annotated[
         float | None, typer.Option(metavar="NUMBER", help="The margin of the loss.")
     ] = None,
+    expected_classes: Annotated[
+        int | None, typer.Option(metavar="N", help="Classes that the gallery will hold in use.")
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="CODE", help="Run this diagnostic only, such as open_set."),
@@ -197,6 +200,7 @@ def report(
                 triplets=triplets,
                 log=log,
                 margin=margin,
+                expected_classes=expected_classes,
                 gallery=gallery,
                 drop_invalid=drop_invalid,
             )
@@ -223,6 +227,7 @@ def report(
                     "triplets": triplets,
                     "log": log,
                     "margin": margin,
+                    "expected_classes": expected_classes,
                     "only": list(only or []),
                     "skip": list(skip or []),
                     "approximate": approximate,

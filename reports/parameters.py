@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, JsonValue] = {
     "triplets": "",
     "log": "",
     "margin": None,
+    "expected_classes": None,
     "only": [],
     "skip": [],
     "approximate": False,

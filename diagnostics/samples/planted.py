@@ -15,6 +15,7 @@ from diagnostics.samples import (
     planted_census,
     planted_claims,
     planted_curves,
+    planted_growth,
     planted_hubs,
     planted_labels,
     planted_metrics,
@@ -32,6 +33,7 @@ PARTS = (
     planted_census,
     planted_claims,
     planted_curves,
+    planted_growth,
     planted_hubs,
     planted_labels,
     planted_metrics,
@@ -54,7 +56,8 @@ def planted(flaw: str, seed: int = 0) -> EmbeddingSet:
 def planted_inputs(flaw: str, seed: int = 0, inputs: Inputs | None = None) -> Inputs:
     """What belongs to the set besides its embeddings, added to ``inputs``."""
     made, inputs = _made(flaw, seed), inputs or Inputs()
-    brought = {name: getattr(made, name) for name in ("triplets", "log", "margin", "claim")}
+    names = ("triplets", "log", "margin", "claim", "expected_classes")
+    brought = {name: getattr(made, name) for name in names}
     update = {name: value for name, value in brought.items() if value is not None}
     if made.raw is not None:
         raw = EmbeddingSet.from_arrays(made.raw, made.labels, name=f"planted:{flaw}, raw")

@@ -21,7 +21,7 @@ Names = NDArray[np.str_]
 class Split:
     """A made set: (n, d) vectors, (n,) labels, and what else belongs to it; raw: (n, d') inputs.
 
-    triplets, log, margin, claim: what the user would bring, see ``Inputs``.
+    triplets, log, margin, claim, expected_classes: what the user would bring, see ``Inputs``.
     """
 
     vectors: Reals
@@ -33,6 +33,7 @@ class Split:
     log: TrainingLog | None = None
     margin: float | None = None
     claim: Claim | None = None
+    expected_classes: int | None = None
 
 
 def _parts(

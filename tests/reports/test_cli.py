@@ -145,7 +145,7 @@ def test_diagnostics_are_chosen_and_files_named(asked: Asked) -> None:
     result = call(
         "report", "set.npz", "--only", "collapse", "--only", "projections", "--skip", "projections",
         "--pairs", "pairs.npz", "--controls", "controls.npz", "--approximate",
-        "--triplets", "triplets.npz", "--log", "log.csv", "--margin", "0.2",
+        "--triplets", "triplets.npz", "--log", "log.csv", "--margin", "0.2", "--expected-classes", "5000",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     wanted = {
@@ -157,6 +157,7 @@ def test_diagnostics_are_chosen_and_files_named(asked: Asked) -> None:
         "triplets": "triplets.npz",
         "log": "log.csv",
         "margin": 0.2,
+        "expected_classes": 5000,
         "approximate": True,
     }
     assert asked == {"report": {**DEFAULTS, **wanted}}
@@ -173,6 +174,7 @@ def test_diagnostics_are_chosen_and_files_named(asked: Asked) -> None:
         ("--triplets", "set.npz", "no key called anchor"),
         ("--log", "log.csv", "there is no file"),
         ("--margin", "0", "margin must be above 0"),
+        ("--expected-classes", "1", "expected_classes must be a whole number from 2 up"),
     ],
 )
 def test_files_and_codes_that_are_not_there_are_refused(

@@ -1,0 +1,1 @@
+"""How accuracy changes with the number of classes enrolled."""
