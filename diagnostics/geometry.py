@@ -231,10 +231,7 @@ class Geometry:
         return self._arranged(old.queries, old.gallery, old.query_name, old.gallery_name, data)
 
     def looked_up(self, queries: Rows, gallery: Rows, data: EmbeddingSet | None = None) -> Geometry:
-        """Any rows looked up in any others, none of which is in both; both ascending.
-
-        data: the same rows under other vectors. Raises InputError where the gallery is of one class.
-        """
+        """Any rows looked up in others, both ascending; data: the same rows under other vectors."""
         return self._arranged(queries, gallery, "rows looked up", "rows enrolled", data)
 
     def _arranged(

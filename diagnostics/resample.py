@@ -157,14 +157,18 @@ def degrees(without: Reals, weights: Reals) -> float:
     return max(1.0, min(effective_classes(weights), seen) - 1)
 
 
-def difference_interval(value: float, without: Reals, units: int) -> Interval:
-    """For a difference of two numbers on the same classes: paired class jackknife, t quantiles."""
+def difference_interval(value: float, without: Reals, units: int, pairs: float = 0.0) -> Interval:
+    """For a difference of two numbers on the same classes: paired class jackknife, t quantiles.
+
+    pairs: as in ``share_interval``, of what the difference owes to each pair of classes.
+    """
     unable = _unable(without, units)
     if unable is not None:
         return unable
     error = _jackknife_error(without)
     if error < 1e-12:
         return no_interval("no class changes the number")
+    error = float(np.sqrt(max(error**2 / 2, error**2 - pairs)))
     reach = float(t.ppf(1 - TAIL, units - 1)) * error
 
     def above(x: float) -> float:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from diagnostics import catalog
 from diagnostics.attribution.attribute import attribute
+from diagnostics.attribution.cells import by_class
 from diagnostics.attribution.explained import explained
 from diagnostics.attribution.record import Attribution
 from diagnostics.catalog import FIRST, Kind
@@ -46,6 +47,19 @@ class Cause(Record):
     loudness: Number | None = None
 
 
+class PerClass(Record):
+    """Sums by class, which a later paired comparison of two reports needs; as many as ``classes``.
+
+    anchors: queries of each class that were ranked. closed: those of them whose nearest row is right.
+    triplets: their summed shares of triplets in the right order, against the gallery.
+    """
+
+    classes: tuple[str, ...]
+    anchors: tuple[int, ...]
+    closed: tuple[Number, ...]
+    triplets: tuple[Number, ...]
+
+
 class Summary(Record):
     """The page's first screen. ``verdicts`` are corrected for the number of diagnostics (Holm)."""
 
@@ -57,6 +71,7 @@ class Summary(Record):
     causes: tuple[Cause, ...] = ()
     remedies: tuple[Cause, ...] = ()  # what helps
     attribution: Attribution | None = None  # from the number believed to the accuracy in use
+    per_class: PerClass | None = None
     trust: str = ""  # whether the number can be trusted, where nothing loud speaks against it
     verdicts: Mapping[str, Verdict] = {}
     notes: tuple[str, ...] = ()
@@ -144,6 +159,7 @@ def summarise(
         in_training=listed("in training"),
         causes=listed("cause"),
         remedies=listed("remedy"),
+        per_class=_per_class(space) if way is not None else None,
         attribution=way and explained(way, ranked, verdicts, catalog.explains()),
         trust=_trust(findings, verdicts),
         verdicts=verdicts,
@@ -152,6 +168,17 @@ def summarise(
         versions=versions(),
         metric=space.metric,
         seed=space.seed,
+    )
+
+
+def _per_class(space: Geometry) -> PerClass:
+    ranks = space.ranks
+    anchors, closed = by_class(ranks, every=True, against_all=True)
+    _, triplets = by_class(ranks, every=False, against_all=False)
+    names = [space.evaluation.classes[i] for i in ranks.class_ids.tolist()]
+    return PerClass.model_validate(
+        {"classes": names, "anchors": anchors.tolist(), "closed": closed, "triplets": triplets},
+        strict=False,
     )
 
 

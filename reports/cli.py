@@ -13,6 +13,7 @@ import typer
 
 from reports.choices import ClaimedMetric, ClaimedSplit, Metric
 from reports.claimed import claimed_share
+from reports.comparing import COMPARE, compare
 from reports.help_texts import ABOUT, REPORT
 from reports.several import spelled_out
 from reports.terminal import say, stop, terminable
@@ -248,6 +249,9 @@ def report(
     say(f"The report: {Path(out) / made.page.name}")
     if made.broken:
         stop(f"some diagnostics could not run: {'; '.join(made.broken)}.", INCOMPLETE)
+
+
+app.command(help=COMPARE)(compare)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from diagnostics.attribution.record import Attribution
 from diagnostics.finding import Estimate, Finding, Verdict
 from diagnostics.inputs import Claim
 from diagnostics.record import Number, Record
-from diagnostics.summary import Cause, Subject, Summary
+from diagnostics.summary import Cause, PerClass, Subject, Summary
 
 GENERATOR = "second-opinion"
 SCHEMA = Path(__file__).with_name("findings.schema.json")
@@ -57,6 +57,7 @@ class Outcome(Record):
     causes: tuple[Cause, ...]
     remedies: tuple[Cause, ...] = ()
     attribution: Attribution | None = None
+    per_class: PerClass | None = None
     trust: str = ""
     verdicts: Mapping[str, Verdict]
     findings: tuple[PublishedFinding, ...]
@@ -87,6 +88,7 @@ _SHARED = (
     "causes",
     "remedies",
     "attribution",
+    "per_class",
     "trust",
     "verdicts",
     "notes",

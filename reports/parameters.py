@@ -71,15 +71,25 @@ def report_command(parameters: Mapping[str, JsonValue]) -> str:
             options.append(flag)
         else:
             options.append(f"{flag}={value}")
-    options.append("--out=report")
-    words = [*options, "--", data] if data.startswith("-") else [data, *options]
-    return shlex.join(["second-opinion", "report", *words])
+    command, given = "report", [data]
+    if "other" in parameters:  # two models
+        command, given = "compare", [data, str(parameters["other"])]
+        if parameters.get("other_metric"):
+            options.append(f"--other-metric={parameters['other_metric']}")
+    options.append(f"--out={command}")
+    words = (
+        [*options, "--", *given]
+        if any(each.startswith("-") for each in given)
+        else [*given, *options]
+    )
+    return shlex.join(["second-opinion", command, *words])
 
 
 def papermill_command(parameters: Mapping[str, JsonValue], notebook: str) -> str:
     """The shell line that runs the notebook alone. Strings go raw: Papermill would read numbers."""
     words = ["papermill", notebook, "out.ipynb", "-k", "python3", "-l", "python"]
     chosen = [("data", parameters.get("data", DEFAULTS["data"])), *_chosen(parameters)]
+    chosen += [(n, parameters[n]) for n in ("other", "other_metric") if parameters.get(n)]
     for name, value in chosen:
         if isinstance(value, str):
             words += ["-r", name, value]

@@ -24,6 +24,7 @@ from reports.pictures import Picture, interval, picture
 from reports.point_map import PointMap, point_map
 from reports.sanitize import on_page
 
+COMPARISON = "comparison"  # the code of the finding that a comparison's page is about
 TEMPLATES = Path(__file__).with_name("templates")
 MAP_SCRIPTS = (
     "map_data.js",
@@ -135,10 +136,12 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
             way=_way(summary),
             lead_anchor=next((s.anchor for s in sections if lead and s.finding is lead[0]), ""),
             badges=BADGES,
+            compared=any(section.finding.code == COMPARISON for section in sections),
             anchors={section.finding.code: section.anchor for section in sections},
-            loud=_those(sections, *LOUD),
+            # A comparison is what its page is about, whatever it says.
+            loud=[s for s in sections if s.verdict in LOUD or s.finding.code == COMPARISON],
             mapped=[section for section in sections if section.maps],
-            passed=_those(sections, Verdict.OK),
+            passed=[s for s in _those(sections, Verdict.OK) if s.finding.code != COMPARISON],
             unable=_those(sections, *UNABLE),
             failures=collected.failures,
             additions=[on_page(each, 3) for each in collected.additions if each.after not in known],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from diagnostics.embeddings import EmbeddingSet, InputError
 
+# Three models of the same rows, to be compared.
+PAIR = ("pair:old", "pair:new", "pair:other")
+
 
 def names() -> tuple[str, ...]:
     """Every name that ``sample`` knows."""
     from diagnostics.samples.planted import FLAWS, HEALTHY
 
-    return ("glyphs", "digits", *(f"planted:{name}" for name in (*HEALTHY, *FLAWS)))
+    return ("glyphs", "digits", *PAIR, *(f"planted:{name}" for name in (*HEALTHY, *FLAWS)))
 
 
 def sample(name: str) -> EmbeddingSet:
@@ -22,6 +25,10 @@ def sample(name: str) -> EmbeddingSet:
         from diagnostics.samples.digits import digits
 
         return digits()
+    if name in PAIR:
+        from diagnostics.samples.planted_pair import paired_model
+
+        return paired_model(name.partition(":")[2])
     kind, _, flaw = name.partition(":")
     if kind == "planted" and name in names():
         from diagnostics.samples.planted import planted

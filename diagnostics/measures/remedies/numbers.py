@@ -13,23 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
 from diagnostics.finding import Estimate
+from diagnostics.gains import gain_interval, means_without
 from diagnostics.geometry import Geometry
 from diagnostics.measures.remedies.roles import Dealt, deal
 from diagnostics.measures.remedies.tried import Tried, tried
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.remedy.kinds import BY_KEY, REMEDIES, Remedy
-from diagnostics.resample import (
-    FEWEST_CLASSES,
-    LEVEL,
-    Interval,
-    difference_interval,
-    few_classes,
-    no_interval,
-    share_interval,
-)
+from diagnostics.resample import FEWEST_CLASSES, Interval, no_interval, share_interval
 from diagnostics.selection import number
 
 WORTH = 0.01  # a point more is not worth the next dearer remedy: half of what is tolerated
@@ -125,37 +117,16 @@ def chosen_by(found: Sequence[Tried], compared: Sequence[Remedy]) -> Remedy:
     return best
 
 
-def gain_interval(values: Reals, codes: Ints) -> Interval:
-    """Of the mean of ``values``: paired class jackknife, or a bound where next to no class differs."""
-    units = len(np.unique(codes))
-    if units < FEWEST_CLASSES:
-        return few_classes(units)
-    gaining, losing = (len(np.unique(codes[side])) for side in (values > 0, values < 0))
-    if gaining + losing <= 1:
-        high, low = (float(beta.ppf(LEVEL, x + 1, units - x)) for x in (gaining, losing))
-        words = f"rule of three over {units} classes, of which {gaining} gain and {losing} lose"
-        return Interval(-low, high, words, unresolved=True)
-    return difference_interval(float(values.mean()), _without(values, codes), units)
-
-
 def _share(right: Reals, codes: Ints) -> Interval:
     units = len(np.unique(codes))
     if units < FEWEST_CLASSES:
         return no_interval(f"{number(units, 'class')}: too few to speak for new ones")
-    return share_interval(float(right.mean()), _without(right, codes), units)
-
-
-def _without(values: Reals, codes: Ints) -> Reals:
-    """(K,) the mean without the rows of each class; the gallery and the remedy stay as they are."""
-    own = np.unique(codes, return_inverse=True)[1]
-    counts, sums = np.bincount(own), np.bincount(own, weights=values)
-    left = len(values) - counts
-    return np.asarray((values.sum() - sums) / np.where(left > 0, left, np.nan))
+    return share_interval(float(right.mean()), means_without(right, codes), units)
 
 
 def _error(values: Reals, codes: Ints) -> float:
     """Standard error of the mean, over classes."""
-    without = _without(values, codes)
+    without = means_without(values, codes)
     k = len(without)
     if k < 2:
         return 0.0

@@ -13,8 +13,9 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.evaluation import arrange
+from diagnostics.gains import gain_interval
 from diagnostics.geometry import Geometry
-from diagnostics.measures.remedies.numbers import chosen_by, gain_interval, measure_remedies
+from diagnostics.measures.remedies.numbers import chosen_by, measure_remedies
 from diagnostics.measures.remedies.roles import deal
 from diagnostics.measures.remedies.tried import tried
 from diagnostics.remedy.kinds import BY_KEY, REMEDIES

@@ -1,0 +1,171 @@
+"""Paired differences: those of two single evaluations, with intervals of really deleted classes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, t
+
+from diagnostics.charts import Examples, Table
+from diagnostics.comparison.compare import compare, summarise_comparison
+from diagnostics.comparison.matched import check_matched
+from diagnostics.comparison.paired import by_name, changed_classes, differences
+from diagnostics.embeddings import EmbeddingSet, InputError
+from diagnostics.evaluation import arrange
+from diagnostics.finding import Verdict
+from diagnostics.geometry import Geometry
+from diagnostics.measured import measure
+from diagnostics.samples.planted_pair import paired_model
+
+
+def opened(name, seed=0):
+    return Geometry(arrange(paired_model(name, seed)), seed=seed)
+
+
+def small(seed, noise, classes=14):
+    """Two models of few rows: vectors of either, labels, split."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(classes), 8)
+    centres = rng.standard_normal((classes, 2))
+    made = [
+        (centres[labels] + n * rng.standard_normal((len(labels), 2))).astype(np.float32)
+        for n in noise
+    ]
+    split = np.where(np.arange(len(labels)) % 2 == 0, "train", "test")
+    return made, labels, split
+
+
+def spaces(made, labels, split, kept=None):
+    kept = np.ones(len(labels), dtype=bool) if kept is None else kept
+    return [
+        Geometry(
+            arrange(
+                EmbeddingSet.from_arrays(v[kept], labels[kept], split=split[kept]),
+                gallery_split="train",
+                query_split="test",
+            )
+        )
+        for v in made
+    ]
+
+
+def test_differences_are_those_of_two_evaluations():
+    one, two = opened("old"), opened("new")
+    found = by_name(differences(one, two))
+    for name in ("triplet_accuracy", "closed_set_accuracy", "closed_set_accuracy_macro"):
+        a, b = (measure(space, None).estimates[name].value for space in (one, two))
+        assert found[name].change.value == pytest.approx(b - a, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", ["triplet_accuracy", "closed_set_accuracy_macro"])
+def test_the_interval_is_that_of_really_deleted_classes(name):
+    made, labels, split = small(1, (0.5, 0.4))
+    change = by_name(differences(*spaces(made, labels, split)))[name].change
+    left = []
+    for c in range(14):
+        pair = spaces(made, labels, split, labels != c)
+        left.append(by_name(differences(*pair))[name].change.value)
+    error = np.sqrt(13 / 14 * ((np.array(left) - np.mean(left)) ** 2).sum())
+    reach = t.ppf(0.975, 13) * error
+    # Errors between two classes are met at both; what is counted twice is taken off, at most half of it.
+    least = reach / np.sqrt(2) if name == "closed_set_accuracy_macro" else reach
+    assert least - 1e-6 <= change.high - change.value <= reach + 1e-6
+
+
+def test_the_same_model_differs_by_nothing():
+    found = differences(opened("old"), opened("old"))
+    assert all(each.change.value == 0 and not each.sure for each in found)
+    finding = compare(opened("old"), opened("old"), others=())
+    assert finding.headline.startswith("No difference that this set can show")
+    assert not [chart for chart in finding.charts if isinstance(chart, Examples)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_better_model_is_found_and_turned_about_a_worse_one(seed):
+    better = compare(opened("old", seed), opened("new", seed), others=())
+    assert better.headline.startswith("new is better")
+    assert better.verdict is Verdict.OK
+    worse = compare(opened("new", seed), opened("old", seed), others=())
+    assert worse.headline.startswith("old is worse")
+    assert worse.verdict in (Verdict.ALARM, Verdict.WATCH)
+    assert worse.harm.value == pytest.approx(-better.harm.value, abs=1e-7)
+    assert worse.harm.low == pytest.approx(-better.harm.high, abs=1e-7)
+
+
+def test_models_as_good_as_each_other_stay_quiet():
+    surely = [
+        by_name(differences(opened("old", seed), opened("other", seed)))["closed_set_accuracy"].sure
+        for seed in range(12)
+    ]
+    assert sum(surely) <= 2  # 5 in 100 each: three of twelve would be a chance of 2 in 100
+
+
+def test_changed_classes_are_counted_and_tested():
+    one, two = opened("old"), opened("new")
+    asked, lost, won = changed_classes(one.ranks, two.ranks)
+    right = [space.ranks.right for space in (one, two)]
+    codes = one.ranks.codes
+    for c in range(150):
+        own = codes == c
+        assert asked[c] == own.sum()
+        assert lost[c] == (right[0][own] > right[1][own]).sum()
+        assert won[c] == (right[1][own] > right[0][own]).sum()
+    table = next(
+        c
+        for c in compare(one, two, others=()).charts
+        if isinstance(c, Table) and "net" in c.columns
+    )
+    p = [binomtest(int(w), int(w + x)).pvalue for w, x in zip(won, lost, strict=True) if w + x]
+    assert float(table.rows[0][5]) >= min(p)
+
+
+def test_other_numbers_are_compared_too_and_said_to_be_unpaired():
+    found = compare(opened("old"), opened("new"))
+    assert "change_of_eer" in found.estimates
+    assert "change_of_open_set_auroc" in found.estimates
+    assert any("MOVER" in note and "eer" in note for note in found.caveats)
+
+
+def test_rows_in_another_order_and_other_names_change_nothing():
+    made, labels, split = small(3, (0.5, 0.4))
+    order = np.random.default_rng(1).permutation(len(labels))
+    names = np.array([f"n{(5 * c) % 14:02d}" for c in labels])
+    one = differences(*spaces(made, labels, split))
+    two = differences(*spaces([v[order] for v in made], names[order], split[order]))
+    for a, b in zip(one, two, strict=True):
+        assert a.change.value == pytest.approx(b.change.value, abs=1e-7)
+        assert a.change.low == pytest.approx(b.change.low, abs=1e-6)
+
+
+def test_few_classes_cannot_tell():
+    made, labels, split = small(2, (0.5, 0.3), classes=6)
+    found = compare(*spaces(made, labels, split), others=())
+    assert found.headline.startswith("Cannot tell")
+    assert found.verdict is Verdict.UNSURE
+
+
+def test_what_does_not_match_is_refused_in_a_sentence():
+    made, labels, split = small(4, (0.5, 0.4))
+    one, two = spaces(made, labels, split)
+    other = labels.copy()
+    other[[3, 5]] = 9
+    turned = np.where(split == "train", "test", "train")
+    for wrong, words in (
+        (spaces(made, other, split)[1], "2 of 112 have another label (first: row 3, '0' and '9')"),
+        (spaces(made, labels, turned)[1], "112 rows are looked up in one"),
+        (Geometry(arrange(EmbeddingSet.from_arrays(made[1][:-8], labels[:-8]))), "has 112 and"),
+    ):
+        with pytest.raises(InputError) as error:
+            compare(one, wrong)
+        assert words in str(error.value)
+        assert "\n" not in str(error.value)
+    check_matched(one.evaluation, two.evaluation)
+
+
+def test_the_summary_is_about_both():
+    one, two = opened("old"), opened("new")
+    finding = compare(one, two, others=())
+    made = summarise_comparison(one, two, finding, {"other": "x"})
+    assert made.headline == finding.headline
+    assert made.subject.name == "old and new"
+    assert made.verdicts == {"comparison": Verdict.OK}
