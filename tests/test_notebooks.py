@@ -81,7 +81,8 @@ def test_parameters_can_be_told_from_outside(path):
     # Nobody claims a number for two models at once.
     own = {"other"} if path.stem == "compare" else {"claimed"}
     assert {"data", "labels", "metric", "seed", *own} <= set(found)
-    assert found["data"]["default"] == '"sample:glyphs"'
+    sample = "sample:pair:old" if path.stem == "compare" else "sample:glyphs"
+    assert found["data"]["default"] == f'"{sample}"'
     assert all(p["default"] for p in found.values())
 
 
