@@ -53,9 +53,8 @@ def main() -> None:
     print(f"{options.rows:,} x 128: the three passes take {passes:.2f} s")
     print(f"{'check':28} {'seconds':>8} {'extra passes':>12}")
     print("\n".join(lines))
-    print(
-        f"all checks but {catalog.REMEDIES}, and the three passes: {(passes + total) / passes:.2f} x the three passes"
-    )
+    times = f"{(passes + total) / passes:.2f} x the three passes"
+    print(f"all checks but {catalog.REMEDIES}, and the three passes: {times}")
     sys.exit(0 if passes + total <= WHOLE_CATALOGUE * passes else 1)
 
 
