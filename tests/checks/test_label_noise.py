@@ -54,8 +54,8 @@ def test_healthy_sets_are_quiet(shape):
     assert judge(planted(shape)).verdict is Verdict.OK
 
 
-# An eighth of its rows stands in the midst of another class: that is what a wrong label looks like.
-@pytest.mark.parametrize("flaw", [f for f in FLAWS if f not in (*MINE, "lost_rows")])
+# Rows in the midst of another class are what a wrong label looks like; one of these sets has some besides.
+@pytest.mark.parametrize("flaw", [f for f in FLAWS if f not in (*MINE, "lost_rows", "noisy_modes")])
 def test_no_other_flaw_is_taken_for_wrong_labels(flaw):
     found = judge(planted(flaw))
     assert found.verdict is not Verdict.ALARM
