@@ -15,6 +15,7 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 from diagnostics.remedy.estimators import CslsNearest, EditedNearest, WithinWhitening
 
 LINEAR_WORK = 1e8  # rows x columns x classes up to which a layer is trained in seconds
+ALL_PAIRS_WORK = 1e10  # rows x rows x columns, up to which a gallery meets itself in seconds
 
 
 @dataclass(frozen=True)
@@ -98,4 +99,6 @@ def too_much(remedy: Remedy, rows: int, columns: int, classes: int) -> str:
     """Why this one is not tried on so much, as a clause; "" where it is."""
     if remedy.key == "linear" and rows * columns * classes > LINEAR_WORK:
         return f"training a layer of {classes:,} classes on {rows:,} rows takes too long here"
+    if remedy.key in ("edited", "csls") and rows * rows * columns > ALL_PAIRS_WORK:
+        return f"comparing {rows:,} enrolled rows with each other takes too long here"
     return ""

@@ -18,7 +18,7 @@ from diagnostics.geometry import Geometry
 from diagnostics.measures.remedies.numbers import chosen_by, measure_remedies
 from diagnostics.measures.remedies.roles import deal
 from diagnostics.measures.remedies.tried import tried
-from diagnostics.remedy.kinds import BY_KEY, REMEDIES
+from diagnostics.remedy.kinds import BY_KEY, REMEDIES, too_much
 from diagnostics.samples.planted import planted
 
 NEAREST = KNeighborsClassifier(n_neighbors=1, algorithm="brute")
@@ -110,3 +110,10 @@ def test_what_cannot_be_fitted_is_left_out_with_its_reason():
     assert "whitening within classes" in found.left_out
     assert "two rows" in found.left_out["whitening within classes"]
     assert "cosine" in {remedy.key for remedy in found.compared}
+
+
+def test_what_would_take_minutes_is_left_out_with_its_reason():
+    reasons = {key: too_much(BY_KEY[key], 30_000, 128, 2_500) for key in BY_KEY}
+    assert {key for key, reason in reasons.items() if reason} == {"linear", "edited", "csls"}
+    assert "30,000 enrolled rows" in reasons["csls"]
+    assert not any(too_much(remedy, 3_760, 32, 470) for remedy in REMEDIES)
