@@ -9,6 +9,10 @@ OUT ?= report
 NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-env \
 	--nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadscope notebooks
 
+# For benchmarks with a process a core: threads of several libraries that wait for each other in a core
+# took several times as long. PYTHONSAFEPATH: or numba takes benchmarks/coverage.py for the package coverage.
+ALONE := TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONSAFEPATH=1
+
 .PHONY: report test slow test-all lab bench calibrate coverage signatures explanations lint format notebooks clean help
 
 help:  ## What can be made
@@ -57,19 +61,19 @@ bench: $(STAMP)  ## Time and memory beside what a user would take instead
 	TQDM_DISABLE=1 $(BIN)/python benchmarks/report.py
 
 calibrate: $(STAMP)  ## How often each diagnostic is right, over many seeds (half an hour and more)
-	TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py
+	$(ALONE) $(BIN)/python benchmarks/calibrate.py
 
-# PYTHONSAFEPATH: or numba takes benchmarks/coverage.py for the package of that name.
 coverage: $(STAMP)  ## How often each interval holds the truth, over 2,000 sets a design (twenty minutes)
-	TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 PYTHONSAFEPATH=1 $(BIN)/python benchmarks/coverage.py
-	TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 PYTHONSAFEPATH=1 $(BIN)/python benchmarks/growth.py
+	$(ALONE) $(BIN)/python benchmarks/coverage.py
+	$(ALONE) $(BIN)/python benchmarks/growth.py
 
 signatures: $(STAMP)  ## How often each known bug is named, and correct code accused, over 200 seeds (half an hour)
 	for each in signatures curves claims metrics_audit; do \
-		TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$each || exit 1; done
+		$(ALONE) $(BIN)/python -m benchmarks.$$each || exit 1; done
 
 explanations: $(STAMP)  ## How often largest step, top cause and best remedy are the planted ones, over 200 seeds (an hour)
-	TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m benchmarks.attribution
+	$(ALONE) $(BIN)/python -m benchmarks.attribution
+	$(ALONE) $(BIN)/python -m benchmarks.comparison
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

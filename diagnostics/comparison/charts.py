@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import binomtest, false_discovery_control
 
-from diagnostics.charts import Bar, Bars, Examples, Table
+from diagnostics.charts import Bar, Bars, Curve, Examples, Series, Table
 from diagnostics.comparison.paired import Difference
 from diagnostics.evidence import example
 from diagnostics.geometry import Geometry
 from diagnostics.passes.ranks import Ints
+from diagnostics.surface import identity_curve
 
 CLASSES_SHOWN = 12
 SAMPLES_SHOWN = 6
@@ -57,6 +58,33 @@ def number_table(
         columns=("number", names[0], names[1], "difference", "p (Holm)"),
         rows=rows,
         numeric=(False, True, True, True, True),
+    )
+
+
+def identity_chart(first: Geometry, second: Geometry, names: Sequence[str]) -> tuple[Curve, ...]:
+    """How both fall as the gallery grows to all its classes; nothing to see where there are two."""
+    grids = [tuple(float(g) for g in space.ranks.id_grid) for space in (first, second)]
+    if len(grids[0]) < 2:
+        return ()
+    lines = [tuple(identity_curve(space.ranks).tolist()) for space in (first, second)]
+    ends = "; ".join(
+        f"{name} {100 * line[0]:.1f} % among {grid[0]:.0f}, {100 * line[-1]:.1f} % among {grid[-1]:.0f}"
+        for name, line, grid in zip(names, lines, grids, strict=True)
+    )
+    return (
+        Curve(
+            title="Both, as the gallery grows",
+            alt=f"{ends}.",
+            x_label="enrolled classes",
+            y_label="1-NN accuracy",
+            x_scale="log",
+            series=tuple(
+                Series(name=name, x=grid, y=line, role=role)
+                for name, grid, line, role in zip(
+                    names, grids, lines, ("second", "main"), strict=True
+                )
+            ),
+        ),
     )
 
 

@@ -11,9 +11,10 @@ from diagnostics.comparison.charts import (
     changed_samples,
     class_table,
     differences_chart,
+    identity_chart,
     number_table,
 )
-from diagnostics.comparison.matched import check_matched
+from diagnostics.comparison.matched import check_different, check_matched
 from diagnostics.comparison.paired import (
     Difference,
     by_name,
@@ -48,9 +49,11 @@ def compare(
     Every other number of both is compared too, corrected for their count (Holm). ``others``: diagnostics
     that are run on both for the numbers that only they have; their intervals are combined, not paired.
 
-    Raises InputError where rows, labels or roles differ, and where no query can be recognised.
+    Raises InputError where rows, labels or roles differ, where vectors do not, and where no query can be
+    recognised.
     """
     check_matched(first.evaluation, second.evaluation)
+    check_different(first, second)
     if not len(first.evaluation.queries) or not len(first.ranks.anchors):
         raise InputError(
             "no query has both a positive and a negative in the gallery, so that neither model can be "
@@ -85,6 +88,7 @@ def compare(
         charts=(
             differences_chart(paired, names),
             number_table(paired, rest, names),
+            *identity_chart(first, second, names),
             *class_table(first, (asked, lost, won), names),
             *changed_samples(first, second, names),
         ),
@@ -185,6 +189,10 @@ def _caveats(paired: Sequence[Difference], rest: Sequence[Difference]) -> tuple[
             f"{', '.join(each.name for each in rest)}: from both models' own intervals (MOVER), too wide "
             "rather than too narrow, since nothing paired is known of them."
         )
+    notes.append(
+        "Row i of one is taken for row i of the other. Labels, split, groups and images are checked where "
+        "both have them; nothing else can tell whether rows of one class come in the same order."
+    )
     notes.append(
         "p-values are two-sided and corrected for the number of comparisons in each group (Holm)."
     )

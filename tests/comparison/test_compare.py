@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 from scipy.stats import binomtest, t
 
-from diagnostics.charts import Examples, Table
+from diagnostics.charts import Curve, Table
 from diagnostics.comparison.compare import compare, summarise_comparison
 from diagnostics.comparison.matched import check_matched
-from diagnostics.comparison.paired import by_name, changed_classes, differences
+from diagnostics.comparison.paired import (
+    by_name,
+    changed_classes,
+    changed_rows,
+    differences,
+    other_differences,
+)
 from diagnostics.embeddings import EmbeddingSet, InputError
 from diagnostics.evaluation import arrange
-from diagnostics.finding import Verdict
+from diagnostics.finding import Estimate, Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.measured import measure
 from diagnostics.samples.planted_pair import paired_model
@@ -57,7 +64,23 @@ def test_differences_are_those_of_two_evaluations():
         assert found[name].change.value == pytest.approx(b - a, abs=1e-7)
 
 
-@pytest.mark.parametrize("name", ["triplet_accuracy", "closed_set_accuracy_macro"])
+# Of these, errors between two classes are met at both; what is counted twice is taken off, at most half.
+OF_PAIRS = ("closed_set_accuracy", "closed_set_accuracy_macro")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "triplet_accuracy",
+        "triplet_accuracy_all_triplets",
+        "closed_set_accuracy",
+        "closed_set_accuracy_macro",
+        "recall_at_5",
+        "fractional_recall_at_10",
+        "r_precision",
+        "map_at_r",
+    ],
+)
 def test_the_interval_is_that_of_really_deleted_classes(name):
     made, labels, split = small(1, (0.5, 0.4))
     change = by_name(differences(*spaces(made, labels, split)))[name].change
@@ -67,17 +90,17 @@ def test_the_interval_is_that_of_really_deleted_classes(name):
         left.append(by_name(differences(*pair))[name].change.value)
     error = np.sqrt(13 / 14 * ((np.array(left) - np.mean(left)) ** 2).sum())
     reach = t.ppf(0.975, 13) * error
-    # Errors between two classes are met at both; what is counted twice is taken off, at most half of it.
-    least = reach / np.sqrt(2) if name == "closed_set_accuracy_macro" else reach
+    least = reach / np.sqrt(2) if name in OF_PAIRS else reach
     assert least - 1e-6 <= change.high - change.value <= reach + 1e-6
 
 
 def test_the_same_model_differs_by_nothing():
     found = differences(opened("old"), opened("old"))
     assert all(each.change.value == 0 and not each.sure for each in found)
-    finding = compare(opened("old"), opened("old"), others=())
-    assert finding.headline.startswith("No difference that this set can show")
-    assert not [chart for chart in finding.charts if isinstance(chart, Examples)]
+    with pytest.raises(InputError, match="old and old hold the same vectors, so that there is no"):
+        compare(opened("old"), opened("old"))
+    cosine = Geometry(arrange(paired_model("old")), metric="cosine")
+    assert compare(opened("old"), cosine, others=()).estimates  # another metric is another model
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -98,6 +121,53 @@ def test_models_as_good_as_each_other_stay_quiet():
         for seed in range(12)
     ]
     assert sum(surely) <= 2  # 5 in 100 each: three of twelve would be a chance of 2 in 100
+
+
+def test_the_curve_among_few_is_that_of_galleries_really_drawn():
+    made, labels, split = small(5, (0.5, 0.4), classes=16)
+    one, two = spaces(made, labels, split)
+    change = by_name(differences(one, two))
+    name = next(n for n in change if n.startswith("accuracy_among_"))
+    among = int(name.split("_")[2])
+    assert 1 < among < 16
+    rng = np.random.default_rng(0)
+    for space, said in ((one, change[name].first), (two, change[name].second)):
+        shares = []
+        for _ in range(400):
+            some = np.isin(labels, rng.choice(16, among, replace=False))
+            v, own, side = space.evaluation.data.vectors[some], labels[some], split[some]
+            gallery, asked = side == "train", side == "test"
+            near = cdist(v[asked], v[gallery]).argmin(axis=1)
+            shares.append((own[gallery][near] == own[asked]).mean())
+        assert np.mean(shares) == pytest.approx(said, abs=5 * np.std(shares) / np.sqrt(400))
+
+
+def test_changed_rows_are_those_that_one_alone_answers():
+    made, labels, split = small(6, (0.5, 0.4))
+    one, two = spaces(made, labels, split)
+    gallery, asked = np.flatnonzero(split == "train"), np.flatnonzero(split == "test")
+    says = [labels[gallery][cdist(v[asked], v[gallery]).argmin(axis=1)] for v in made]
+    right = [each == labels[asked] for each in says]
+    table = changed_rows(one, two)
+    assert table["row"].tolist() == asked[right[0] != right[1]].tolist()
+    for row, own, name, other in table.itertuples(index=False):
+        i = int(np.flatnonzero(asked == row)[0])
+        assert own == str(labels[row])
+        assert other == str(says[1 if right[0][i] else 0][i])
+        assert name == one.evaluation.name
+    assert (table["class"] != table["other_says"]).all()
+
+
+def test_a_name_that_two_diagnostics_use_keeps_both():
+    def made(code, value):
+        e = Estimate(value=value, low=value - 0.1, high=value + 0.1, about="x", method="y")
+        found = compare(opened("old"), opened("new"), others=())
+        return found.model_copy(update={"code": code, "estimates": {"share": e, "known": e}})
+
+    pairs = [[made("one", 0.4), made("two", 0.6)], [made("one", 0.5), made("two", 0.8)]]
+    rest = other_differences(*pairs, ["known"])
+    assert [each.name for each in rest] == ["share", "two: share"]
+    assert [round(each.change.value, 6) for each in rest] == [0.1, 0.2]
 
 
 def test_changed_classes_are_counted_and_tested():
@@ -122,6 +192,9 @@ def test_changed_classes_are_counted_and_tested():
 def test_other_numbers_are_compared_too_and_said_to_be_unpaired():
     found = compare(opened("old"), opened("new"))
     assert "change_of_eer" in found.estimates
+    curve = next(c for c in found.charts if isinstance(c, Curve))
+    assert [s.name for s in curve.series] == ["old", "new"]
+    assert all(s.x[-1] == 150 for s in curve.series)
     assert "change_of_open_set_auroc" in found.estimates
     assert any("MOVER" in note and "eer" in note for note in found.caveats)
 
@@ -160,6 +233,33 @@ def test_what_does_not_match_is_refused_in_a_sentence():
         assert words in str(error.value)
         assert "\n" not in str(error.value)
     check_matched(one.evaluation, two.evaluation)
+
+
+def test_images_and_groups_show_another_order():
+    made, labels, split = small(4, (0.5, 0.4))
+    order = np.arange(len(labels))
+    order[[0, 2]] = [2, 0]  # of one class and one split: labels cannot tell
+    assert labels[0] == labels[2]
+    images = np.arange(len(labels), dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    for columns, words in (
+        ({"images": (images, images[order])}, "2 of 112 have another image (first: row 0)"),
+        (
+            {"groups": (order.argsort(), np.arange(112))},
+            "2 of 112 have another group (first: row 0)",
+        ),
+        ({"images": (images, images[:, :3])}, "the images of one are of shape (4, 4)"),
+    ):
+        sides = [
+            arrange(
+                EmbeddingSet.from_arrays(
+                    v, labels, split=split, name=name, **{k: c[i] for k, c in columns.items()}
+                )
+            )
+            for i, (name, v) in enumerate(zip(("one", "two"), made, strict=True))
+        ]
+        with pytest.raises(InputError) as error:
+            check_matched(*sides)
+        assert words in str(error.value)
 
 
 def test_the_summary_is_about_both():
