@@ -19,12 +19,21 @@ from diagnostics.embeddings import EmbeddingSet, InputError
 from diagnostics.geometry import Geometry
 from diagnostics.remedy.estimators import CslsNearest, EditedNearest, WithinWhitening
 from diagnostics.remedy.kinds import BY_KEY, REMEDIES
+from diagnostics.remedy.nearest import RejectingNearest, UncontradictedNearest
 from diagnostics.remedy.store import load_remedy, save_remedy
 from diagnostics.samples.planted import planted
 
 
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks([WithinWhitening(), EditedNearest(), CslsNearest()])
+@parametrize_with_checks(
+    [
+        WithinWhitening(),
+        EditedNearest(),
+        CslsNearest(),
+        UncontradictedNearest(),
+        RejectingNearest(),
+    ]
+)
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
 
@@ -43,6 +52,46 @@ def test_whitening_makes_classes_round():
     white = model.transform(rows)
     inside = white - np.array([white[labels == c].mean(axis=0) for c in range(40)])[labels]
     assert inside.std(axis=0) == pytest.approx(np.ones(3), abs=0.1)
+
+
+def test_copies_of_two_classes_go_and_those_that_most_agree_on_stay():
+    rng = np.random.default_rng(3)
+    labels = np.repeat(np.arange(30), 4)
+    rows = 3 * rng.standard_normal((30, 5))[labels] + rng.standard_normal((120, 5))
+    near = 1e-3 * rng.standard_normal((6, 5))
+    X = np.vstack([rows, rows[[0, 4, 8, 12, 12, 16]] + near])
+    y = np.concatenate([labels, [9, 9, 2, 3, 9, 4]])
+    # 0 and 4: one against one. 8: its own class again. 12: two of class 3 against one of class 9.
+    gone = [0, 120, 4, 121, 124]
+    model = UncontradictedNearest().fit(X, y)
+    assert np.flatnonzero(~model.kept_).tolist() == sorted(gone)
+    asked = 3 * rng.standard_normal((50, 5))
+    rest = np.setdiff1d(np.arange(len(X)), gone)
+    assert np.array_equal(
+        model.predict(asked), KNeighborsClassifier(1).fit(X[rest], y[rest]).predict(asked)
+    )
+    order = rng.permutation(len(X))
+    again = UncontradictedNearest().fit(X[order], y[order])
+    assert np.array_equal(again.kept_, model.kept_[order])
+
+
+def test_a_class_of_contradicted_copies_only_keeps_its_rows():
+    X = np.array([[0.0], [0.0], [5.0], [6.0], [20.0], [21.0]])
+    model = UncontradictedNearest().fit(X, ["a", "b", "b", "b", "c", "c"])
+    assert model.kept_.tolist() == [True, False, True, True, True, True]
+
+
+def test_whoever_is_far_is_unknown():
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    asked = X[::3] + 0.3
+    model = RejectingNearest(threshold=0.5).fit(X[1::3], names[1::3])
+    far = np.linalg.norm(asked[:, None] - X[1::3][None], axis=2)
+    told = np.where(far.min(axis=1) > 0.5, "unknown", names[1::3][far.argmin(axis=1)])
+    assert np.array_equal(model.predict(asked), told)
+    assert {"unknown", "setosa"} <= set(told)
+    with pytest.raises(ValueError, match="'setosa' is one of the classes"):
+        RejectingNearest(outlier_label="setosa").fit(X, names)
 
 
 def test_edited_drops_what_most_neighbours_contradict():

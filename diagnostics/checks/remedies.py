@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnostics.finding import Finding, Verdict, judge, not_applicable
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Inputs
+from diagnostics.measures.open_set.charts import percent
 from diagnostics.measures.remedies.charts import costs_table, gains_chart
 from diagnostics.measures.remedies.numbers import Remedies, measure_remedies
 
@@ -23,17 +24,22 @@ def remedies(
     inputs: Inputs | None = None,
     *,
     tolerance: float = 0.02,
+    stranger_rate: float = 0.1,
 ) -> Finding:
     """Fit each remedy on one part of the rows, choose one on another, and measure it on a third.
 
-    Tried are, cheapest first: cosine, centring, scaled columns, the nearest class mean, a vote, an edited
-    gallery, whitening within classes, discriminant analysis, CSLS, a linear layer. The harm is what the one
+    Tried are, cheapest first: cosine, centring, scaled columns, the nearest class mean, a vote, a gallery
+    without contradicting copies, an edited one, whitening within classes, discriminant analysis, CSLS, a
+    linear layer. A threshold that turns strangers away is measured apart. The harm is what the one
     chosen gains in accuracy points over the nearest row: what is left on the table. ``tolerance`` 0.02: two
     more right answers in a hundred are worth a change behind the model.
 
     With validation rows these choose; else halves of the queries do in turn; without a gallery all rows are
     cross-fitted in five folds. Rows equal to one that was fitted or chosen on do not measure. Interval:
     paired class jackknife over the rows that measure, fits and choices as they are.
+
+    ``stranger_rate`` 0.1: that share of those who come are strangers, for what a threshold gains in right
+    outcomes; a convention, as nothing in the set says how many come.
 
     Not applicable without vectors, and where no row has a positive and a negative to be looked up in.
     """
@@ -43,7 +49,9 @@ def remedies(
     if not len(space.evaluation.queries) or not len(space.ranks.anchors):
         why = "Needs a query with both a positive and a negative in the gallery; there is none."
         return not_applicable(CODE, TITLE, QUESTION, why)
-    found = measure_remedies(space)
+    if not 0 <= stranger_rate <= 1:
+        raise ValueError("stranger_rate must be from 0 to 1.")
+    found = measure_remedies(space, stranger_rate=stranger_rate)
     if found is None:
         why = (
             "Needs more rows a class: after some are set apart to fit and to choose on, none is left to "
@@ -57,7 +65,7 @@ def remedies(
         title=TITLE,
         question=QUESTION,
         verdict=verdict,
-        explanation=_explanation(found),
+        explanation=f"{_explanation(found)}{_of_strangers(found, stranger_rate)}",
         estimates=found.estimates,
         harm=found.harm,
         tolerance=tolerance,
@@ -70,7 +78,12 @@ def remedies(
         caveats=_caveats(found),
         charts=(gains_chart(found), costs_table(found)),
         source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric, "seed": space.seed},
+        parameters={
+            "tolerance": tolerance,
+            "stranger_rate": stranger_rate,
+            "metric": space.metric,
+            "seed": space.seed,
+        },
         fingerprint=space.evaluation.data.fingerprint,
     )
 
@@ -82,6 +95,20 @@ def _explanation(found: Remedies) -> str:
     return (
         f"Of {len(found.compared)} remedies {found.chosen.name} is chosen; on rows that had no part in it, "
         f"choosing so {moved} ({before.text()} to {after.text()})."
+    )
+
+
+def _of_strangers(found: Remedies, rate: float) -> str:
+    """What a threshold gains, as a sentence; "" where it cannot be said."""
+    if found.rejected is None:
+        return ""
+    gain = found.rejected.gain
+    moved = f"gains {gain.text()}" if gain.value > 0 else f"gains nothing ({gain.text()})"
+    who = "rehearsed ones" if found.rejected.rehearsed else "true ones"
+    return (
+        f" Where {100 * rate:.3g} % of those who come are strangers ({who}), a calibrated threshold {moved} "
+        f"in right outcomes: it turns away {percent(found.rejected.kept_out)} of strangers, and "
+        f"takes the right answer from {percent(found.rejected.lost)} of the known."
     )
 
 
@@ -100,9 +127,15 @@ def _meaning(found: Remedies, verdict: Verdict) -> str:
 
 def _remedy(found: Remedies, verdict: Verdict) -> str:
     if verdict is Verdict.OK:
-        return (
+        text = (
             "Nothing behind the model: what is lost can only be mended in training or in the data."
         )
+        gain = None if found.rejected is None else found.rejected.gain
+        if gain is not None and gain.low is not None and gain.low > 0:
+            text += (
+                " Against strangers a threshold helps all the same: fit_remedy(space, 'rejecting')."
+            )
+        return text
     return (
         f"Try {found.chosen.name} ({found.chosen.cost}). fit_remedy(space, '{found.chosen.key}') gives it "
         "fitted, save_remedy keeps it in a file without pickle. Fit every threshold anew: distances change "
@@ -118,7 +151,10 @@ def _caveats(found: Remedies) -> tuple[str, ...]:
         f"Needs {looks} extra passes of those rows against the rows fitted on.",
         "The accuracy here is that of the rows that measure, against the rows fitted on: with cross-fitting "
         "two fifths fewer are enrolled than in use.",
+        "A row whose nearest enrolled rows tie counts as unchanged.",
     ]
+    if found.rejected is not None:
+        notes.append(f"The threshold: {found.rejected.gain.method}.")
     if found.dealt.dropped:
         notes.append(
             f"{found.dealt.dropped:,} rows do not measure, as an equal row was fitted or chosen on."

@@ -13,8 +13,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
 from diagnostics.remedy.estimators import CslsNearest, EditedNearest, WithinWhitening
+from diagnostics.remedy.nearest import RejectingNearest, UncontradictedNearest
 
 LINEAR_WORK = 1e8  # rows x columns x classes up to which a layer is trained in seconds
+MEETS_ITSELF = (
+    "uncontradicted",
+    "edited",
+    "csls",
+)  # a gallery is compared with itself to be fitted
 ALL_PAIRS_WORK = 1e10  # rows x rows x columns, up to which a gallery meets itself in seconds
 
 
@@ -57,6 +63,13 @@ REMEDIES = (
         False,
     ),
     Remedy(
+        "uncontradicted",
+        "dropping copies that contradict each other",
+        "a pass over the gallery, again when it grows; the copies are worth a look before they go",
+        lambda: UncontradictedNearest(),
+        False,
+    ),
+    Remedy(
         "edited",
         "dropping rows that their neighbours contradict",
         "a pass over the gallery, again when it grows; suspects are worth a look before they go",
@@ -93,12 +106,20 @@ REMEDIES = (
     ),
 )
 BY_KEY = {remedy.key: remedy for remedy in REMEDIES}
+# Not one of those: it answers for strangers, and among the known it can only lose.
+REJECTING = Remedy(
+    "rejecting",
+    "turning away whoever is far",
+    "one number, fitted anew with every model and gallery; some of the known are turned away",
+    lambda: RejectingNearest(),
+    False,
+)
 
 
 def too_much(remedy: Remedy, rows: int, columns: int, classes: int) -> str:
     """Why this one is not tried on so much, as a clause; "" where it is."""
     if remedy.key == "linear" and rows * columns * classes > LINEAR_WORK:
         return f"training a layer of {classes:,} classes on {rows:,} rows takes too long here"
-    if remedy.key in ("edited", "csls") and rows * rows * columns > ALL_PAIRS_WORK:
+    if remedy.key in MEETS_ITSELF and rows * rows * columns > ALL_PAIRS_WORK:
         return f"comparing {rows:,} enrolled rows with each other takes too long here"
     return ""

@@ -20,7 +20,7 @@ from diagnostics.embeddings import InputError
 OURS = [
     f"diagnostics.remedy.estimators.{name}"
     for name in ("WithinWhitening", "EditedNearest", "CslsNearest")
-]
+] + [f"diagnostics.remedy.nearest.{name}" for name in ("UncontradictedNearest", "RejectingNearest")]
 
 
 def save_remedy(remedy: BaseEstimator, path: str | Path) -> None:

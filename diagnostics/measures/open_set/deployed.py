@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnostics.measures.open_set.without import Pools
+from diagnostics.passes.ranks import Reals
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,20 @@ def deployed(pools: Pools, rate: float, cost_of_stranger: float) -> Deployed:
     rate: share of strangers among those who come. cost_of_stranger: of letting one in, where a
     known one turned away or taken for another costs 1.
     """
-    places = np.unique(pools.right.base)
-    accepted = np.searchsorted(pools.strange.base, places, "right") / pools.strange.size
-    fnir = 1 - np.searchsorted(pools.right.base, places, "right") / pools.known.size
+    return least_cost(
+        pools.right.base, pools.known.size, pools.strange.base, rate, cost_of_stranger
+    )
+
+
+def least_cost(
+    right: Reals, known: int, strange: Reals, rate: float, cost_of_stranger: float
+) -> Deployed:
+    """The same from distances: right, strange: ascending, of known ones rightly answered and of strangers;
+    known: how many there are, wrongly answered ones among them.
+    """
+    places = np.unique(right)
+    accepted = np.searchsorted(strange, places, "right") / len(strange)
+    fnir = 1 - np.searchsorted(right, places, "right") / known
     cost = (1 - rate) * fnir + rate * cost_of_stranger * accepted
     nobody = 1 - rate
     # A hair's breadth is rounding: of equal costs the smaller threshold.

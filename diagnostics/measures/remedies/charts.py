@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnostics.charts import Bar, Bars, Table
 from diagnostics.measures.remedies.numbers import Remedies
+from diagnostics.remedy.kinds import REJECTING
 
 
 def gains_chart(found: Remedies) -> Bars:
@@ -43,6 +44,10 @@ def costs_table(found: Remedies) -> Table:
         )
         for remedy in found.compared
     )
+    rejected = found.rejected
+    if rejected is not None:
+        row = (REJECTING.name, rejected.gain.text(), "apart", REJECTING.cost)
+        rows = (*rows, row)
     return Table(
         title="What each remedy costs",
         alt=f"{len(rows)} remedies, cheapest first, with their gain and what they ask.",

@@ -1,6 +1,6 @@
 """What does the remedy chosen on other rows gain on rows that nobody chose by?
 
-Of ten remedies the best is in part the luckiest, so that the rows which choose are not those that
+Of many remedies the best is in part the luckiest, so that the rows which choose are not those that
 measure. Among remedies that the choosing rows cannot tell apart (within one standard error of the best,
 Breiman, Friedman, Olshen & Stone, Classification and Regression Trees, 1984), or by less than a user would
 pay for, the cheapest is taken.
@@ -17,10 +17,11 @@ import numpy as np
 from diagnostics.finding import Estimate
 from diagnostics.gains import gain_interval, means_without
 from diagnostics.geometry import Geometry
+from diagnostics.measures.remedies.rejecting import Rejected, rejecting
 from diagnostics.measures.remedies.roles import Dealt, deal
 from diagnostics.measures.remedies.tried import Tried, tried
 from diagnostics.passes.ranks import Ints, Reals
-from diagnostics.remedy.kinds import BY_KEY, REMEDIES, Remedy
+from diagnostics.remedy.kinds import BY_KEY, REJECTING, REMEDIES, Remedy
 from diagnostics.resample import FEWEST_CLASSES, Interval, no_interval, share_interval
 from diagnostics.selection import number
 
@@ -32,6 +33,7 @@ class Remedies:
     """What ``measure_remedies`` found. chosen: the remedy that all choosing rows choose; times: in how many
     deals each was.
 
+    rejected: what a threshold against strangers gains, where it can be said; it does not compete.
     compared: those that could be tried in every deal, cheapest first. left_out: name and reason.
     """
 
@@ -45,14 +47,20 @@ class Remedies:
     left_out: Mapping[str, str]
     rows: int
     units: int
+    rejected: Rejected | None
 
     def gain(self, remedy: Remedy) -> Estimate:
         """Of one remedy on all rows that measure, whether or not it was chosen."""
         return self.estimates[f"gain_{remedy.key}"]
 
 
-def measure_remedies(space: Geometry, remedies: Sequence[Remedy] = REMEDIES) -> Remedies | None:
-    """Try all, choose, measure; None where no row that measures can be recognised."""
+def measure_remedies(
+    space: Geometry, remedies: Sequence[Remedy] = REMEDIES, stranger_rate: float = 0.1
+) -> Remedies | None:
+    """Try all, choose, measure; None where no row that measures can be recognised.
+
+    stranger_rate: share of strangers among those who come, for what a threshold gains.
+    """
     dealt = deal(space)
     codes = space.evaluation.codes
     for roles in dealt.deals:
@@ -87,7 +95,11 @@ def measure_remedies(space: Geometry, remedies: Sequence[Remedy] = REMEDIES) -> 
         estimates[f"gain_{remedy.key}"] = gain_interval(values, measured).estimate(
             float(values.mean()), f"{remedy.name}: {about}", "accuracy points"
         )
+    rejected = rejecting(space, dealt.deals, stranger_rate)
+    if rejected is not None:
+        estimates[f"gain_{REJECTING.key}"] = rejected.gain
     return Remedies(
+        rejected=rejected,
         dealt=dealt,
         estimates=estimates,
         harm=estimates["remedy_gain"],
