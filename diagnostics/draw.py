@@ -15,7 +15,9 @@ from typing import Literal
 
 import numpy as np
 from matplotlib import rc, rc_context, rcdefaults
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
@@ -42,6 +44,7 @@ from diagnostics.drawing.waterfall import draw_waterfall
 
 Width = Literal["wide", "narrow"]
 
+_SIDE = 60  # points that a sample's picture is high or wide
 _RIGHT, _WRONG = "#11703c", "#b3261e"
 _CURVE = {"wide": Layout(720, 14, 52, 190), "narrow": Layout(360, 13, 50, 112)}
 _BARS = {"wide": Layout(720, 14, 230, 172), "narrow": Layout(360, 13, 0, 158)}
@@ -50,8 +53,9 @@ _TREE = {"wide": Layout(720, 14, 210, 24), "narrow": Layout(360, 13, 128, 12)}
 
 def png(charts: Sequence[AnyChart], *, titled: bool = True) -> bytes:
     """All charts that have a picture, one below the other (``Finding.illustrator``)."""
-    figures = (figure(chart, titled=titled) for chart in charts)
-    pixels = [_pixels(drawn) for drawn in figures if drawn is not None]
+    with _settings():
+        figures = (_figure(chart, "wide", titled) for chart in charts)
+        pixels = [_pixels(drawn) for drawn in figures if drawn is not None]
     pixels = pixels or [np.full((1, 1, 3), 255, dtype=np.uint8)]
     widest = max(p.shape[1] for p in pixels)
     padded = [
@@ -67,35 +71,40 @@ def svg(chart: Curve | Bars | Tree | Waterfall, prefix: str, width: Width = "wid
 
     prefix: begins every id in it, so that several pictures on one page never share one.
     """
-    drawn = figure(chart, width=width)
-    assert drawn is not None  # all of these have a picture
     target = io.StringIO()
     with _settings():
+        drawn = _figure(chart, width, titled=False)
+        assert drawn is not None  # all of these have a picture
         drawn.savefig(target, format="svg", transparent=True, metadata={"Date": None})
     return inline(target.getvalue(), prefix, {value: name for name, value in COLOURS.items()})
 
 
 def figure(chart: AnyChart, *, width: Width = "wide", titled: bool = False) -> Figure | None:
     """The chart as a matplotlib figure; None for what is read rather than looked at."""
-    head = 30 if titled else 0
     with _settings():
-        if isinstance(chart, Curve):
-            drawn = draw_curve(chart, _CURVE[width], head)
-        elif isinstance(chart, Bars):
-            drawn = _bars(chart, _BARS[width], head)
-        elif isinstance(chart, Waterfall):
-            drawn = draw_waterfall(chart, _BARS[width], head)
-        elif isinstance(chart, Tree):
-            drawn = draw_tree(chart, _TREE[width], head)
-        elif isinstance(chart, Points):
-            drawn = draw_points(chart, head)
-        elif isinstance(chart, Examples):
-            drawn = _examples(chart, head)
-        else:
-            return None
-        if titled:
-            tall = 72 * drawn.get_figheight()
-            write(drawn, 0.01, 1 - 16 / tall, short(chart.title, 80), 15, "ink")
+        return _figure(chart, width, titled)
+
+
+def _figure(chart: AnyChart, width: Width, titled: bool) -> Figure | None:
+    """The same under settings that hold already: to set them takes as long as to draw."""
+    head = 30 if titled else 0
+    if isinstance(chart, Curve):
+        drawn = draw_curve(chart, _CURVE[width], head)
+    elif isinstance(chart, Bars):
+        drawn = _bars(chart, _BARS[width], head)
+    elif isinstance(chart, Waterfall):
+        drawn = draw_waterfall(chart, _BARS[width], head)
+    elif isinstance(chart, Tree):
+        drawn = draw_tree(chart, _TREE[width], head)
+    elif isinstance(chart, Points):
+        drawn = draw_points(chart, head)
+    elif isinstance(chart, Examples):
+        drawn = _examples(chart, head)
+    else:
+        return None
+    if titled:
+        tall = 72 * drawn.get_figheight()
+        write(drawn, 0.01, 1 - 16 / tall, short(chart.title, 80), 15, "ink")
     return drawn
 
 
@@ -153,18 +162,22 @@ def _examples(chart: Examples, head: float) -> Figure:
     shown, across, cell = chart.examples[:6], 6, 120
     width, height = cell * across, 112 * max(1, len(shown)) + head
     drawn = blank(width, height)
+    axes = drawn.add_axes((0, 0, 1, 1))  # one for all, in points: axes are slow to make
+    axes.set_axis_off()
     for row, example in enumerate(shown):
         for column, sample in enumerate((example.query, *example.answers[: across - 1])):
             left, base = column * cell, height - head - 112 * (row + 1)
-            axes = drawn.add_axes(
-                ((left + 30) / width, (base + 44) / height, 60 / width, 60 / height)
-            )
-            axes.set_xticks([])
-            axes.set_yticks([])
+            wide, tall = _SIDE, _SIDE
             if sample.image is not None:
-                axes.imshow(sample.image.array(), cmap="gray", vmin=0, vmax=255)
+                pixels = sample.image.array()
+                rows, columns = pixels.shape[:2]
+                wide, tall = (_SIDE * n / max(rows, columns) for n in (columns, rows))
+            x, y = left + 30 + (_SIDE - wide) / 2, base + 44 + (_SIDE - tall) / 2
+            if sample.image is not None:
+                box = (x, x + wide, y, y + tall)
+                axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=box)
             frame = {None: COLOURS["muted"], True: _RIGHT, False: _WRONG}[sample.match]
-            axes.spines[:].set(color=frame, linewidth=2)
+            axes.add_patch(Rectangle((x, y), wide, tall, fill=False, edgecolor=frame, lw=2))
             for line, words in enumerate((short(sample.label, 14), _caption(sample))):
                 write(
                     drawn,
@@ -174,6 +187,7 @@ def _examples(chart: Examples, head: float) -> Figure:
                     10.5,
                     "muted" if line else "ink",
                 )
+    axes.set(xlim=(0, width), ylim=(0, height), aspect="auto")
     return drawn
 
 
@@ -183,11 +197,10 @@ def _caption(sample: Sample) -> str:
 
 
 def _pixels(drawn: Figure) -> NDArray[np.uint8]:
-    target = io.BytesIO()
-    with _settings():
-        drawn.savefig(target, format="png", dpi=108)
-    with Image.open(target) as image:
-        return np.asarray(image.convert("RGB"))
+    agg = FigureCanvasAgg(drawn)
+    drawn.set_dpi(108)
+    agg.draw()  # type: ignore[no-untyped-call]
+    return np.asarray(agg.buffer_rgba())[..., :3].copy()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

@@ -227,5 +227,12 @@ class _Rivals:
     def _close(self) -> None:
         if self._code >= 0:
             beaten_by = np.flatnonzero(self._lost)
-            most = beaten_by[np.argsort(-self._lost[beaten_by], kind="stable")[:RIVALS]]
-            self._kept[self._code] = tuple((int(c), int(self._lost[c])) for c in most)
+            # One number for both, most first and ties by code; only the largest are sorted.
+            keys = self._lost[beaten_by] * len(self._lost) - beaten_by
+            if len(keys) > RIVALS:
+                largest = np.argpartition(keys, -RIVALS)[-RIVALS:]
+                beaten_by, keys = beaten_by[largest], keys[largest]
+            most = beaten_by[np.argsort(-keys)]
+            self._kept[self._code] = tuple(
+                zip(most.tolist(), self._lost[most].tolist(), strict=True)
+            )

@@ -38,7 +38,7 @@ def fit_remedy(space: Geometry, key: str, *, stranger_rate: float = 0.1) -> Base
         model = unfitted(known[key], space.metric)
         if key == REJECTING.key:
             model = _calibrated(model, space, stranger_rate)
-        return model.fit(evaluation.data.vectors[rows].astype(np.float64), names)
+        return model.fit(evaluation.data.vectors[rows].astype(known[key].dtype), names)
     except ValueError as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise InputError(f"{known[key].name} cannot be fitted on these rows: {reason}.") from None

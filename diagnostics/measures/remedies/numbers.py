@@ -19,7 +19,7 @@ from diagnostics.gains import gain_interval, means_without
 from diagnostics.geometry import Geometry
 from diagnostics.measures.remedies.rejecting import Rejected, rejecting
 from diagnostics.measures.remedies.roles import Dealt, deal
-from diagnostics.measures.remedies.tried import Tried, tried
+from diagnostics.measures.remedies.tried import Tried, as_it_is, tried
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.remedy.kinds import BY_KEY, REJECTING, REMEDIES, Remedy
 from diagnostics.resample import FEWEST_CLASSES, Interval, no_interval, share_interval
@@ -68,7 +68,11 @@ def measure_remedies(
         sides = (roles.choose, roles.test)
         if len(enrolled) < 2 or any(not np.isin(codes[side], enrolled).any() for side in sides):
             return None
-    found = [tried(space, roles, remedies) for roles in dealt.deals]
+    lookups = [as_it_is(space, roles) for roles in dealt.deals]
+    found = [
+        tried(space, roles, remedies, lookup)
+        for roles, lookup in zip(dealt.deals, lookups, strict=True)
+    ]
     left_out = {BY_KEY[key].name: reason for each in found for key, reason in each.left_out.items()}
     compared = tuple(r for r in remedies if all(r.key in each.gains for each in found))
     if not compared or any(not each.measures.any() or each.measures.all() for each in found):
@@ -95,7 +99,7 @@ def measure_remedies(
         estimates[f"gain_{remedy.key}"] = gain_interval(values, measured).estimate(
             float(values.mean()), f"{remedy.name}: {about}", "accuracy points"
         )
-    rejected = rejecting(space, dealt.deals, stranger_rate)
+    rejected = rejecting(space, dealt.deals, stranger_rate, lookups)
     if rejected is not None:
         estimates[f"gain_{REJECTING.key}"] = rejected.gain
     return Remedies(

@@ -18,6 +18,7 @@ from diagnostics.gains import gain_interval, means_without
 from diagnostics.geometry import Geometry
 from diagnostics.measures.open_set.deployed import least_cost
 from diagnostics.measures.remedies.roles import Roles
+from diagnostics.measures.remedies.tried import as_it_is
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.passes.row_keys import class_keys, row_keys
 from diagnostics.resample import (
@@ -54,9 +55,15 @@ class _Side:
     measures: Bools
 
 
-def rejecting(space: Geometry, deals: Sequence[Roles], rate: float) -> Rejected | None:
+def rejecting(
+    space: Geometry,
+    deals: Sequence[Roles],
+    rate: float,
+    lookups: Sequence[Geometry] | None = None,
+) -> Rejected | None:
     """None where no row, or no stranger, is left to calibrate or to measure by.
 
+    lookups: of each deal what ``as_it_is`` gives, where they are at hand.
     rate: share of strangers among those who come, in [0, 1]. Without true strangers each row plays one, its
     own class taken out of the gallery.
     """
@@ -64,7 +71,8 @@ def rejecting(space: Geometry, deals: Sequence[Roles], rate: float) -> Rejected 
     half = _halves(space)
     lost, kept_out = [], []
     for i, roles in enumerate(deals):
-        known, right, strange = _sides(space, roles, half == i % 2)
+        lookup = as_it_is(space, roles) if lookups is None else lookups[i]
+        known, right, strange = _sides(lookup, roles, (space.evaluation.strangers, half == i % 2))
         sides = (known, strange)
         if any(side.measures.all() or not side.measures.any() for side in sides):
             return None
@@ -95,22 +103,20 @@ def _halves(space: Geometry) -> Ints:
     return np.asarray(place[own] % 2, dtype=np.int64)
 
 
-def _sides(space: Geometry, roles: Roles, measuring: Bools) -> tuple[_Side, Bools, _Side]:
-    """The known of one deal, which of them are rightly answered, and the strangers."""
-    codes = space.evaluation.codes
-    asked = np.sort(np.concatenate([roles.choose, roles.test]))
-    asked = asked[np.isin(codes[asked], codes[roles.fit])]
-    lookup = space.looked_up(asked, roles.fit)
-    ranks = lookup.ranks
+def _sides(
+    lookup: Geometry, roles: Roles, strangers: tuple[Ints, Bools]
+) -> tuple[_Side, Bools, _Side]:
+    """The known of one deal, which of them are rightly answered, and the strangers with who measures."""
+    asked, ranks = lookup.evaluation.queries, lookup.ranks
     a = ranks.anchors
     own, other = ranks.nearest_positive_distance[a], ranks.nearest_negative_distance[a]
     measures = np.isin(asked[a], roles.test)
     known = _Side(np.minimum(own, other), asked[a], measures)
-    strangers = space.evaluation.strangers
-    if not len(strangers):
+    rows, measuring = strangers
+    if not len(rows):
         return known, own < other, replace(known, distance=other)
-    far = lookup.nearest_enrolled(strangers).distances[:, 0]
-    return known, own < other, _Side(far, strangers, measuring)
+    far = lookup.nearest_enrolled(rows).distances[:, 0]
+    return known, own < other, _Side(far, rows, measuring)
 
 
 def _gain(

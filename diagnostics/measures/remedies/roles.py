@@ -15,6 +15,7 @@ from diagnostics.passes.ranks import Ints
 from diagnostics.passes.row_keys import Keys, row_keys
 from diagnostics.passes.source import Rows
 
+LARGE = 20_000  # rows, of which two folds are enough to measure by: each fit takes seconds
 FOLDS = 5  # without a split: one measures, one chooses, three are fitted on
 MOST = 5_000  # rows that choose, and as many that measure, over all deals
 VALIDATION = ("val", "valid", "validation", "dev")
@@ -69,18 +70,20 @@ def deal(space: Geometry) -> Dealt:
     if evaluation.leave_one_out:
         rows = evaluation.enrolled
         fold = _dealt_out(rows, codes, keys, FOLDS)
+        turns = FOLDS if len(rows) <= LARGE else 2
         deals = tuple(
             _roles(
                 rows[(fold != i) & (fold != (i + 1) % FOLDS)],
-                _some(rows[fold == (i + 1) % FOLDS], keys, MOST // FOLDS),
-                _some(rows[fold == i], keys, MOST // FOLDS),
+                _some(rows[fold == (i + 1) % FOLDS], keys, MOST // turns),
+                _some(rows[fold == i], keys, MOST // turns),
                 keys,
             )
-            for i in range(FOLDS)
+            for i in range(turns)
         )
         how = (
-            f"cross-fitted, since there is no split: of {FOLDS} folds of every class each in turn measures, "
-            "another chooses, and the rest is enrolled and fitted on"
+            f"cross-fitted, since there is no split: of {FOLDS} folds of every class "
+            f"{'each in turn measures' if turns == FOLDS else 'two in turn measure'}, another chooses, and "
+            "the rest is enrolled and fitted on"
         )
         return Dealt(deals, how)
     queries, fit = evaluation.queries, evaluation.enrolled

@@ -38,26 +38,36 @@ class Tried:
     left_out: dict[str, str]
 
 
-def tried(space: Geometry, roles: Roles, remedies: Sequence[Remedy]) -> Tried:
-    """Fit each remedy on its rows, and look the others up with and without it."""
-    evaluation = space.evaluation
-    data = evaluation.data
-    assert data is not None
-    codes = evaluation.codes
+def as_it_is(space: Geometry, roles: Roles) -> Geometry:
+    """The rows of a deal that choose and that measure, of enrolled classes, in those fitted on."""
+    codes = space.evaluation.codes
     asked = np.sort(np.concatenate([roles.choose, roles.test]))
-    asked = asked[np.isin(codes[asked], codes[roles.fit])]
-    plain = space.looked_up(asked, roles.fit).ranks
+    return space.looked_up(asked[np.isin(codes[asked], codes[roles.fit])], roles.fit)
+
+
+def tried(
+    space: Geometry, roles: Roles, remedies: Sequence[Remedy], lookup: Geometry | None = None
+) -> Tried:
+    """Fit each remedy on its rows, and look the others up with and without it.
+
+    lookup: what ``as_it_is`` gives, where that is at hand.
+    """
+    data, codes = space.evaluation.data, space.evaluation.codes
+    assert data is not None
+    lookup = lookup or as_it_is(space, roles)
+    asked, plain = lookup.evaluation.queries, lookup.ranks
     anchors = plain.anchors
     rows = asked[anchors]
     before = plain.right[anchors]
     # A tie counts as an error, but what breaks ties is no better for it.
     tied = (plain.z[anchors] > 0) & (plain.z_lenient[anchors] == 0)
-    vectors, labels = data.vectors.astype(np.float64), codes[roles.fit]
+    labels = codes[roles.fit]
+    vectors = {dtype: data.vectors.astype(dtype) for dtype in {r.dtype for r in remedies}}
     gains: dict[str, Reals] = {}
     left_out: dict[str, str] = {}
     for remedy in remedies:
         reason = too_much(remedy, len(roles.fit), data.d, len(np.unique(labels)))
-        after = reason or _after(space, remedy, (vectors, labels), roles.fit, asked)
+        after = reason or _after(space, remedy, (vectors[remedy.dtype], labels), roles.fit, asked)
         if isinstance(after, str):
             left_out[remedy.key] = after
             continue
@@ -76,7 +86,7 @@ def unfitted(remedy: Remedy, metric: str) -> BaseEstimator:
 
 
 def _after(
-    space: Geometry, remedy: Remedy, rows: tuple[Reals, Ints], fit: Rows, asked: Rows
+    space: Geometry, remedy: Remedy, rows: tuple[NDArray[np.floating], Ints], fit: Rows, asked: Rows
 ) -> Reals | str:
     """(len(asked),) 1 where the remedy's answer is right; or why it has none, as a clause."""
     vectors, labels = rows
