@@ -36,6 +36,10 @@ EXPLAINS = {
     "O": ("open_set",),
 }
 
+# A finding about several comparisons explains a loss by the one that concerns it: that of queries, whose
+# classes are enrolled, not that of classes nobody trained on.
+PARTS = {("N", "generalisation_gap"): "held_out_gap"}
+
 REMEDIES = "remedies"  # what helps: neither an effect nor a cause
 MAPS = "projections"  # draws what the others measured, and takes longest
 

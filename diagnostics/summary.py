@@ -160,7 +160,7 @@ def summarise(
         causes=listed("cause"),
         remedies=listed("remedy"),
         per_class=_per_class(space) if way is not None else None,
-        attribution=way and explained(way, ranked, verdicts, catalog.explains()),
+        attribution=way and explained(way, ranked, verdicts, catalog.explains(), catalog.PARTS),
         trust=_trust(findings, verdicts),
         verdicts=verdicts,
         notes=tuple(dict.fromkeys((*evaluation.notes, *(inputs.notes if inputs else ())))),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from diagnostics.attribution.record import Attribution, Step
-from diagnostics.finding import Finding, Verdict
+from diagnostics.finding import Estimate, Finding, Verdict, judge
 
 NOTICED = 0.005  # half a point: of a smaller loss nobody asks why
+AT_EQUAL = (
+    "micro_macro_gap_common_enrolment"  # what counting classes alike costs at equal enrolment
+)
 LOUD = (Verdict.ALARM, Verdict.WATCH)
 
 
@@ -16,13 +20,17 @@ def explained(
     ranked: Sequence[Finding],
     verdicts: Mapping[str, Verdict],
     explains: Mapping[str, Sequence[str]],
+    parts: Mapping[tuple[str, str], str] | None = None,
 ) -> Attribution:
     """The same with the loudest finding that explains each loss.
 
     ranked: the findings, loudest first. verdicts: corrected. explains: for each letter the codes of the
-    diagnostics that can explain its loss. One finding may explain several steps.
+    diagnostics that can explain its loss. parts: by letter and code the estimate that concerns this loss,
+    where it is not the harm. One finding may explain several steps.
     """
-    steps = [_explained(step, ranked, verdicts, explains) for step in attribution.steps]
+    steps = [
+        _explained(step, ranked, verdicts, explains, parts or {}) for step in attribution.steps
+    ]
     return attribution.model_copy(update={"steps": tuple(steps)})
 
 
@@ -31,18 +39,53 @@ def _explained(
     ranked: Sequence[Finding],
     verdicts: Mapping[str, Verdict],
     explains: Mapping[str, Sequence[str]],
+    parts: Mapping[tuple[str, str], str],
 ) -> Step:
     if step.change.value >= NOTICED:
         return step.model_copy(update={"because": _gain(step)})
     if step.change.value > -NOTICED:
         return step
     able = explains.get(step.letter, ())
+    loud: list[tuple[int, float, Finding, Estimate]] = []
     for finding in ranked:
-        if finding.code in able and verdicts[finding.code] in LOUD:
-            first = finding.explanation.partition("; ")[0].rstrip(".")
-            because = f"{finding.title}: {first}."
-            return step.model_copy(update={"cause": finding.code, "because": because})
-    return step.model_copy(update={"because": "No diagnostic explains this loss."})
+        part = parts.get((step.letter, finding.code))
+        harm = finding.harm if part is None else finding.estimates.get(part)
+        if finding.code not in able or harm is None or verdicts[finding.code] not in LOUD:
+            continue
+        verdict = verdicts[finding.code] if part is None else judge(harm, finding.tolerance or 0.0)
+        if verdict in LOUD:
+            place = -(harm.low or 0.0) / (finding.tolerance or 1.0)
+            loud.append((LOUD.index(verdict), place, finding, harm))
+    if loud:
+        _, _, finding, harm = min(loud, key=lambda each: each[:2])
+        because = f"{finding.title}: {_clause(finding.explanation, harm)}."
+        return step.model_copy(update={"cause": finding.code, "because": because})
+    if step.change.high is not None and step.change.high > 0:
+        return step.model_copy(
+            update={"because": "the interval holds 0: it may be that nothing is lost here."}
+        )
+    because = _enrolment(step, [f for f in ranked if f.code in able], verdicts)
+    return step.model_copy(update={"because": because or "No diagnostic explains this loss."})
+
+
+def _enrolment(step: Step, able: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
+    """What is lost by counting classes alike though none is embedded worse; "" where that is not known."""
+    if step.letter != "W":
+        return ""
+    for finding in able:
+        gap = finding.estimates.get(AT_EQUAL)
+        if gap is not None and verdicts[finding.code] is Verdict.OK:
+            told = _clause(finding.explanation, gap)
+            return f"small classes have fewer rows enrolled, and are not embedded worse: {told}."
+    return ""
+
+
+def _clause(explanation: str, harm: Estimate) -> str:
+    """The part of a text that tells the harm; where none does, the first."""
+    sentences = re.split(r"(?<=\.)\s+(?=[A-Z])", explanation)
+    clauses = [clause for sentence in sentences for clause in sentence.split("; ")]
+    told = next((clause for clause in clauses if harm.text() in clause), clauses[0])
+    return told.rstrip(".")
 
 
 def _gain(step: Step) -> str:

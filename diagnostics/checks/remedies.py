@@ -136,6 +136,8 @@ def _remedy(found: Remedies, verdict: Verdict) -> str:
                 " Against strangers a threshold helps all the same: fit_remedy(space, 'rejecting')."
             )
         return text
+    if verdict is Verdict.UNSURE and found.harm.value <= 0:
+        return "Bring more classes before anything is put behind the model."
     return (
         f"Try {found.chosen.name} ({found.chosen.cost}). fit_remedy(space, '{found.chosen.key}') gives it "
         "fitted, save_remedy keeps it in a file without pickle. Fit every threshold anew: distances change "

@@ -167,6 +167,66 @@ def test_the_loudest_that_can_explain_a_loss_does():
     assert told.largest.letter == "N"
 
 
+def test_the_part_of_a_finding_that_concerns_a_loss_is_what_counts():
+    space, findings, inputs = opened("look_alikes")
+    found = attribute(space, findings, inputs)
+    part = Estimate(value=0.15, low=0.12, high=0.2, quantity="accuracy points")
+    gap = finding("generalisation_gap", low=0.3).model_copy(
+        update={
+            "estimates": {"held_out_gap": part},
+            "explanation": "First a word; held out it is 15.0 points [12.0, 20.0]; unseen far more.",
+        }
+    )
+    near = finding("cluster_proximity", low=0.15)
+    verdicts = {f.code: f.verdict for f in (gap, near)}
+    able = {"N": ("cluster_proximity", "generalisation_gap")}
+    parts = {("N", "generalisation_gap"): "held_out_gap"}
+
+    def cause(ranked, parts):
+        told = explained(found, ranked, verdicts, able, parts)
+        return next((s.cause, s.because) for s in told.steps if s.letter == "N")
+
+    assert (
+        cause([gap, near], {})[0] == "generalisation_gap"
+    )  # by its harm, of classes nobody looks up
+    assert cause([gap, near], parts)[0] == "cluster_proximity"
+    words = "generalisation_gap: held out it is 15.0 points [12.0, 20.0]."
+    assert cause([gap], parts) == ("generalisation_gap", words)
+    quiet = gap.model_copy(update={"estimates": {}})
+    assert cause([quiet], parts)[0] == ""
+
+
+def test_small_classes_that_are_only_enrolled_less_are_said_to_be_so():
+    space, findings, inputs = opened("look_alikes")
+    step = attribute(space, findings, inputs).largest.model_copy(update={"letter": "W"})
+    way = attribute(space, findings, inputs).model_copy(update={"steps": (step,)})
+    gap = Estimate(value=-0.011, low=-0.02, high=0.0, quantity="accuracy points")
+    size = finding("class_imbalance", Verdict.OK).model_copy(
+        update={
+            "estimates": {"micro_macro_gap_common_enrolment": gap},
+            "explanation": f"A word; with 1 positive for every query the gap is {gap.text()}; no groups.",
+        }
+    )
+    told = explained(way, [size], {"class_imbalance": Verdict.OK}, {"W": ("class_imbalance",)})
+    assert told.steps[0].cause == ""
+    assert told.steps[0].because == (
+        "small classes have fewer rows enrolled, and are not embedded worse: with 1 positive for every "
+        "query the gap is -1.1 points [-2.0, 0.0]."
+    )
+    unsure = {"class_imbalance": Verdict.UNSURE}
+    open_ = explained(way, [size], unsure, {"W": ("class_imbalance",)})
+    assert open_.steps[0].because == "No diagnostic explains this loss."
+
+
+def test_a_loss_that_may_be_none_is_said_to_be_so():
+    space, findings, inputs = opened("look_alikes")
+    found = attribute(space, findings, inputs)
+    step = found.largest
+    open_ = step.model_copy(update={"change": step.change.model_copy(update={"high": 0.01})})
+    told = explained(found.model_copy(update={"steps": (open_,)}), (), {}, {})
+    assert told.steps[0].because == "the interval holds 0: it may be that nothing is lost here."
+
+
 def test_every_cause_can_explain_some_step_but_the_maps():
     able = {code for codes in catalog.explains().values() for code in codes}
     causes = {code for code in catalog.codes() if catalog.kind(code) == "cause"}

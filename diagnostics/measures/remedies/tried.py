@@ -98,6 +98,9 @@ def _after(
         np.errstate(all="ignore"),
     ):
         warnings.simplefilter("ignore", ConvergenceWarning)  # a layer not quite trained is one
+        warnings.filterwarnings(
+            "ignore", message="The number of unique classes"
+        )  # of two rows each
         try:
             fitted = model.fit(vectors[fit], labels)
             if not remedy.transforms:
