@@ -7,12 +7,12 @@ diagnostic is its cause, and which remedy is the best; what is not known by cons
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from itertools import product
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scipy.stats import binomtest
@@ -65,7 +65,9 @@ def step(work: tuple[str, int]) -> Said:
     name, seed = work
     space = Geometry(planted(name, seed), seed=seed)
     inputs = planted_inputs(name, seed, Inputs(map_points=0))
-    among = [c for c in catalog.codes() if c not in (catalog.MAPS, catalog.REMEDIES)]
+    # Whatever can be a cause; the others cannot change what is said of the waterfall.
+    able = {code for codes in catalog.explains().values() for code in codes}
+    among = [code for code in catalog.codes() if code in {catalog.FIRST, *able}]
     way = summarise(space, list(catalog.run(space, inputs, among)), inputs).attribution
     largest = way.largest if way is not None else None
     return Said(name) if largest is None else Said(name, largest.letter, largest.cause)
@@ -81,21 +83,45 @@ def fix(work: tuple[str, int]) -> Said:
     return Said(name, remedy=key, verdict=str(found.verdict))
 
 
+def known(path: Path | None) -> dict[tuple[str, str, int], Said]:
+    """What an earlier run has written down, by part, set and seed."""
+    if path is None or not path.is_file():
+        return {}
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {(row["part"], row["said"]["name"], row["seed"]): Said(**row["said"]) for row in rows}
+
+
+def run(pool: Executor, part: str, work: list[tuple[str, int]], trials: Path | None) -> list[Said]:
+    """All of one part; what is written down already is not run again."""
+    done = known(trials)
+    left = [each for each in work if (part, *each) not in done]
+    found = pool.map({"step": step, "fix": fix}[part], left)
+    for (name, seed), said in zip(
+        left, tqdm(found, total=len(left), unit="set", disable=False), strict=True
+    ):
+        done[part, name, seed] = said
+        if trials is not None:
+            with trials.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"part": part, "seed": seed, "said": asdict(said)}) + "\n")
+    return [done[(part, *each)] for each in work]
+
+
 def main() -> None:
     """Run all, write the table, and fail where a promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, help="seeds a set")
     parser.add_argument("--first", type=int, default=FIRST_SEED)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--trials", type=Path, help="kept here, so that a broken run goes on")
     parser.add_argument("--out", type=Path, default=TABLE)
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.seeds)
     start = time.perf_counter()
     with ProcessPoolExecutor(options.processes) as pool:
-        first = list(product(STEPS, seeds))
-        said = list(tqdm(pool.map(step, first), total=len(first), unit="set", disable=False))
-        second = list(product((*BEST, *QUIET), seeds))
-        fixed = list(tqdm(pool.map(fix, second), total=len(second), unit="set", disable=False))
+        said, fixed = (
+            run(pool, part, [(name, seed) for seed in seeds for name in names], options.trials)
+            for part, names in (("step", tuple(STEPS)), ("fix", (*BEST, *QUIET)))
+        )
     lines, kept = report(said, fixed, options.first, options.seeds)
     print("\n".join(lines))
     print(f"\n{len(said) + len(fixed)} sets in {(time.perf_counter() - start) / 60:.0f} minutes")

@@ -27,6 +27,7 @@ from diagnostics.resample import (
     combined_interval,
     few_classes,
     share_interval,
+    wilson_interval,
 )
 from diagnostics.selection import number
 
@@ -91,7 +92,9 @@ def rejecting(
 
 
 def _halves(space: Geometry) -> Ints:
-    """(s,) 0 or 1 for each stranger: those of a class together, drawn by what they hold."""
+    """(s,) 0 or 1 for each stranger, drawn by what they hold: those of a class together, or row by row where
+    there are few classes: all strangers are often called one name.
+    """
     evaluation = space.evaluation
     assert evaluation.data is not None
     codes = evaluation.codes[evaluation.strangers]
@@ -99,6 +102,8 @@ def _halves(space: Geometry) -> Ints:
         return np.zeros(0, dtype=np.int64)
     keys = row_keys(evaluation.data.vectors[evaluation.strangers], space.rng("remedies: strangers"))
     classes, own = np.unique(codes, return_inverse=True)
+    if len(classes) < FEWEST_CLASSES:
+        return np.asarray(np.argsort(np.argsort(keys, kind="stable")) % 2, dtype=np.int64)
     place = np.argsort(np.argsort(class_keys(keys, own, len(classes)), kind="stable"))
     return np.asarray(place[own] % 2, dtype=np.int64)
 
@@ -137,8 +142,8 @@ def _gain(
         about += ", each also as a stranger, its class taken out"
     else:
         parts = (rate * float(two.mean()), (1 - rate) * float(one.mean()))
-        sides = ((two, codes[strangers], rate), (one, codes[rows], 1 - rate))
-        first, second = (_scaled(_share(*side[:2]), side[2]) for side in sides)
+        first = _scaled(_of_strangers(two, codes[strangers]), rate)
+        second = _scaled(_share(one, codes[rows]), 1 - rate)
         interval = combined_interval(parts[0], first, parts[1], second)
         strange = number(len(np.unique(codes[strangers])), "class")
         about += f" and {number(len(strangers), 'stranger')} of {strange}"
@@ -158,6 +163,13 @@ def _measured(sides: Sequence[tuple[_Side, Bools]]) -> tuple[Ints, Reals]:
     values = np.concatenate([value[side.measures] for side, value in sides]).astype(np.float64)
     own, at = np.unique(rows, return_inverse=True)
     return own, np.bincount(at, weights=values) / np.bincount(at)
+
+
+def _of_strangers(values: Reals, codes: Ints) -> Interval:
+    """Over their classes; of few classes over rows, which speaks for more strangers of these classes only."""
+    if len(np.unique(codes)) >= FEWEST_CLASSES:
+        return _share(values, codes)
+    return wilson_interval(round(float(values.sum())), len(values))
 
 
 def _share(values: Reals, codes: Ints) -> Interval:

@@ -128,13 +128,23 @@ def test_order_of_rows_and_names_of_classes_change_nothing():
     assert one.gain.low == pytest.approx(two.gain.low, abs=1e-6)
 
 
-def test_few_stranger_classes_have_no_interval_and_one_no_gain():
-    few = made(strangers=6)
+@pytest.mark.parametrize("strangers", [1, 6])
+def test_strangers_of_few_classes_are_counted_row_by_row(strangers):
+    space = made(strangers=strangers)
+    deals = deal(space).deals
+    found = rejecting(space, deals, RATE)
+    n = len(space.evaluation.strangers)
+    assert f"{n} stranger" in found.gain.about
+    assert f"Wilson over {n} queries" in found.gain.method
+    assert found.kept_out * n == pytest.approx(round(found.kept_out * n))
+    assert found.gain.low < found.gain.value < found.gain.high
+
+
+def test_few_known_classes_have_no_interval():
+    few = made(classes=6)
     found = rejecting(few, deal(few).deals, RATE)
     assert found.gain.low is None
     assert "too few" in found.gain.method
-    one = made(strangers=1)
-    assert rejecting(one, deal(one).deals, RATE) is None
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
