@@ -68,7 +68,9 @@ def of_torchmetrics(metric):
         distances = torch.cdist(vectors, vectors, compute_mode="donot_use_mm_for_euclid_dist")
         scores = 1 / (1 + distances)
         same = labels[:, None] == labels[None]
-        return metric(scores[others], same[others], indexes=queries[others])
+        metric.reset()  # or it keeps, and counts again, what it was given before
+        metric.update(scores[others], same[others], indexes=queries[others])
+        return metric.compute()
 
     return value
 
