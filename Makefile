@@ -31,7 +31,7 @@ report: $(STAMP)  ## The page for the bundled set, in ./report
 	$(BIN)/second-opinion report sample:glyphs --strangers unknown --claimed 0.988 --out $(OUT)
 
 test: $(STAMP) lint  ## Tests, notebooks, lint, types
-	$(BIN)/pytest -n 2 --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadscope --durations 15
 	$(NBVAL)
 	NUMBA_NUM_THREADS=1 $(NBVAL)
 
