@@ -17,7 +17,7 @@ from diagnostics.geometry import Geometry
 from diagnostics.measures.retrieval.answers import per_query
 from diagnostics.measures.retrieval.numbers import REACHED
 from diagnostics.measures.retrieval.without import without_each
-from diagnostics.passes.ranks import Reals
+from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.passes.tally import Ranks
 from diagnostics.resample import Interval, difference_interval
 from diagnostics.surface import anchor_counts
@@ -42,16 +42,22 @@ class Asked:
 class _Number:
     """value and delete-one values (K,) of one rank pass. within: of the queries among themselves.
 
-    rows: (a,) values of the anchors where the number is their mean. pairs: its errors are of pairs of
-    classes, each met twice by a jackknife.
+    rows: values and classes of the anchors, or of the classes, where the number is their mean. pairs: its
+    errors are of pairs of classes, each met twice by a jackknife.
     """
 
     name: str
     value: Callable[[Ranks], float]
     without: Callable[[Ranks], Reals]
     within: bool = False
-    rows: Callable[[Ranks], Reals] | None = None
+    rows: Callable[[Ranks], tuple[Reals, Ints]] | None = None
     pairs: Callable[[Ranks], bool] | None = None
+
+
+def _recalls(ranks: Ranks) -> tuple[Reals, Ints]:
+    """Of the classes with anchors."""
+    has = np.flatnonzero(anchor_counts(ranks))
+    return surface.class_recall(ranks)[has], has
 
 
 def _equal_classes(ranks: Ranks) -> bool:
@@ -70,13 +76,14 @@ _NUMBERS = (
         CLOSED,
         surface.closed_set_accuracy,
         deletions.closed_set_without,
-        rows=lambda ranks: right(ranks),
+        rows=lambda ranks: (right(ranks), ranks.codes[ranks.anchors]),
         pairs=lambda ranks: True,
     ),
     _Number(
         "closed_set_accuracy_macro",
         surface.closed_set_accuracy_macro,
         deletions.closed_set_macro_without,
+        rows=lambda ranks: _recalls(ranks),
         pairs=_equal_classes,
     ),
 )
@@ -100,8 +107,8 @@ def _exact(one: Geometry, two: Geometry) -> list[Asked]:
         value = number.value(b) - number.value(a)
         pairs = _pairs(a, b) if number.pairs is not None and number.pairs(a) else 0.0
         if number.rows is not None:
-            values = number.rows(b) - number.rows(a)
-            interval = gain_interval(values, a.codes[a.anchors], left, pairs)
+            (after, codes), (before, _) = number.rows(b), number.rows(a)
+            interval = gain_interval(after - before, codes, left, pairs)
         else:
             interval = difference_interval(value, left, _units(a), pairs)
         found.append(Asked(number.name, number.value(a), number.value(b), interval))

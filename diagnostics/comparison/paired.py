@@ -20,6 +20,10 @@ from diagnostics.passes.tally import Ranks
 from diagnostics.resample import Interval, combined_interval
 from diagnostics.surface import anchor_counts
 
+GIVEN = (
+    "the threshold as given"  # what an interval says that is not about the choice of a threshold
+)
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -47,7 +51,8 @@ def other_differences(
 ) -> tuple[Difference, ...]:
     """Every other share with an interval that both models' findings have; from both intervals (MOVER).
 
-    Nothing paired is known of these, so that their intervals are too wide rather than too narrow.
+    Nothing paired is known of these, so that their intervals are too wide rather than too narrow. Left out is
+    what was measured at a threshold that was chosen for each model: its interval takes that as given.
     """
     two = {(f.code, name): e for f in second for name, e in f.estimates.items()}
     found: list[Asked] = []
@@ -58,6 +63,8 @@ def other_differences(
             if name in known or other is None or e.low is None or other.low is None:
                 continue
             if e.quantity != "share" or other.quantity != "share":
+                continue
+            if GIVEN in e.method:  # each model has a threshold of its own, which varies as well
                 continue
             # Two diagnostics may call two numbers the same.
             told = f"{finding.code}: {name}" if name in taken else name
