@@ -8,6 +8,8 @@ from diagnostics.inputs import Inputs
 from diagnostics.measures.open_set.charts import percent
 from diagnostics.measures.remedies.charts import costs_table, gains_chart
 from diagnostics.measures.remedies.numbers import Remedies, measure_remedies
+from diagnostics.measures.remedies.roles import deal
+from diagnostics.selection import number
 
 CODE = "remedies"
 TITLE = "Remedies, measured"
@@ -57,6 +59,11 @@ def remedies(
             "Needs more rows a class: after some are set apart to fit and to choose on, none is left to "
             "measure by."
         )
+        if copies := deal(space).dropped:
+            why = (
+                f"Needs rows that are no copies: {number(copies, 'row')} that would measure equal one that a "
+                "remedy is fitted or chosen on, and no others are left. Give each sample once."
+            )
         return not_applicable(CODE, TITLE, QUESTION, why)
     verdict = judge(found.harm, tolerance)
     above = found.interval.above

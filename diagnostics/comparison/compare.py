@@ -21,6 +21,7 @@ from diagnostics.comparison.paired import (
     changed_classes,
     differences,
     other_differences,
+    two_names,
 )
 from diagnostics.embeddings import InputError
 from diagnostics.finding import Estimate, Finding, Verdict, judge
@@ -67,7 +68,7 @@ def compare(
     rest = other_differences(ours, theirs, known)
     closed = by_name(paired)["closed_set_accuracy"]
     harm = _turned(closed.change)
-    names = tuple(space.evaluation.name for space in (first, second))
+    names = two_names(first, second)
     asked, lost, won = changed_classes(first.ranks, second.ranks)
     return Finding(
         code=CODE,
@@ -106,7 +107,7 @@ def summarise_comparison(
 ) -> Summary:
     """The first screen of the page of a comparison."""
     evaluation, data = second.evaluation, second.evaluation.data
-    names = f"{first.evaluation.name} and {evaluation.name}"
+    names = " and ".join(two_names(first, second))
     return Summary(
         headline=finding.headline,
         subject=Subject(

@@ -125,7 +125,7 @@ def changed_rows(first: Geometry, second: Geometry) -> pd.DataFrame:
     for space, side in ((second, a > b), (first, b > a)):
         said = codes[space.neighbors(1).rows[at, 0]]
         wrong.append(np.where(side, classes[said], ""))
-    names = (first.evaluation.name, second.evaluation.name)
+    names = two_names(first, second)
     return pd.DataFrame(
         {
             "row": rows,
@@ -134,6 +134,12 @@ def changed_rows(first: Geometry, second: Geometry) -> pd.DataFrame:
             "other_says": np.char.add(wrong[0], wrong[1])[changed],
         }
     )
+
+
+def two_names(first: Geometry, second: Geometry) -> tuple[str, str]:
+    """What the two are called, told apart where files in two folders have one name."""
+    one, two = first.evaluation.name, second.evaluation.name
+    return (one, two) if one != two else (f"{one} (first)", f"{two} (second)")
 
 
 def by_name(found: Sequence[Difference]) -> Mapping[str, Difference]:

@@ -60,6 +60,15 @@ def test_inputs_that_lack_something_are_not_applicable():
     assert found.verdict in (Verdict.NOT_APPLICABLE, Verdict.UNSURE)
 
 
+def test_a_set_of_copies_says_that_copies_are_the_reason():
+    data = planted("healthy_few_samples", 1)
+    names = np.array(data.classes)[data.codes]
+    twice = EmbeddingSet.from_arrays(np.vstack([data.vectors] * 2), np.concatenate([names] * 2))
+    found = remedies(Geometry(twice))
+    assert found.verdict is Verdict.NOT_APPLICABLE
+    assert "that would measure equal one that a remedy is fitted" in found.explanation
+
+
 def test_the_order_of_rows_and_the_names_of_classes_change_nothing():
     data = planted("needs_mean", 4)
     order = np.random.default_rng(1).permutation(data.n)

@@ -151,8 +151,15 @@ def test_changed_rows_are_those_that_one_alone_answers():
         i = int(np.flatnonzero(asked == row)[0])
         assert own == str(labels[row])
         assert other == str(says[1 if right[0][i] else 0][i])
-        assert name == one.evaluation.name
+        assert name == ("embeddings (first)" if right[0][i] else "embeddings (second)")
     assert (table["class"] != table["other_says"]).all()
+
+
+def test_two_files_of_one_name_are_told_apart():
+    made, labels, split = small(6, (0.5, 0.4))
+    finding = compare(*spaces(made, labels, split), others=())
+    assert "embeddings (second)" in finding.headline
+    assert "embeddings (first)" in finding.headline
 
 
 def test_where_next_to_no_class_changes_both_means_have_the_same_bound():

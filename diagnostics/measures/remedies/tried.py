@@ -97,10 +97,10 @@ def _after(
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
     ):
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a layer not quite trained is one
-        warnings.filterwarnings(
-            "ignore", message="The number of unique classes"
-        )  # of two rows each
+        # A layer not quite trained is one; classes may have two rows, or a column that is constant.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        warnings.filterwarnings("ignore", message="self.within_class_std_dev_")
         try:
             fitted = model.fit(vectors[fit], labels)
             if not remedy.transforms:
