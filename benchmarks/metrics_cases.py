@@ -156,6 +156,14 @@ def farthest_first(vectors, labels):
     return (labels[distances.argmax(axis=1)] == labels).mean()
 
 
+def of_rows_outside(vectors, labels):
+    """The arguments are not used; the arrays of an earlier cell are."""
+    rng = np.random.default_rng(len(labels))
+    outside = np.repeat(np.arange(20), 5)
+    rows = rng.standard_normal((20, 8))[outside] + 0.5 * rng.standard_normal((100, 8))
+    return knn_graph(rows, outside)
+
+
 def within_batches(vectors, labels):
     """Each batch of 64 looked up in itself, and the mean over batches."""
     parts = [slice(i, i + 64) for i in range(0, len(labels), 64)]
@@ -277,6 +285,7 @@ CASES = (
     Case("distance 0 is itself", without_distance_zero, RECALL, "self_removed_by_distance"),
     Case("farthest first", farthest_first, RECALL, "wrong_way_round"),
     Case("recall@5 called recall@1", metrics.hit_rate(5), RECALL, "more_than_k"),
+    Case("rows from outside", of_rows_outside, RECALL, "blind_to_vectors"),
     Case("within batches", within_batches, RECALL, "rows_not_all_compared"),
     Case("lone rows right", lone_rows_right, RECALL, "lone_rows_counted_right"),
     Case("nearest of the gallery dropped", drops_the_first, RECALL | GALLERY, "nearest_dropped"),

@@ -32,7 +32,7 @@ FLOORS: list[set[str]] = [
     {"given_distances", "metric"},
     {"geometry"},
     {"surface", "resample"},
-    {"deletions", "gains"},
+    {"deletions", "gains", "rejection"},
     {"measured", "evidence", "attribution"},
     {"measures"},
     {"checks"},

@@ -23,6 +23,8 @@ from diagnostics.live.outcomes import (
 )
 from diagnostics.live.trials import Setting
 
+BLIND = 0.1  # gained from all positives farthest to all nearest, where 1 is right
+
 
 @dataclass(frozen=True)
 class Bug:
@@ -36,8 +38,10 @@ class Bug:
 
 def named(tests: Mapping[str, Outcome], failed: set[str], setting: Setting) -> tuple[Bug, ...]:
     """The bugs that explain the failed tests, the loudest first; at least one where any failed."""
-    if {NEAREST, FARTHEST} <= failed and tests[NEAREST].value < tests[FARTHEST].value:
-        return (_WRONG_WAY,)
+    if {NEAREST, FARTHEST} <= failed:
+        gained = tests[NEAREST].value - tests[FARTHEST].value
+        if gained < BLIND:
+            return (_WRONG_WAY,) if gained < -BLIND else (_BLIND,)
     bugs = []
     if FARTHEST in failed:
         bugs.append(_itself(tests[FARTHEST].value, setting))
@@ -75,6 +79,12 @@ def _itself(value: float, setting: Setting) -> Bug:
     return _OWN_POSITIVE if drawn else _SELF_FOUND
 
 
+_BLIND = Bug(
+    "blind_to_vectors",
+    "gives about the same number whatever is near: it does not look at the vectors that it is given",
+    NEAREST,
+    "Use the arguments, not variables from outside: a notebook's arrays are easily taken by name.",
+)
 _WRONG_WAY = Bug(
     "wrong_way_round",
     "ranks the wrong way round, the farthest first",

@@ -10,7 +10,7 @@ import numpy as np
 from diagnostics.finding import Estimate
 from diagnostics.geometry import Geometry
 from diagnostics.measures.open_set import intervals
-from diagnostics.measures.open_set.deployed import Deployed, deployed
+from diagnostics.measures.open_set.deployed import deployed
 from diagnostics.measures.open_set.gallery_size import BySize, by_size
 from diagnostics.measures.open_set.intervals import Without
 from diagnostics.measures.open_set.sides import Sides, rehearsed, sides
@@ -28,6 +28,7 @@ from diagnostics.measures.open_set.without import (
 )
 from diagnostics.passes.ranks import Reals
 from diagnostics.passes.tally import Ranks
+from diagnostics.rejection import Deployed
 from diagnostics.resample import FEWEST_CLASSES, Interval, few_classes, no_interval
 from diagnostics.selection import number
 

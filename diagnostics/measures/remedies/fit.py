@@ -8,9 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from diagnostics.embeddings import InputError
 from diagnostics.geometry import Geometry
-from diagnostics.measures.open_set.deployed import deployed
-from diagnostics.measures.open_set.sides import sides
-from diagnostics.measures.open_set.without import Pools
+from diagnostics.measures.remedies.rejecting import calibrated
 from diagnostics.measures.remedies.tried import unfitted
 from diagnostics.remedy.kinds import BY_KEY, REJECTING
 
@@ -46,12 +44,11 @@ def fit_remedy(space: Geometry, key: str, *, stranger_rate: float = 0.1) -> Base
 
 def _calibrated(model: BaseEstimator, space: Geometry, rate: float) -> BaseEstimator:
     """With the threshold of the queries and the strangers there are, or of rehearsed ones."""
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        raise ValueError("no query has both a positive and a negative to calibrate a threshold by")
-    found = deployed(Pools.of(sides(space)), rate, 1.0)
-    threshold = -1.0 if found.threshold is None else found.threshold  # everyone is turned away
-    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    if not len(space.evaluation.queries):
+        raise ValueError("no query is there to calibrate a threshold by")
+    threshold = max(calibrated(space, rate), -1.0)  # no distance is below: everyone is turned away
     if space.metric == "cosine":  # what the estimator sees are unit vectors: d^2 = 2 (1 - cos)
         threshold = float(np.sqrt(2 * threshold)) if threshold >= 0 else threshold
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
     last.set_params(threshold=threshold * (1 + 1e-6))  # rounding turns nobody away
     return model

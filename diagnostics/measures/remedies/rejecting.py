@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from diagnostics.finding import Estimate
 from diagnostics.gains import gain_interval, means_without
 from diagnostics.geometry import Geometry
-from diagnostics.measures.open_set.deployed import least_cost
 from diagnostics.measures.remedies.roles import Roles
 from diagnostics.measures.remedies.tried import as_it_is
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.passes.row_keys import class_keys, row_keys
+from diagnostics.rejection import least_cost
 from diagnostics.resample import (
     FEWEST_CLASSES,
     Interval,
@@ -89,6 +89,21 @@ def rejecting(
         lost.append((known, right & (known.distance > threshold)))
         kept_out.append((strange, strange.distance > threshold))
     return _gain(space, lost, kept_out, (rate, rehearsed))
+
+
+def calibrated(space: Geometry, rate: float) -> float:
+    """The threshold of all queries and strangers there are, or of rehearsed ones; -inf: turn everyone away.
+
+    Raises ValueError where no query has a positive and a negative to calibrate by.
+    """
+    ranks = space.ranks
+    a = ranks.anchors
+    if not len(a):
+        raise ValueError("no query has both a positive and a negative to calibrate a threshold by")
+    own, other = ranks.nearest_positive_distance[a], ranks.nearest_negative_distance[a]
+    strange = space.strangers.distances[:, 0] if len(space.evaluation.strangers) else other
+    found = least_cost(np.sort(own[own < other]), len(a), np.sort(strange), rate, 1.0)
+    return -np.inf if found.threshold is None else found.threshold
 
 
 def _halves(space: Geometry) -> Ints:
