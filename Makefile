@@ -9,8 +9,8 @@ OUT ?= report
 NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-env \
 	--nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadscope notebooks
 
-# For benchmarks with a process a core: threads of several libraries that wait for each other in a core
-# took several times as long. PYTHONSAFEPATH: or numba takes benchmarks/coverage.py for the package coverage.
+# For benchmarks with a process a core: one thread each, or more threads than cores share the cores.
+# PYTHONSAFEPATH: or numba takes benchmarks/coverage.py for the package coverage.
 ALONE := TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONSAFEPATH=1
 
 .PHONY: report test slow test-all lab bench calibrate coverage signatures explanations lint format notebooks clean help
@@ -65,7 +65,7 @@ calibrate: $(STAMP)  ## How often each diagnostic is right, over many seeds (hal
 
 coverage: $(STAMP)  ## How often each interval holds the truth, over 2,000 sets a design (twenty minutes)
 	$(ALONE) $(BIN)/python benchmarks/coverage.py
-	$(ALONE) $(BIN)/python benchmarks/growth.py
+	$(ALONE) $(BIN)/python -m benchmarks.growth
 
 signatures: $(STAMP)  ## How often each known bug is named, and correct code accused, over 200 seeds (half an hour)
 	for each in signatures curves claims metrics_audit; do \

@@ -21,6 +21,7 @@ import numpy as np
 from scipy.stats import binomtest
 from tqdm import tqdm
 
+from benchmarks.shares import share
 from diagnostics import catalog
 from diagnostics.comparison.compare import OTHERS
 from diagnostics.comparison.paired import differences, other_differences
@@ -218,7 +219,7 @@ def report(
                 binomtest(hits, n, 0.05, alternative="greater").pvalue > 0.025
                 for hits in (paired, combined)
             )
-            lines.append(f"| {name} | {_share(paired, n)} | {_share(combined, n)} |")
+            lines.append(f"| {name} | {share(paired, n)} | {share(combined, n)} |")
     lines += [
         "",
         "## Every number",
@@ -229,18 +230,13 @@ def report(
     for cell in cells:
         kept = kept and cell.kept
         ratio = f"{cell.width / cell.spread:.2f}" if cell.spread > 0 else "-"
-        held = _share(cell.held, cell.given) if cell.given else "no interval"
+        held = share(cell.held, cell.given) if cell.given else "no interval"
         lines.append(
             f"| {cell.pair} | {cell.number} | {'paired' if cell.paired else 'combined'} "
             f"| {100 * cell.truth:.2f} | {held if cell.kept else f'**{held}**'} | {cell.sure} of {n} "
             f"| {ratio} |"
         )
     return lines, kept
-
-
-def _share(hits: int, total: int) -> str:
-    bounds = binomtest(hits, total).proportion_ci(method="wilson")
-    return f"{100 * hits / total:.1f} % [{100 * bounds.low:.0f}, {100 * bounds.high:.0f}]"
 
 
 if __name__ == "__main__":

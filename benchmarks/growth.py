@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from benchmarks.shares import share
 from diagnostics.embeddings import EmbeddingSet
 from diagnostics.geometry import Geometry
 from diagnostics.measures.gallery_growth.back_test import back_test
@@ -244,7 +245,7 @@ def _rows_of(kind: str, classes: int, true: Reals, found: list[Outcome]) -> tupl
         rows.append(
             f"| {name} | {classes} | {times} K | {100 * true[i + 1]:.1f} % | "
             + " | ".join(f"{100 * error:.1f}" for error in errors)
-            + f" | {width:.0f} | {_share(held, len(found))} | {_share(lost, len(found))} |"
+            + f" | {width:.0f} | {share(held, len(found))} | {share(lost, len(found))} |"
         )
         if times in PROMISED:
             fine = fine and _may_be(held, len(found)) and _may_be(lost, len(found))
@@ -254,7 +255,7 @@ def _rows_of(kind: str, classes: int, true: Reals, found: list[Outcome]) -> tupl
     rows.append(
         f"| {name} | {classes} | K, from halves | {100 * true[0]:.1f} % | "
         f"{100 * float(np.sqrt(np.mean(np.square(halves)))):.1f} | | | | "
-        f"{100 * held / len(halves):.1f} % | back-test passed: {_share(passed, len(found))} |"
+        f"{100 * held / len(halves):.1f} % | back-test passed: {share(passed, len(found))} |"
     )
     return rows, fine
 
@@ -262,11 +263,6 @@ def _rows_of(kind: str, classes: int, true: Reals, found: list[Outcome]) -> tupl
 def _may_be(held: int, of: int) -> bool:
     """Whether so many may be drawn where FEWEST_HELD is the chance of each."""
     return bool(binomtest(held, of, FEWEST_HELD, alternative="less").pvalue > 0.025)
-
-
-def _share(count: int, of: int) -> str:
-    bounds = binomtest(count, of).proportion_ci(0.95, method="wilson")
-    return f"{100 * count / of:.1f} % [{100 * bounds.low:.0f}, {100 * bounds.high:.0f}]"
 
 
 if __name__ == "__main__":

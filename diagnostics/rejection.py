@@ -8,6 +8,8 @@ import numpy as np
 
 from diagnostics.passes.ranks import Reals
 
+STRANGER_RATE = 0.1  # of those who come: a convention, as nothing in a set says how many come
+
 
 @dataclass(frozen=True)
 class Deployed:

@@ -17,12 +17,13 @@ from diagnostics import deletions
 from diagnostics.attribution.cells import Cells, State, Strangers, by_class
 from diagnostics.attribution.orders import shares
 from diagnostics.attribution.record import Attribution, Step
-from diagnostics.attribution.words import NAMES, STRANGER_RATE, missing, start_name
+from diagnostics.attribution.words import NAMES, missing, start_name
 from diagnostics.finding import Estimate, Finding
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
 from diagnostics.passes.ranks import Reals
 from diagnostics.passes.tally import Ranks
+from diagnostics.rejection import STRANGER_RATE
 from diagnostics.resample import (
     FEWEST_CLASSES,
     Interval,

@@ -6,8 +6,7 @@ from diagnostics.attribution.cells import Cells
 from diagnostics.attribution.record import Missing
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim
-
-STRANGER_RATE = 0.10  # of those who come; stated, since it is chosen
+from diagnostics.rejection import STRANGER_RATE
 
 NAMES = {
     "B": "measured exactly",

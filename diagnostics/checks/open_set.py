@@ -16,6 +16,7 @@ from diagnostics.measures.open_set.charts import (
 )
 from diagnostics.measures.open_set.found import REHEARSED, OpenSet, open_set_numbers
 from diagnostics.measures.open_set.let_in import nearest_strangers, open_doors
+from diagnostics.rejection import STRANGER_RATE
 from diagnostics.selection import number
 
 CODE = "open_set"
@@ -34,7 +35,7 @@ def open_set(
     inputs: Inputs | None = None,
     *,
     tolerance: float = 0.10,
-    stranger_rate: float = 0.1,
+    stranger_rate: float = STRANGER_RATE,
     cost_of_stranger: float = 1.0,
 ) -> Finding:
     """Count the strangers that are nearer to somebody enrolled than a threshold that suits the known.

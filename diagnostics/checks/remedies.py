@@ -9,6 +9,7 @@ from diagnostics.measures.open_set.charts import percent
 from diagnostics.measures.remedies.charts import costs_table, gains_chart
 from diagnostics.measures.remedies.numbers import Remedies, measure_remedies
 from diagnostics.measures.remedies.roles import deal
+from diagnostics.rejection import STRANGER_RATE
 from diagnostics.selection import number
 
 CODE = "remedies"
@@ -26,7 +27,7 @@ def remedies(
     inputs: Inputs | None = None,
     *,
     tolerance: float = 0.02,
-    stranger_rate: float = 0.1,
+    stranger_rate: float = STRANGER_RATE,
 ) -> Finding:
     """Fit each remedy on one part of the rows, choose one on another, and measure it on a third.
 
@@ -59,10 +60,11 @@ def remedies(
             "Needs more rows a class: after some are set apart to fit and to choose on, none is left to "
             "measure by."
         )
-        if copies := deal(space).dropped:
+        dealt = deal(space)
+        if dealt.dropped and not any(len(roles.test) for roles in dealt.deals):
             why = (
-                f"Needs rows that are no copies: {number(copies, 'row')} that would measure equal one that a "
-                "remedy is fitted or chosen on, and no others are left. Give each sample once."
+                f"Needs rows that are no copies: {number(dealt.dropped, 'row')} that would measure equal one "
+                "that a remedy is fitted or chosen on, and no others are left. Give each sample once."
             )
         return not_applicable(CODE, TITLE, QUESTION, why)
     verdict = judge(found.harm, tolerance)

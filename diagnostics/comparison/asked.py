@@ -54,10 +54,24 @@ class _Number:
     pairs: Callable[[Ranks], bool] | None = None
 
 
+def right(ranks: Ranks) -> Reals:
+    """(a,) 1 where an anchor's nearest row is of its class."""
+    return np.asarray(ranks.right[ranks.anchors])
+
+
+def _rights(ranks: Ranks) -> tuple[Reals, Ints]:
+    """Of the anchors."""
+    return right(ranks), ranks.codes[ranks.anchors]
+
+
 def _recalls(ranks: Ranks) -> tuple[Reals, Ints]:
     """Of the classes with anchors."""
     has = np.flatnonzero(anchor_counts(ranks))
     return surface.class_recall(ranks)[has], has
+
+
+def _always(ranks: Ranks) -> bool:
+    return True
 
 
 def _equal_classes(ranks: Ranks) -> bool:
@@ -76,14 +90,14 @@ _NUMBERS = (
         CLOSED,
         surface.closed_set_accuracy,
         deletions.closed_set_without,
-        rows=lambda ranks: (right(ranks), ranks.codes[ranks.anchors]),
-        pairs=lambda ranks: True,
+        rows=_rights,
+        pairs=_always,
     ),
     _Number(
         "closed_set_accuracy_macro",
         surface.closed_set_accuracy_macro,
         deletions.closed_set_macro_without,
-        rows=lambda ranks: _recalls(ranks),
+        rows=_recalls,
         pairs=_equal_classes,
     ),
 )
@@ -92,11 +106,6 @@ _NUMBERS = (
 def asked(one: Geometry, two: Geometry) -> list[Asked]:
     """Every number that the rank pass gives for both; both have the same rows in the same roles."""
     return [*_exact(one, two), *_among_few(one, two), *_of_answers(one, two)]
-
-
-def right(ranks: Ranks) -> Reals:
-    """(a,) 1 where an anchor's nearest row is of its class."""
-    return np.asarray(ranks.right[ranks.anchors])
 
 
 def _exact(one: Geometry, two: Geometry) -> list[Asked]:

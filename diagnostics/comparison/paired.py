@@ -121,17 +121,14 @@ def changed_rows(first: Geometry, second: Geometry) -> pd.DataFrame:
     a, b = right(first.ranks), right(second.ranks)
     changed = a != b
     rows = first.evaluation.queries[at][changed]
-    wrong = []
-    for space, side in ((second, a > b), (first, b > a)):
-        said = codes[space.neighbors(1).rows[at, 0]]
-        wrong.append(np.where(side, classes[said], ""))
+    by_first, by_second = (codes[s.neighbors(1).rows[at, 0]] for s in (first, second))
     names = two_names(first, second)
     return pd.DataFrame(
         {
             "row": rows,
             "class": classes[codes[rows]],
-            "right": np.where(a[changed] > b[changed], *names),
-            "other_says": np.char.add(wrong[0], wrong[1])[changed],
+            "right": np.where((a > b)[changed], *names),
+            "other_says": classes[np.where(a > b, by_second, by_first)[changed]],
         }
     )
 

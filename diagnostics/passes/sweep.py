@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
+
+from diagnostics.passes.threads import one_blas_thread
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ def sweep(
     threads = workers()
     waiting: deque[tuple[tuple[int, int], Future[T]]] = deque()
     bar: tqdm[None] | None = None
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
         try:
             for span in [*spans, *[None] * (threads + 1)]:
                 if span is not None:

@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 Reals = NDArray[np.float64]
+Labels = NDArray[np.generic]
 BLOCK = 1024  # rows whose similarities to the gallery are held at once
 
 
@@ -54,7 +55,27 @@ class WithinWhitening(TransformerMixin, BaseEstimator):
         return np.asarray((rows - self.mean_) @ self.components_)
 
 
-class EditedNearest(ClassifierMixin, BaseEstimator):
+class KeptNearest(ClassifierMixin, BaseEstimator):
+    """The nearest row of a gallery from which some rows were dropped: what such searches share."""
+
+    def _enrol(self, rows: Reals, labels: Labels, kept: NDArray[np.bool_]) -> Self:
+        """A class keeps its rows if all would go."""
+        self.classes_ = np.unique(labels)
+        for label in np.setdiff1d(self.classes_, labels[kept]):
+            kept |= labels == label
+        self.kept_: NDArray[np.bool_] = kept
+        nearest = KNeighborsClassifier(n_neighbors=1, algorithm="brute")
+        self.nearest_ = nearest.fit(rows[kept], labels[kept])
+        return self
+
+    def predict(self, X: ArrayLike) -> Labels:
+        """(n,) classes."""
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray(self.nearest_.predict(rows))
+
+
+class EditedNearest(KeptNearest):
     """The nearest row of a gallery without the rows that most of their neighbours contradict.
 
     Wilson, IEEE Transactions on Systems, Man and Cybernetics 1972: a row is dropped where more than half
@@ -68,7 +89,6 @@ class EditedNearest(ClassifierMixin, BaseEstimator):
         """``kept_``: (n,) whether each row stays in the gallery."""
         rows, labels = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels)
-        self.classes_ = np.unique(labels)
         k = min(self.n_neighbors, len(rows) - 1)
         kept = np.ones(len(rows), dtype=np.bool_)
         if k > 0:
@@ -78,18 +98,7 @@ class EditedNearest(ClassifierMixin, BaseEstimator):
                 .kneighbors(return_distance=False)
             )
             kept = (labels[near] == labels[:, None]).mean(axis=1) >= 0.5
-        for label in np.setdiff1d(self.classes_, labels[kept]):
-            kept |= labels == label
-        self.kept_: NDArray[np.bool_] = kept
-        nearest = KNeighborsClassifier(n_neighbors=1, algorithm="brute")
-        self.nearest_ = nearest.fit(rows[kept], labels[kept])
-        return self
-
-    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
-        """(n,) classes."""
-        check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(self.nearest_.predict(rows))
+        return self._enrol(rows, labels, kept)
 
 
 class CslsNearest(ClassifierMixin, BaseEstimator):
@@ -119,7 +128,7 @@ class CslsNearest(ClassifierMixin, BaseEstimator):
         self.density_: Reals = density
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
+    def predict(self, X: ArrayLike) -> Labels:
         """(n,) classes."""
         check_is_fitted(self)
         rows = _unit(validate_data(self, X, dtype=np.float64, reset=False))

@@ -12,15 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-Labels = NDArray[np.generic]
+from diagnostics.remedy.estimators import KeptNearest, Labels
+
 LOOKED_AT = 5  # nearest others of a row that may be copies of it
 
 
-class UncontradictedNearest(ClassifierMixin, BaseEstimator):
+class UncontradictedNearest(KeptNearest):
     """The nearest row of a gallery without copies that contradict each other.
 
     Rows nearer than ``share`` of the median distance of a row to its nearest other are copies of one thing,
@@ -35,7 +36,7 @@ class UncontradictedNearest(ClassifierMixin, BaseEstimator):
         """``kept_``: (n,) whether each row stays in the gallery."""
         rows, labels = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
+        codes = np.unique(labels, return_inverse=True)[1]
         n, k = len(rows), min(LOOKED_AT, len(rows) - 1)
         kept = np.ones(n, dtype=np.bool_)
         if k > 0:
@@ -45,18 +46,7 @@ class UncontradictedNearest(ClassifierMixin, BaseEstimator):
             pairs = (np.repeat(np.arange(n), k)[copy.ravel()], near[copy])
             graph = coo_array((np.ones(len(pairs[0])), pairs), shape=(n, n))
             kept = _frequent(connected_components(graph, directed=False)[1], codes)
-        for label in np.setdiff1d(self.classes_, labels[kept]):
-            kept |= labels == label
-        self.kept_: NDArray[np.bool_] = kept
-        nearest = KNeighborsClassifier(n_neighbors=1, algorithm="brute")
-        self.nearest_ = nearest.fit(rows[kept], labels[kept])
-        return self
-
-    def predict(self, X: ArrayLike) -> Labels:
-        """(n,) classes."""
-        check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(self.nearest_.predict(rows))
+        return self._enrol(rows, labels, kept)
 
 
 class RejectingNearest(ClassifierMixin, BaseEstimator):

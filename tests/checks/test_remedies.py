@@ -8,6 +8,7 @@ import pytest
 from diagnostics.charts import Bars, Table
 from diagnostics.checks.remedies import remedies
 from diagnostics.embeddings import EmbeddingSet
+from diagnostics.evaluation import arrange
 from diagnostics.finding import Verdict
 from diagnostics.geometry import Geometry
 from diagnostics.remedy.kinds import BY_KEY, REJECTING
@@ -67,6 +68,19 @@ def test_a_set_of_copies_says_that_copies_are_the_reason():
     found = remedies(Geometry(twice))
     assert found.verdict is Verdict.NOT_APPLICABLE
     assert "that would measure equal one that a remedy is fitted" in found.explanation
+
+
+def test_copies_are_not_blamed_where_other_rows_are_left_to_measure_by():
+    rng = np.random.default_rng(0)
+    labels = np.concatenate([np.tile(np.arange(10), 2), [0, 0]])
+    split = np.repeat(["train", "test"], [20, 2])
+    rows = rng.standard_normal((10, 4))[labels] + 0.1 * rng.standard_normal((22, 4))
+    rows[20] = rows[0]  # so that the other query has none to choose by
+    data = EmbeddingSet.from_arrays(rows, labels, split=split)
+    found = remedies(Geometry(arrange(data)))
+    assert found.verdict is Verdict.NOT_APPLICABLE
+    assert "more rows a class" in found.explanation
+    assert "copies" not in found.explanation
 
 
 def test_the_order_of_rows_and_the_names_of_classes_change_nothing():

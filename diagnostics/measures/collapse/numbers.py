@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from diagnostics.finding import Estimate
 from diagnostics.geometry import Geometry
@@ -15,6 +14,7 @@ from diagnostics.measures.collapse.class_groups import ClassGroups
 from diagnostics.measures.collapse.moments import BLOCK, Moments, of_all, without_groups
 from diagnostics.measures.collapse.surrogate import Outcome, Surrogate
 from diagnostics.passes.ranks import Reals
+from diagnostics.passes.threads import one_blas_thread
 from diagnostics.resample import Interval, no_interval
 
 QUANTITIES = {
@@ -57,7 +57,7 @@ class Numbers:
 def numbers(space: Geometry) -> Numbers:
     """All of them. Needs vectors."""
     # Dozens of small decompositions: threads would cost more than they bring, and change last bits.
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         return _numbers(space)
 
 

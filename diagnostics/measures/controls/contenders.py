@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from diagnostics import deletions, surface
 from diagnostics.controls import Control
@@ -16,6 +15,7 @@ from diagnostics.finding import Estimate
 from diagnostics.geometry import Geometry
 from diagnostics.passes.ranks import Reals
 from diagnostics.passes.tally import Ranks
+from diagnostics.passes.threads import one_blas_thread
 from diagnostics.resample import Interval, no_interval, share_interval
 from diagnostics.selection import number as counted
 
@@ -140,7 +140,7 @@ def project(
     extent = float(np.abs(vectors).max()) or 1.0
     found = np.zeros((len(vectors), dimensions))
     # One thread: the last bit of a product may depend on how many share it.
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         for start in range(0, vectors.shape[1], COLUMNS):
             block = vectors[:, start : start + COLUMNS].astype(np.float64) / extent
             if centred:

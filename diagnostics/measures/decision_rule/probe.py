@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
-from threadpoolctl import threadpool_limits
 
 from diagnostics.passes.class_means import Answers, Ints, Means, Reals, amid, nearest_means
 from diagnostics.passes.classes import ROWS, ClassStats
 from diagnostics.passes.row_keys import Keys
 from diagnostics.passes.source import Floats
+from diagnostics.passes.threads import one_blas_thread
 
 FOLDS = 5
 # Of its spread over all rows, the least that a dimension is taken to have within classes (a variance), and
@@ -78,7 +78,7 @@ def fit_probe(
     if shrinkage is None:
         shrinkage = _ledoit_wolf(rows, codes, stats, _scale(stats, variance), freedom)
     widths = [variance] if keys is None else _widths(rows, codes, stats, keys, variance)
-    with threadpool_limits(1, user_api="blas"):  # the same bits for any number of threads
+    with one_blas_thread():  # the same bits for any number of threads
         centre = amid(rows)
         parts = tuple(
             _whitened(stats, centre, _scale(stats, w), shrinkage, freedom) for w in widths

@@ -10,10 +10,11 @@ from diagnostics.embeddings import InputError
 from diagnostics.geometry import Geometry
 from diagnostics.measures.remedies.rejecting import calibrated
 from diagnostics.measures.remedies.tried import unfitted
+from diagnostics.rejection import STRANGER_RATE
 from diagnostics.remedy.kinds import BY_KEY, REJECTING
 
 
-def fit_remedy(space: Geometry, key: str, *, stranger_rate: float = 0.1) -> BaseEstimator:
+def fit_remedy(space: Geometry, key: str, *, stranger_rate: float = STRANGER_RATE) -> BaseEstimator:
     """A remedy fitted on all enrolled rows: a transformer of vectors, or a classifier of class names.
 
     key: one of ``diagnostics.remedy.kinds.BY_KEY``, or "rejecting", which answers "unknown" beyond the

@@ -21,6 +21,7 @@ from diagnostics.measures.remedies.rejecting import Rejected, rejecting
 from diagnostics.measures.remedies.roles import Dealt, deal
 from diagnostics.measures.remedies.tried import Tried, as_it_is, tried
 from diagnostics.passes.ranks import Ints, Reals
+from diagnostics.rejection import STRANGER_RATE
 from diagnostics.remedy.kinds import BY_KEY, REJECTING, REMEDIES, Remedy
 from diagnostics.resample import FEWEST_CLASSES, Interval, no_interval, share_interval
 from diagnostics.selection import number
@@ -55,7 +56,7 @@ class Remedies:
 
 
 def measure_remedies(
-    space: Geometry, remedies: Sequence[Remedy] = REMEDIES, stranger_rate: float = 0.1
+    space: Geometry, remedies: Sequence[Remedy] = REMEDIES, stranger_rate: float = STRANGER_RATE
 ) -> Remedies | None:
     """Try all, choose, measure; None where no row that measures can be recognised.
 

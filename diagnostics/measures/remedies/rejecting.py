@@ -107,8 +107,8 @@ def calibrated(space: Geometry, rate: float) -> float:
 
 
 def _halves(space: Geometry) -> Ints:
-    """(s,) 0 or 1 for each stranger, drawn by what they hold: those of a class together, or row by row where
-    there are few classes: all strangers are often called one name.
+    """(s,) 0 or 1 for each stranger, drawn by what they hold: those of a class together, or row by row, equal
+    ones together, where there are few classes: all strangers are often called one name.
     """
     evaluation = space.evaluation
     assert evaluation.data is not None
@@ -118,7 +118,7 @@ def _halves(space: Geometry) -> Ints:
     keys = row_keys(evaluation.data.vectors[evaluation.strangers], space.rng("remedies: strangers"))
     classes, own = np.unique(codes, return_inverse=True)
     if len(classes) < FEWEST_CLASSES:
-        return np.asarray(np.argsort(np.argsort(keys, kind="stable")) % 2, dtype=np.int64)
+        return np.asarray(np.unique(keys, return_inverse=True)[1] % 2, dtype=np.int64)
     place = np.argsort(np.argsort(class_keys(keys, own, len(classes)), kind="stable"))
     return np.asarray(place[own] % 2, dtype=np.int64)
 

@@ -12,13 +12,13 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
-from threadpoolctl import threadpool_limits
 
 from diagnostics.embeddings import InputError
 from diagnostics.geometry import Geometry
 from diagnostics.measures.remedies.roles import Roles
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.passes.source import Rows
+from diagnostics.passes.threads import one_blas_thread
 from diagnostics.remedy.kinds import Remedy, too_much
 
 
@@ -62,7 +62,9 @@ def tried(
     # A tie counts as an error, but what breaks ties is no better for it.
     tied = (plain.z[anchors] > 0) & (plain.z_lenient[anchors] == 0)
     labels = codes[roles.fit]
-    vectors = {dtype: data.vectors.astype(dtype) for dtype in {r.dtype for r in remedies}}
+    vectors = {
+        dtype: data.vectors.astype(dtype, copy=False) for dtype in {r.dtype for r in remedies}
+    }
     gains: dict[str, Reals] = {}
     left_out: dict[str, str] = {}
     for remedy in remedies:
@@ -93,7 +95,7 @@ def _after(
     model = unfitted(remedy, space.metric)
     own = space.evaluation.codes[asked]
     with (
-        threadpool_limits(1, user_api="blas"),
+        one_blas_thread(),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
     ):

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf_shrinkage
-from threadpoolctl import threadpool_limits
 
 from diagnostics.measures.shift.sides import Sides
 from diagnostics.passes.ranks import Ints, Reals
 from diagnostics.passes.row_keys import drawn
+from diagnostics.passes.threads import one_blas_thread
 
 ROWS = 10_000  # of both parts, at most: a thousand classifiers are scored on them
 PERMUTATIONS = 999
@@ -51,7 +51,7 @@ class TwoSample:
 
 def two_sample(found: Sides, rng: np.random.Generator) -> TwoSample:
     """The test on at most ``ROWS`` rows, whole classes to a fold."""
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         return _Test(found).run(rng)
 
 
