@@ -75,7 +75,7 @@ class Bars(Chart):
     kind: Literal["bars"] = "bars"
     value_label: str
     bars: tuple[Bar, ...]
-    share: bool = True  # values are shares, shown in percent
+    points: bool = False  # differences of shares, shown in points; else shares, shown in percent
 
 
 class Stage(Record):

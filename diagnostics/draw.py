@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 from matplotlib import rc, rc_context, rcdefaults
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -28,11 +29,11 @@ from diagnostics.drawing.inline_svg import inline
 from diagnostics.drawing.lettering import (
     COLOURS,
     Layout,
+    amount,
     blank,
     canvas,
     dress,
     name_axis,
-    number,
     room_below,
     short,
     wrap,
@@ -118,18 +119,18 @@ def _bars(chart: Bars, layout: Layout, head: float) -> Figure:
     drawn, axes = canvas(layout, height, layout.left or 14, bottom, top)
     axes.set_ylim(0, sum(heights) or 1)
     ends = [e for b in chart.bars for e in (b.value, b.low, b.high) if e is not None] or [1.0]
-    far = 1.0 if chart.share and max(ends) > 0.6 else 1.05 * max(0.0, *ends)
-    axes.set_xlim(min(0.0, *ends), far or 1.0)
+    far = 1.0 if not chart.points and max(ends) > 0.6 else 1.05 * max(0.0, *ends)
+    axes.set_xlim(1.05 * min(0.0, *ends), far or 1.0)
     y = sum(heights)
     for bar, name, tall in zip(chart.bars, names, heights, strict=True):
         middle = y - tall / 2 - (line * len(name) / 2 - 2 if above else 0)
         colour = COLOURS[f"series-{bar.role}"]
         axes.barh(middle, bar.value, height=16, color=colour, alpha=0.85)
-        text = number(bar.value, chart.share)
+        text = amount(bar.value, chart.points)
         if bar.low is not None and bar.high is not None:
             axes.hlines(middle, bar.low, bar.high, color=COLOURS["ink"], lw=1.6)
             axes.vlines([bar.low, bar.high], middle - 4, middle + 4, color=COLOURS["ink"], lw=1.6)
-            low, high = (number(v, chart.share).removesuffix(" %") for v in (bar.low, bar.high))
+            low, high = (amount(end, points=True) for end in (bar.low, bar.high))
             text += f" [{low}, {high}]"
         top_line = y - 2 - line / 2 if above else middle + (len(name) - 1) / 2 * line
         for row, words in enumerate(name):
@@ -147,7 +148,7 @@ def _bars(chart: Bars, layout: Layout, head: float) -> Figure:
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{100 * value:.4g} %" if chart.share else f"{value:,.4g}")
+        FuncFormatter(lambda value, _: f"{100 * value:.4g}{'' if chart.points else ' %'}")
     )
     if not above:  # where labels stand above the bars, lines would cross them
         axes.axvline(0, color=COLOURS["muted"], lw=1)
@@ -160,35 +161,44 @@ def _bars(chart: Bars, layout: Layout, head: float) -> Figure:
 def _examples(chart: Examples, head: float) -> Figure:
     """The query left, its answers right; each framed and named right or wrong."""
     shown, across, cell = chart.examples[:6], 6, 120
-    width, height = cell * across, 112 * max(1, len(shown)) + head
+    bare = all(s.image is None for each in shown for s in (each.query, *each.answers))
+    tall, words_at = (46, 30) if bare else (112, 34)
+    width, height = cell * across, tall * max(1, len(shown)) + head
     drawn = blank(width, height)
     axes = drawn.add_axes((0, 0, 1, 1))  # one for all, in points: axes are slow to make
     axes.set_axis_off()
     for row, example in enumerate(shown):
         for column, sample in enumerate((example.query, *example.answers[: across - 1])):
-            left, base = column * cell, height - head - 112 * (row + 1)
-            wide, tall = _SIDE, _SIDE
-            if sample.image is not None:
-                pixels = sample.image.array()
-                rows, columns = pixels.shape[:2]
-                wide, tall = (_SIDE * n / max(rows, columns) for n in (columns, rows))
-            x, y = left + 30 + (_SIDE - wide) / 2, base + 44 + (_SIDE - tall) / 2
-            if sample.image is not None:
-                box = (x, x + wide, y, y + tall)
-                axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=box)
+            left, base = column * cell, height - head - tall * (row + 1)
             frame = {None: COLOURS["muted"], True: _RIGHT, False: _WRONG}[sample.match]
-            axes.add_patch(Rectangle((x, y), wide, tall, fill=False, edgecolor=frame, lw=2))
+            if bare:  # nothing to frame: a stroke beside the words
+                axes.add_patch(Rectangle((left + 20, base + 8), 3, tall - 14, color=frame, lw=0))
+            else:
+                _picture(axes, sample, (left + 30 + _SIDE / 2, base + 44 + _SIDE / 2), frame)
             for line, words in enumerate((short(sample.label, 14), _caption(sample))):
                 write(
                     drawn,
                     (left + 30) / width,
-                    (base + 34 - 15 * line) / height,
+                    (base + words_at - 15 * line) / height,
                     words,
                     10.5,
                     "muted" if line else "ink",
                 )
     axes.set(xlim=(0, width), ylim=(0, height), aspect="auto")
     return drawn
+
+
+def _picture(axes: Axes, sample: Sample, centre: tuple[float, float], frame: str) -> None:
+    """The thumbnail in its frame, or an empty frame."""
+    wide, tall = _SIDE, _SIDE
+    if sample.image is not None:
+        pixels = sample.image.array()
+        rows, columns = pixels.shape[:2]
+        wide, tall = (_SIDE * n / max(rows, columns) for n in (columns, rows))
+    x, y = centre[0] - wide / 2, centre[1] - tall / 2
+    if sample.image is not None:
+        axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=(x, x + wide, y, y + tall))
+    axes.add_patch(Rectangle((x, y), wide, tall, fill=False, edgecolor=frame, lw=2))
 
 
 def _caption(sample: Sample) -> str:

@@ -195,11 +195,29 @@ def test_empty_charts_are_drawn_empty(
     assert draw.svg(Bars(title="", alt="", value_label="v", bars=()), "a").startswith("<svg")
 
 
-def test_values_that_are_no_shares_and_negative_ones_are_drawn() -> None:
-    low = Bars(
-        title="", alt="", value_label="points", share=False, bars=(Bar(label="a", value=-3.25),)
+def test_samples_without_images_have_words_and_no_empty_frames() -> None:
+    framed = draw.figure(examples())
+    bare = Example(
+        query=Sample(row=1, label="A"),
+        answers=(Sample(row=2, label="B", distance=0.1, match=False),),
     )
-    assert "-3.25" in texts(draw.svg(low, "a"))
+    plain = draw.figure(Examples(title="Ex", alt="One.", examples=(bare,)))
+    assert framed is not None
+    assert plain is not None
+    assert plain.get_figheight() < framed.get_figheight() / 2
+    assert [t.get_text() for t in plain.texts] == ["A", "query", "B", "wrong, 0.1"]
+    assert not plain.axes[0].images
+    assert [bool(p.get_fill()) for p in plain.axes[0].patches] == [True, True]
+    assert [bool(p.get_fill()) for p in framed.axes[0].patches] == [False] * 3
+
+
+def test_differences_are_written_in_points_and_shares_in_percent() -> None:
+    bars = (Bar(label="a", value=-0.0325, low=-0.041, high=-0.00004),)
+    for points, words in ((True, "-3.2 [-4.1, 0.0]"), (False, "-3.2 % [-4.1, 0.0]")):
+        low = Bars(title="", alt="", value_label="v", points=points, bars=bars)
+        found = texts(draw.svg(low, "a"))
+        assert words in found
+        assert any(word.endswith("0 %") for word in found) != points
 
 
 def test_spread_moves_no_label_without_need_and_lets_none_overlap() -> None:

@@ -33,8 +33,9 @@ def differences_chart(paired: Sequence[Difference], names: Sequence[str]) -> Bar
     return Bars(
         title=f"What changes from {names[0]} to {names[1]}",
         alt="; ".join(f"{each.name} {each.change.text()}" for each in paired) + ".",
-        value_label="second less first, with 95 % interval",
+        value_label="second less first, in points, with 95 % interval",
         bars=tuple(bars),
+        points=True,
     )
 
 

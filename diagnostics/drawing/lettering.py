@@ -40,6 +40,11 @@ def number(value: float, share: bool) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
+def amount(value: float, points: bool) -> str:
+    """A share in percent, or a difference of shares in points; z: no minus zero."""
+    return f"{100 * value:z.1f}" if points else f"{100 * value:.1f} %"
+
+
 def spread(
     centres: Sequence[float], heights: Sequence[float], floor: float, ceiling: float
 ) -> list[float]:

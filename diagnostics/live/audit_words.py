@@ -138,7 +138,8 @@ def bars(outcomes: Sequence[Outcome], failed: set[str], setting: Setting) -> Bar
     return Bars(
         title="How far the function is from right",
         alt="; ".join(f"{_words(o.name, setting)} {100 * o.off:.1f} points" for o in order) + ".",
-        value_label="deviation from the right value, with 95 % interval",
+        value_label="deviation from the right value, in points, with 95 % interval",
+        points=True,
         bars=tuple(
             Bar(
                 label=_words(o.name, setting),

@@ -17,11 +17,7 @@ from diagnostics.remedy.estimators import CslsNearest, EditedNearest, WithinWhit
 from diagnostics.remedy.nearest import RejectingNearest, UncontradictedNearest
 
 LINEAR_WORK = 1e8  # rows x columns x classes up to which a layer is trained in seconds
-MEETS_ITSELF = (
-    "uncontradicted",
-    "edited",
-    "csls",
-)  # a gallery is compared with itself to be fitted
+MEETS_ITSELF = ("uncontradicted", "edited", "csls")  # the gallery is compared with itself to fit
 ALL_PAIRS_WORK = 1e10  # rows x rows x columns, up to which a gallery meets itself in seconds
 
 

@@ -146,7 +146,7 @@ def finding(code, verdict=Verdict.ALARM, low=0.1):
     )  # fmt: skip
 
 
-def test_the_loudest_that_can_explain_a_loss_does():
+def test_only_what_is_loud_and_can_explain_a_loss_does():
     space, findings, inputs = opened("look_alikes")
     found = attribute(space, findings, inputs)
     ranked = [
@@ -165,6 +165,29 @@ def test_the_loudest_that_can_explain_a_loss_does():
     )
     assert told.largest is not None
     assert told.largest.letter == "N"
+
+
+def test_of_two_sure_causes_the_one_that_gives_back_more_explains_a_loss():
+    space, findings, inputs = opened("look_alikes")
+    found = attribute(space, findings, inputs)
+    wide = Estimate(value=0.3, low=0.05, high=0.55, quantity="accuracy points")
+    shifted = finding("shift", Verdict.WATCH).model_copy(update={"harm": wide})
+    surer, unsure = finding("hubness", low=0.1), finding("metric_choice", Verdict.UNSURE, low=0.4)
+    ranked = [unsure, surer, shifted]
+    verdicts = {f.code: f.verdict for f in ranked}
+    able = {"N": tuple(verdicts)}
+
+    def cause(ranked):
+        return next(
+            s.cause for s in explained(found, ranked, verdicts, able).steps if s.letter == "N"
+        )
+
+    assert cause(ranked) == cause(ranked[::-1]) == "shift"
+    assert cause([unsure, surer]) == "hubness"
+    assert cause([unsure]) == ""
+    twin = surer.model_copy(update={"code": "shift"})
+    assert cause([surer, twin]) == "hubness"
+    assert cause([twin, surer]) == "shift"
 
 
 def test_the_part_of_a_finding_that_concerns_a_loss_is_what_counts():
