@@ -62,7 +62,7 @@ def _whole(values: ArrayLike, column: str, of: str) -> Rows:
     try:
         real = array.astype(np.float64)
     except (TypeError, ValueError):
-        real = np.full(len(array), np.nan)
+        real = np.array([_number(v) for v in array.tolist()])
     whole = np.isfinite(real) & (real == np.round(real)) & (np.abs(real) < 2**53)
     if not whole.all():
         bad = int(np.flatnonzero(~whole)[0])
@@ -71,3 +71,10 @@ def _whole(values: ArrayLike, column: str, of: str) -> Rows:
             f"{str(array[bad])[:40]!r}."
         )
     return real.astype(np.int64)
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return np.nan

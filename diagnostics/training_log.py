@@ -103,6 +103,11 @@ def read_log(path: str) -> TrainingLog:
             f"{', '.join(repr(c) for c in list(frame.columns)[:12])}. {GIVE}."
         )
     step, curves = _in_order(step, curves, file, notes)
+    if not curves:
+        named = " and ".join(f"'{column}'" for column in called.values())
+        raise InputError(
+            f"{file} has no finite value in {named}: the run broke before its first logged step."
+        )
     listed = ", ".join(f"'{called[role]}' ({_words(role)})" for role in curves)
     notes.insert(0, f"{file.name}: {number(len(step), 'logged step')}; read were {listed}.")
     for array in (step, *curves.values()):
@@ -149,6 +154,8 @@ def _table(file: Path) -> pd.DataFrame:
             f"{str(file)[:200]!r} cannot be read ({reason}). Check the path."
         ) from None
     head = next((line for line in text.splitlines() if line.strip()), "")
+    if not head:
+        raise InputError(f"{file} is empty. {GIVE}.")
     separator = max(SEPARATORS, key=head.count)
     if not head.count(separator):
         raise InputError(f"{file} is no table: its first line has one column only. {GIVE}.")

@@ -76,12 +76,16 @@ def read_triplets(path: str, data: EmbeddingSet) -> Triplets:
     """Read triplets from any file that embeddings are read from; see ``Triplets.of`` for what is refused.
 
     Keys or columns: "anchor", "positive" and "negative" (also anchors, a, pos, p, neg, n), and where
-    there is, "batch" (batches, batch_id, step).
+    there is, "batch" (batches, batch_id, step); or one array of three columns, in that order.
     """
     source = open_source(path, None)
+    entries = list(source.entries.values())
+    if len(entries) == 1 and entries[0].shape[1:] == (3,):
+        anchor, positive, negative = as_numpy(entries[0].read(), source.path.name).T
+        return Triplets.of(data, anchor, positive, negative, name=source.path.name)
     needed = (
         "A triplets file holds the row numbers of each triplet under 'anchor', 'positive' and "
-        "'negative'."
+        "'negative', or is one array of these three columns."
     )
     found: list[ArrayLike] = []
     for names in (ANCHOR, POSITIVE, NEGATIVE):

@@ -36,6 +36,27 @@ def test_triplets_are_read_from_arrays_and_tables(tmp_path, form):
     assert found.notes == (f"{path.name}: 4 triplets in 2 batches.",)
 
 
+def test_one_array_of_three_columns_holds_triplets(tmp_path):
+    listed = np.array(list(COLUMNS.values())).T
+    np.save(tmp_path / "t.npy", listed)
+    found = read_triplets(str(tmp_path / "t.npy"), DATA)
+    assert [found.anchor.tolist(), found.positive.tolist(), found.negative.tolist()] == [
+        *COLUMNS.values()
+    ]
+    assert found.batch is None
+    np.save(tmp_path / "t.npy", listed.T)
+    with pytest.raises(InputError, match=r"'t' \(3 x 4\).* or is one array of these three columns"):
+        read_triplets(str(tmp_path / "t.npy"), DATA)
+    np.save(tmp_path / "t.npy", listed + 0.5)
+    with pytest.raises(InputError, match=r"'anchor' .* counted from 0; triplet 0 has '0.5'"):
+        read_triplets(str(tmp_path / "t.npy"), DATA)
+
+
+def test_the_first_that_is_no_number_is_named():
+    with pytest.raises(InputError, match="triplet 2 has 'anchor'"):
+        Triplets.of(DATA, ["0", "4", "anchor", "x"], *list(COLUMNS.values())[1:])
+
+
 def test_wrong_triplets_are_kept_for_the_audit():
     found = Triplets.of(DATA, [0, 0], [0, 5], [1, 0])
     assert found.positive.tolist() == [0, 5]

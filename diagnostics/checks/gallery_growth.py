@@ -100,9 +100,11 @@ def _explanation(found: Growth) -> str:
             f"{text}. {found.expected:,} classes are out of reach, and {found.reached:,} already cost "
             f"{found.harm.text()}."
         )
-    if found.expected <= k:
+    if found.expected == k:
+        return f"{text}. As many are enrolled in use."
+    if found.expected < k:
         gained = -100 * found.harm.value
-        return f"{text}. Among the {found.expected:,} in use {there.text()} are, {gained:.1f} points more."
+        return f"{text}. Among the {found.expected:,} in use {there.text()} are, {gained:z.1f} points more."
     return (
         f"{text}. Among the {found.expected:,} in use {there.text()} are to be expected, a loss of "
         f"{found.harm.text()}."

@@ -85,6 +85,7 @@ def test_fewer_classes_in_use_are_exact_and_no_harm():
     assert "No model is needed" in found.meaning
     same = judge("look_alikes_to_come", expected=240)
     assert (same.verdict, same.harm.value) == (Verdict.OK, 0)
+    assert same.explanation.endswith("As many are enrolled in use.")
 
 
 def test_out_of_reach_is_at_least_what_is_within(growing):
