@@ -104,10 +104,7 @@ def read_log(path: str) -> TrainingLog:
         )
     step, curves = _in_order(step, curves, file, notes)
     if not curves:
-        named = " and ".join(f"'{column}'" for column in called.values())
-        raise InputError(
-            f"{file} has no finite value in {named}: the run broke before its first logged step."
-        )
+        raise InputError(f"{file} has no finite value in {' and '.join(called.values())}.")
     listed = ", ".join(f"'{called[role]}' ({_words(role)})" for role in curves)
     notes.insert(0, f"{file.name}: {number(len(step), 'logged step')}; read were {listed}.")
     for array in (step, *curves.values()):

@@ -21,6 +21,7 @@ from diagnostics.drawing.lettering import (
     spread,
     write,
 )
+from diagnostics.drawing.marks import draw_marks
 
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 
@@ -55,7 +56,7 @@ def draw_curve(chart: Curve, layout: Layout, head: float) -> Figure:
     for level in chart.levels:
         axes.axhline(level.y, color=COLOURS["muted"], lw=1.2, ls=(0, (4, 3)))
     _curve_axes(axes, chart, layout)
-    _marks(axes, chart, layout)
+    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # what is drawn beside moves nothing
     axes.text(
         1 / layout.width,
         1 - (head + 1.1 * layout.font) / height,
@@ -77,25 +78,12 @@ def draw_curve(chart: Curve, layout: Layout, head: float) -> Figure:
         for row, words in enumerate(text):
             y = place + ((len(text) - 1) / 2 - row) * line
             write(drawn, (edge + 18) / layout.width, y / height, words, layout.font, colour)
+    labels = [
+        (edge, place - tall / 2, layout.right, tall)
+        for place, tall in zip(places, heights, strict=True)
+    ]
+    draw_marks(axes, chart, layout, labels)
     return drawn
-
-
-def _marks(axes: Axes, chart: Curve, layout: Layout) -> None:
-    """A dot on the curve, its name at the foot, where falling curves leave room, a line between."""
-    low, high = axes.get_ylim()
-    for place, mark in enumerate(chart.marks):
-        colour, foot = COLOURS[f"series-{mark.role}"], low + (0.06 + 0.11 * place) * (high - low)
-        axes.plot([mark.x, mark.x], [foot, mark.y], color=colour, lw=0.8, ls=(0, (1, 2)))
-        axes.plot([mark.x], [mark.y], color=colour, marker="o", ms=7, clip_on=False)
-        axes.annotate(
-            clean(f"{mark.name} {number(mark.y, chart.y_share)}"),
-            (mark.x, foot),
-            xytext=(5, -2),
-            textcoords="offset points",
-            fontsize=layout.font,
-            color=colour,
-            parse_math=False,
-        )
 
 
 def _curve_axes(axes: Axes, chart: Curve, layout: Layout) -> None:
