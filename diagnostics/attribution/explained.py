@@ -12,6 +12,7 @@ NOTICED = 0.005  # half a point: of a smaller loss nobody asks why
 # What counting classes alike costs at equal enrolment.
 AT_EQUAL = "micro_macro_gap_common_enrolment"
 LOUD = (Verdict.ALARM, Verdict.WATCH)
+MUCH = 0.5  # of a loss: what may explain less of it is not named on a guess
 
 
 def explained(
@@ -24,7 +25,8 @@ def explained(
     """The same with the finding that explains most of each loss.
 
     Of the findings whose harm is surely there it is the one of the largest harm: where queries are shifted,
-    hubs arise as well, and may be surer in number though they give back a third of what is lost.
+    hubs arise as well, and may be surer in number though they give back a third of what is lost. Where none
+    is sure, one that would give back half of the loss is named as perhaps the cause.
     ranked: the findings, loudest first, which breaks ties. verdicts: corrected. explains: for each letter the
     codes of the diagnostics that can explain its loss. parts: by letter and code the estimate that concerns
     this loss, where it is not the harm. One finding may explain several steps.
@@ -48,14 +50,17 @@ def _explained(
         return step
     able = explains.get(step.letter, ())
     loud: list[tuple[Finding, Estimate]] = []
+    unsure: list[tuple[Finding, Estimate]] = []
     for finding in ranked:
         part = parts.get((step.letter, finding.code))
         harm = finding.harm if part is None else finding.estimates.get(part)
-        if finding.code not in able or harm is None or verdicts[finding.code] not in LOUD:
+        if finding.code not in able or harm is None:
             continue
         verdict = verdicts[finding.code] if part is None else judge(harm, finding.tolerance or 0.0)
-        if verdict in LOUD:
+        if verdict in LOUD and verdicts[finding.code] in LOUD:
             loud.append((finding, harm))
+        elif verdict is Verdict.UNSURE and harm.value >= -MUCH * step.change.value:
+            unsure.append((finding, harm))
     if loud:
         finding, harm = max(loud, key=lambda each: each[1].value)
         because = f"{finding.title}: {_clause(finding.explanation, harm)}."
@@ -65,6 +70,10 @@ def _explained(
             update={"because": "the interval holds 0: it may be that nothing is lost here."}
         )
     because = _enrolment(step, [f for f in ranked if f.code in able], verdicts)
+    if not because and unsure:
+        finding, harm = max(unsure, key=lambda each: each[1].value)
+        because = f"{finding.title}, perhaps: {_clause(finding.explanation, harm)}."
+        return step.model_copy(update={"cause": finding.code, "because": because})
     return step.model_copy(update={"because": because or "No diagnostic explains this loss."})
 
 

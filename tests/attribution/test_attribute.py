@@ -184,10 +184,38 @@ def test_of_two_sure_causes_the_one_that_gives_back_more_explains_a_loss():
 
     assert cause(ranked) == cause(ranked[::-1]) == "shift"
     assert cause([unsure, surer]) == "hubness"
-    assert cause([unsure]) == ""
     twin = surer.model_copy(update={"code": "shift"})
     assert cause([surer, twin]) == "hubness"
     assert cause([twin, surer]) == "shift"
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.9, True), (0.51, True), (0.49, False)])
+def test_where_no_cause_is_sure_one_that_gives_back_half_is_named_as_perhaps(share, told):
+    space, findings, inputs = opened("look_alikes")
+    step = attribute(space, findings, inputs).largest
+    way = attribute(space, findings, inputs).model_copy(update={"steps": (step,)})
+    wide = Estimate(
+        value=-share * step.change.value, low=-0.1, high=0.5, quantity="accuracy points"
+    )
+    doubtful = finding("shift", Verdict.UNSURE).model_copy(
+        update={"harm": wide, "explanation": f"A word; a gain of {wide.text()}; no more."}
+    )
+    small = finding("hubness", Verdict.UNSURE).model_copy(
+        update={"harm": wide.model_copy(update={"value": 0.001})}
+    )
+    found = explained(
+        way,
+        [small, doubtful],
+        dict.fromkeys(("shift", "hubness"), Verdict.UNSURE),
+        {step.letter: ("shift", "hubness")},
+    ).steps[0]
+    if told:
+        assert (found.cause, found.because) == (
+            "shift",
+            f"shift, perhaps: a gain of {wide.text()}.",
+        )
+    else:
+        assert (found.cause, found.because) == ("", "No diagnostic explains this loss.")
 
 
 def test_the_part_of_a_finding_that_concerns_a_loss_is_what_counts():
@@ -238,7 +266,7 @@ def test_small_classes_that_are_only_enrolled_less_are_said_to_be_so():
     )
     unsure = {"class_imbalance": Verdict.UNSURE}
     open_ = explained(way, [size], unsure, {"W": ("class_imbalance",)})
-    assert open_.steps[0].because == "No diagnostic explains this loss."
+    assert open_.steps[0].because == "class_imbalance, perhaps: A word."
 
 
 def test_a_loss_that_may_be_none_is_said_to_be_so():
