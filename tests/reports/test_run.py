@@ -160,6 +160,8 @@ def test_an_interrupt_ends_the_kernel_too(tmp_path: Path, work: Path, sent: int)
         "import signal, sys\nfrom pathlib import Path\nfrom reports.run import execute\n"
         "from reports.terminal import terminable\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        # Where the tests run under nohup it is ignored, which ``terminable`` keeps.
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "with terminable():\n"
         "    execute(Path(sys.argv[1]), {}, Path(sys.argv[2]))\n"
     )
