@@ -71,7 +71,7 @@ signatures: $(STAMP)  ## How often each known bug is named, and correct code acc
 	for each in signatures curves claims metrics_audit; do \
 		$(ALONE) $(BIN)/python -m benchmarks.$$each || exit 1; done
 
-explanations: $(STAMP)  ## How often largest step, top cause and best remedy are the planted ones, over 200 seeds (an hour)
+explanations: $(STAMP)  ## How often largest step, top cause and best remedy are the planted ones, over 200 seeds (an hour and a half)
 	$(ALONE) $(BIN)/python -m benchmarks.attribution
 	$(ALONE) $(BIN)/python -m benchmarks.comparison
 

@@ -126,12 +126,9 @@ def _bars(chart: Bars, layout: Layout, head: float) -> Figure:
         middle = y - tall / 2 - (line * len(name) / 2 - 2 if above else 0)
         colour = COLOURS[f"series-{bar.role}"]
         axes.barh(middle, bar.value, height=16, color=colour, alpha=0.85)
-        text = amount(bar.value, chart.points)
         if bar.low is not None and bar.high is not None:
             axes.hlines(middle, bar.low, bar.high, color=COLOURS["ink"], lw=1.6)
             axes.vlines([bar.low, bar.high], middle - 4, middle + 4, color=COLOURS["ink"], lw=1.6)
-            low, high = (amount(end, points=True) for end in (bar.low, bar.high))
-            text += f" [{low}, {high}]"
         top_line = y - 2 - line / 2 if above else middle + (len(name) - 1) / 2 * line
         for row, words in enumerate(name):
             at = top_line - row * line
@@ -140,7 +137,7 @@ def _bars(chart: Bars, layout: Layout, head: float) -> Figure:
             drawn,
             1 - (layout.right - 12) / layout.width,
             (bottom + middle) / height,
-            text,
+            amount(bar.value, bar.low, bar.high, chart.points),
             layout.font,
             "ink",
         )
@@ -190,13 +187,11 @@ def _examples(chart: Examples, head: float) -> Figure:
 
 def _picture(axes: Axes, sample: Sample, centre: tuple[float, float], frame: str) -> None:
     """The thumbnail in its frame, or an empty frame."""
-    wide, tall = _SIDE, _SIDE
-    if sample.image is not None:
-        pixels = sample.image.array()
-        rows, columns = pixels.shape[:2]
-        wide, tall = (_SIDE * n / max(rows, columns) for n in (columns, rows))
+    pixels = None if sample.image is None else sample.image.array()
+    rows, columns = (1, 1) if pixels is None else pixels.shape[:2]
+    wide, tall = (_SIDE * n / max(rows, columns) for n in (columns, rows))
     x, y = centre[0] - wide / 2, centre[1] - tall / 2
-    if sample.image is not None:
+    if pixels is not None:
         axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=(x, x + wide, y, y + tall))
     axes.add_patch(Rectangle((x, y), wide, tall, fill=False, edgecolor=frame, lw=2))
 

@@ -104,7 +104,7 @@ def read_log(path: str) -> TrainingLog:
         )
     step, curves = _in_order(step, curves, file, notes)
     if not curves:
-        raise InputError(f"{file} has no finite value in {' and '.join(called.values())}.")
+        raise InputError(f"{file} has no finite value in {' and '.join(called.values())}. {GIVE}.")
     listed = ", ".join(f"'{called[role]}' ({_words(role)})" for role in curves)
     notes.insert(0, f"{file.name}: {number(len(step), 'logged step')}; read were {listed}.")
     for array in (step, *curves.values()):

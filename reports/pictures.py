@@ -155,7 +155,7 @@ def _at(series: Series, x: float, share: bool) -> str:
 
 def _bars_grid(chart: Bars) -> Grid:
     rows = tuple(
-        (bar.label, _amount(bar.value, bar.low, bar.high, chart.points)) for bar in chart.bars
+        (bar.label, amount(bar.value, bar.low, bar.high, chart.points)) for bar in chart.bars
     )
     return Grid(("", chart.value_label), rows, (False, True))
 
@@ -182,12 +182,6 @@ def _value(value: float, low: float | None, high: float | None, share: bool) -> 
         return number(value, share)
     ends = [number(end, share).removesuffix(" %") for end in (low, high)]
     return f"{number(value, share)} [{ends[0]}, {ends[1]}]"
-
-
-def _amount(value: float, low: float | None, high: float | None, points: bool) -> str:
-    if low is None or high is None:
-        return amount(value, points)
-    return f"{amount(value, points)} [{amount(low, points=True)}, {amount(high, points=True)}]"
 
 
 def _judgement(sample: Sample) -> str:

@@ -195,8 +195,8 @@ def _caveats(paired: Sequence[Difference], rest: Sequence[Difference]) -> tuple[
         "both have them; nothing else can tell whether rows of one class come in the same order."
     )
     notes.append(
-        "Numbers at a threshold that each model chooses for itself are not compared: the choice moves with "
-        "the model, and intervals of each alone leave that out."
+        "Numbers whose interval takes a chosen threshold as given are not compared: each model has chosen "
+        "its own, and how far that choice varies is in neither interval."
     )
     notes.append(
         "p-values are two-sided and corrected for the number of comparisons in each group (Holm)."

@@ -21,7 +21,7 @@ from diagnostics.drawing.lettering import (
     spread,
     write,
 )
-from diagnostics.drawing.marks import draw_marks
+from diagnostics.drawing.marks import name_marks
 
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 
@@ -55,6 +55,9 @@ def draw_curve(chart: Curve, layout: Layout, head: float) -> Figure:
         )
     for level in chart.levels:
         axes.axhline(level.y, color=COLOURS["muted"], lw=1.2, ls=(0, (4, 3)))
+    for mark in chart.marks:  # before the axes are set: a mark may lie beyond the lines
+        colour = COLOURS[f"series-{mark.role}"]
+        axes.plot([mark.x], [mark.y], color=colour, marker="o", ms=7, clip_on=False)
     _curve_axes(axes, chart, layout)
     axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # what is drawn beside moves nothing
     axes.text(
@@ -82,7 +85,7 @@ def draw_curve(chart: Curve, layout: Layout, head: float) -> Figure:
         (edge, place - tall / 2, layout.right, tall)
         for place, tall in zip(places, heights, strict=True)
     ]
-    draw_marks(axes, chart, layout, labels)
+    name_marks(axes, chart, layout, labels)
     return drawn
 
 

@@ -40,9 +40,10 @@ def number(value: float, share: bool) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def amount(value: float, points: bool) -> str:
-    """A share in percent, or a difference of shares in points; z: no minus zero."""
-    return f"{100 * value:z.1f}" if points else f"{100 * value:.1f} %"
+def amount(value: float, low: float | None, high: float | None, points: bool) -> str:
+    """A share in percent, or a difference of shares in points, with its interval; z: no minus zero."""
+    text = f"{100 * value:z.1f}{'' if points else ' %'}"
+    return text if low is None or high is None else f"{text} [{100 * low:z.1f}, {100 * high:z.1f}]"
 
 
 def spread(

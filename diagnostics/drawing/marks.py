@@ -21,12 +21,12 @@ _ASIDE = 5.0  # points between the line to the foot and the name
 _LETTER = 0.6  # width of a letter, in font sizes
 
 
-def draw_marks(axes: Axes, chart: Curve, layout: Layout, labels: Sequence[Box]) -> None:
-    """A dot on the curve, its name at the foot or where the lines leave room, a thin line between.
+def name_marks(axes: Axes, chart: Curve, layout: Layout, labels: Sequence[Box]) -> None:
+    """The name of each dot at the foot, or where the lines leave room, and a thin line between.
 
     labels: what stands beside the axes already.
     """
-    low, high = axes.get_ylim()
+    (low, high), box = axes.get_ylim(), axes.get_window_extent()
     taken = [_along(axes, series.x, series.y) for series in chart.series]
     taken += [_along(axes, axes.get_xlim(), (level.y, level.y)) for level in chart.levels]
     taken += [_along(axes, (mark.x, mark.x), (low, mark.y)) for mark in chart.marks]
@@ -34,20 +34,19 @@ def draw_marks(axes: Axes, chart: Curve, layout: Layout, labels: Sequence[Box]) 
     for first, mark in enumerate(chart.marks):
         words = clean(f"{mark.name} {number(mark.y, chart.y_share)}")
         wide, tall = _LETTER * layout.font * len(words), 1.5 * layout.font
-        box = axes.get_window_extent()
         x = float(axes.transData.transform((mark.x, mark.y))[0])
         # Names of several marks stand one above the other where nothing is in the way.
         heights = np.arange(_FOOT + _NEXT * first, _TOP, 0.02)
+        covered = np.concatenate(taken)
         tried: list[tuple[int, bool, float, bool, Box]] = []
         for height, right in product(heights.tolist(), (True, False)):
             left = x + _ASIDE if right else x - _ASIDE - wide
             place = (left, box.y0 + height * box.height - 0.5 * layout.font, wide, tall)
             outside = left < box.x0 or left + wide > box.x1
-            tried.append((_inside(taken, place), outside, height, right, place))
+            tried.append((_inside(covered, place), outside, height, right, place))
         _, _, height, right, place = min(tried, key=lambda each: each[:2])
         y, colour = low + height * (high - low), COLOURS[f"series-{mark.role}"]
         axes.plot([mark.x, mark.x], [y, mark.y], color=colour, lw=0.8, ls=(0, (1, 2)))
-        axes.plot([mark.x], [mark.y], color=colour, marker="o", ms=7, clip_on=False)
         axes.annotate(
             words,
             (mark.x, y),
@@ -76,8 +75,8 @@ def _filled(left: float, foot: float, wide: float, tall: float) -> Places:
     return np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
 
 
-def _inside(taken: Sequence[Places], box: Box) -> int:
+def _inside(taken: Places, box: Box) -> int:
     """How many of these places a name would cover."""
     left, foot, wide, tall = box
-    x, y = np.concatenate([np.zeros((0, 2)), *taken]).T
+    x, y = taken.T
     return int(((x >= left) & (x <= left + wide) & (y >= foot) & (y <= foot + tall)).sum())

@@ -68,3 +68,16 @@ def test_where_nothing_is_in_the_way_names_stand_at_the_foot_one_above_the_other
     heights = [(t.xy[1] - low) / (top - low) for t in names]
     assert heights == pytest.approx([0.06, 0.17])
     assert [t.get_ha() for t in names] == ["left", "left"]
+
+
+def test_a_mark_beyond_the_lines_widens_the_axis():
+    line = Series(name="short", x=(1.0, 2.0), y=(0.2, 1.0))
+    marks = (Mark(name="limit", x=4.65, y=1.0),)
+    for scale in ("linear", "log"):
+        chart = Curve(
+            title="", alt="", x_label="x", y_label="y", series=(line,), marks=marks, x_scale=scale
+        )
+        axes = draw.figure(chart).axes[0]
+        low, high = axes.get_xlim()
+        assert low < 1
+        assert high > 4.65
