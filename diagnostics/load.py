@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from diagnostics.archives import Entry
+from diagnostics.dimension_names import refuse_names
 from diagnostics.embeddings import EmbeddingSet, InputError
+from diagnostics.label_columns import Place, label_notes
 from diagnostics.sources import Source, is_file, open_source
-from diagnostics.tables import GROUPS, LABELS, SPLIT, reserved, stacked
+from diagnostics.tables import GROUPS, LABELS, SPLIT, called, reserved, stacked
 
 IMAGES = ("images",)
 VECTORS = ("embeddings", "vectors", "features", "x", "emb")
@@ -55,7 +57,9 @@ def load(
     else:
         label = _choose(LABELS, labels, sources, "--labels") or _no_labels(main)
 
-    origin, vectors = _vectors(main, key, named, flatten)
+    if label.source is main:
+        named.append(label.key)  # "y" beside "x" is a coordinate, but not where it is the labels
+    place, vectors = _vectors(main, key, named, flatten)
     shape = np.shape(vectors)
     # A split of the wrong length is refused below, not passed over: without it all is one split.
     parts = {
@@ -74,13 +78,13 @@ def load(
         flatten=flatten,
         on_invalid=on_invalid,
     )
-    chosen = [f"embeddings from {origin} ({data.n:,} x {data.d})"]
+    chosen = [f"embeddings from {place.words} ({data.n:,} x {data.d})"]
     chosen.append(f"labels from {label.text(main)} ({len(data.classes):,} classes)")
     chosen += [f"{what} from {c.text(main)}" for what, c in parts.items() if c is not None]
     choices = [choice for choice in (label, *parts.values()) if choice is not None]
     used = {choice.key for choice in choices if choice.source is main}
-    rest = [k for k in main.entries if k not in used and f"'{k}'" not in origin]
-    if "columns" in origin:
+    rest = [k for k in main.entries if k not in used and f"'{k}'" not in place.words]
+    if place.columns:
         rest = [k for k in rest if k in reserved(main.entries, named)]
     notes = [f"{main.path.name}: {', '.join(chosen)}."]
     if labels in main.entries and is_file(labels or ""):
@@ -88,7 +92,7 @@ def load(
     if rest:
         more = f" and {len(rest) - 8} more" if len(rest) > 8 else ""
         notes.append(f"{main.path.name}: not used: {', '.join(rest[:8])}{more}.")
-    return replace(data, notes=(*notes, *data.notes))
+    return replace(data, notes=(*notes, *label_notes(data, place), *data.notes))
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,8 @@ class _Choice:
     def read(self) -> ArrayLike:
         return self.source.entries[self.key].read()
 
-    def told(self) -> tuple[str, ArrayLike]:
-        return self.text(self.source), self.read()
+    def told(self) -> tuple[Place, ArrayLike]:
+        return Place(self.source.path, self.text(self.source)), self.read()
 
     def text(self, first: Source) -> str:
         place = "" if self.source is first else f" of {self.source.path.name}"
@@ -113,8 +117,8 @@ def _read(choice: _Choice | None) -> ArrayLike | None:
 
 def _vectors(
     main: Source, key: str | None, named: Sequence[str], flatten: bool
-) -> tuple[str, ArrayLike]:
-    """Where the embeddings are, in words, and the embeddings."""
+) -> tuple[Place, ArrayLike]:
+    """Where the embeddings are, and the embeddings."""
     entries, table = main.entries, main.word == "column"
     matrices = {k for k, entry in entries.items() if len(entry.shape) > 1 and entry.numeric}
     held = reserved(entries, named)
@@ -131,7 +135,8 @@ def _vectors(
             raise InputError(main.lacks("--key", key))
         return _dimensions(main, columns, chosen=True)
     found = [k for k in entries if k.casefold() in VECTORS and (not table or k in matrices)]
-    exact = [k for k in found if k.casefold() == VECTORS[0]]
+    best = called(VECTORS[0], found)
+    exact = [] if best is None else [best]
     if not found and not table and len(entries) == 1:
         found = list(entries)
     if not found:
@@ -157,9 +162,12 @@ def _vectors(
 
 def _dimensions(
     main: Source, columns: Sequence[str], chosen: bool = False
-) -> tuple[str, ArrayLike]:
+) -> tuple[Place, ArrayLike]:
     words = f"{len(columns)} columns '{columns[0]}' to '{columns[-1]}'"
-    return words, stacked(main.path, main.entries, columns, chosen)
+    matrix = stacked(main.path, main.entries, columns, chosen)
+    if not chosen:
+        refuse_names(main.path, columns, matrix)
+    return Place(main.path, words, tuple(columns), chosen), matrix
 
 
 def _choose(
@@ -177,11 +185,11 @@ def _choose(
     if wanted is not None:
         raise InputError(sources[-1].lacks(option, wanted))
     for source in sources:
-        folded = {k.casefold(): k for k in reversed(source.entries)}
         for name in names:
-            entry = source.entries.get(folded.get(name, ""))
-            if entry is not None and entry.shape[: len(shape)] == shape and fits(entry):
-                return _Choice(source, folded[name])
+            found = called(name, source.entries)
+            entry = source.entries.get(found or "")
+            if found and entry and entry.shape[: len(shape)] == shape and fits(entry):
+                return _Choice(source, found)
     return None
 
 

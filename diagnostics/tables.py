@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.archives import Entries, Entry, damaged, refuse_too_large
+from diagnostics.dimension_names import is_whole
 from diagnostics.embeddings import InputError
 
 if TYPE_CHECKING:
@@ -22,23 +23,30 @@ LABELS = ("labels", "label", "y", "targets", "target", "class")
 SPLIT = ("split",)
 GROUPS = ("groups", "group")
 
+_FEW_ROWS = 8  # below, whole numbers among decimals may well be different by chance
 _ABSENT = ["", "nan", "NaN"]  # in the columns of names; "NA" and "None" are names that exist
 _ABSENT_NUMBERS = [*_ABSENT, "NA", "N/A", "null", "None"]
 _NOT_FINITE = {"inf": np.inf, "-inf": -np.inf, "+inf": np.inf, "infinity": np.inf}
 
 
+def called(name: str, columns: Iterable[str]) -> str | None:
+    """The column of this name: as it is written, else the first in another case."""
+    found = [column for column in columns if column.casefold() == name]
+    return name if name in found else next(iter(found), None)
+
+
 def reserved(columns: Iterable[str], named: Collection[str]) -> set[str]:
     """The columns that are no dimensions: those named, and those that are called as labels are.
 
-    A column "y" beside a column "x" is a coordinate. pandas keeps its index in "__index_level_0__".
+    In any case: "Label" beside "label" is none either. A column "y" beside a column "x" is a
+    coordinate. pandas keeps its index in "__index_level_0__".
     """
-    columns = list(columns)
+    columns = set(columns)
     index = {column for column in columns if column.startswith("__index_level_")}
-    folded = {column.casefold(): column for column in columns}
-    names = {folded[name] for name in (*LABELS, *SPLIT, *GROUPS) if name in folded}
-    if "x" in folded:
-        names.discard(folded.get("y", ""))
-    return names | index | (set(named) & set(folded.values()))
+    names = {column for column in columns if column.casefold() in (*LABELS, *SPLIT, *GROUPS)}
+    if any(column.casefold() == "x" for column in columns):
+        names = {column for column in names if column.casefold() != "y"}
+    return names | index | (set(named) & columns)
 
 
 def read_csv(path: Path, named: Collection[str] | None) -> Entries:
@@ -139,17 +147,20 @@ def stacked(
                     "with --key PREFIX."
                 )
             array = finite.to_numpy(dtype=np.float64)
-        steps = np.diff(array) if array.dtype.kind in "iu" else np.zeros(0)
+        steps = np.diff(array) if is_whole(array) and array.dtype.kind != "b" else np.zeros(0)
         if len(steps) > 1 and len(columns) > 1 and (steps == 1).all():
             raise InputError(
-                f"column {column!r} of {path} counts the rows ({array[0]} to {array[-1]}), so it "
+                f"column {column!r} of {path} counts the rows ({int(array[0])} to "
+                f"{int(array[-1])}), so it "
                 "is no dimension. Save without it (to_csv with index=False), or choose with --key "
                 "PREFIX."
             )
         arrays.append(array)
-    if not chosen and any(array.dtype.kind == "f" for array in arrays):
-        for column, array in zip(columns, arrays, strict=True):
-            if array.dtype.kind in "iu" and len(array) > 2 and len(np.unique(array)) == len(array):
+    kinds = [is_whole(array) for array in arrays]
+    if not chosen and not all(kinds):
+        for column, array, whole in zip(columns, arrays, kinds, strict=True):
+            least = 3 if array.dtype.kind in "iu" else _FEW_ROWS
+            if whole and len(array) >= least and len(np.unique(array)) == len(array):
                 raise InputError(
                     f"column {column!r} of {path} has {len(array)} different whole numbers beside "
                     "columns of decimals, as an id has. Drop it, or choose the dimensions with "

@@ -18,6 +18,8 @@ FLOORS: list[set[str]] = [
         "sources",
         "archives",
         "tables",
+        "dimension_names",
+        "label_columns",
         "selection",
         "inputs",
         "pairs",
