@@ -44,7 +44,8 @@ def load(
     split, groups, images: as labels, by convention under these names.
 
     What was chosen is in the ``notes`` of the set. Raises InputError, in one sentence, for a file
-    that cannot be read, a key that is not there, and all that ``EmbeddingSet.from_arrays`` refuses.
+    that cannot be read, a key that is not there, a dimension that is none (``refuse_names``,
+    ``label_notes``), and all that ``EmbeddingSet.from_arrays`` refuses.
     """
     named = [name for name in (labels, split, groups) if name is not None]
     main = open_source(path, named)

@@ -1,4 +1,4 @@
-"""load: a column of labels, folds or ids is never a dimension, and a healthy set loads as it is."""
+"""load: a dimension that holds the labels is refused or named, and a healthy set loads as it is."""
 
 from __future__ import annotations
 
@@ -6,104 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import torch
-from numpy.typing import NDArray
-from safetensors.numpy import save_file
 
 from diagnostics.load import load
+from tests.labelled_files import (
+    ARRAYS,
+    SEEDS,
+    TABLES,
+    Numbers,
+    given,
+    named,
+    noise,
+    text,
+    write,
+    write_matrix,
+)
 
 Refusal = Callable[..., str]
-Numbers = NDArray[np.generic]
-SEEDS = pytest.mark.parametrize("seed", [0, 1, 2])
-TABLES = pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet"])
-
-
-def noise(seed: int, n: int = 120, d: int = 6, k: int = 10) -> tuple[Numbers, Numbers]:
-    """Vectors that know nothing of their labels, every label at least once."""
-    rng = np.random.default_rng(seed)
-    codes = np.concatenate([np.arange(k), rng.integers(0, k, size=n - k)])
-    return rng.normal(size=(n, d)).astype(np.float32), rng.permutation(codes)
-
-
-def text(codes: Numbers) -> list[str]:
-    return [f"name{code}" for code in codes]
-
-
-def named(x_: Numbers, labels: object, *columns: str, **more: object) -> pd.DataFrame:
-    columns = columns or tuple(f"e{i}" for i in range(x_.shape[1]))
-    return pd.DataFrame(x_, columns=list(columns)).assign(label=labels, **more)
-
-
-def write(table: pd.DataFrame, folder: Path, suffix: str = "csv") -> Path:
-    path = folder / f"a.{suffix}"
-    if suffix == "parquet":
-        table.to_parquet(path, index=False)
-    else:
-        table.to_csv(path, index=False, sep="\t" if suffix == "tsv" else ",")
-    return path
-
-
-def write_matrix(x: Numbers, labels: list[str], folder: Path, suffix: str) -> Path:
-    path = folder / f"a.{suffix}"
-    if suffix == "npz":
-        np.savez(path, embeddings=x, labels=np.array(labels))
-    elif suffix == "npy":
-        np.save(path, x)
-    elif suffix == "pt":
-        torch.save({"embeddings": torch.tensor(x), "labels": labels}, path)
-    elif suffix == "safetensors":
-        save_file({"embeddings": np.ascontiguousarray(x)}, path)
-    else:
-        pq.write_table(pa.table({"embeddings": x.tolist(), "label": labels}), path)
-    return path
-
-
-ARRAYS = pytest.mark.parametrize("suffix", ["npz", "pt", "parquet", "npy", "safetensors"])
-
-
-def given(folder: Path, labels: list[str], suffix: str) -> dict[str, str]:
-    """The labels in a file of their own, for the formats that hold the vectors alone."""
-    if suffix not in ("npy", "safetensors"):
-        return {}
-    (folder / "y.txt").write_text("\n".join(labels))
-    return {"labels": str(folder / "y.txt")}
-
-
-@TABLES
-@pytest.mark.parametrize(("exact", "other"), [("label", "Label"), ("label", "LABEL"), ("y", "Y")])
-@pytest.mark.parametrize("first", [True, False])
-def test_an_exact_name_wins_and_the_other_is_no_dimension(
-    exact: str, other: str, first: bool, suffix: str, tmp_path: Path
-) -> None:
-    x, codes = noise(0)
-    pair = {exact: text(codes), other: codes} if first else {other: codes, exact: text(codes)}
-    table = pd.DataFrame(x, columns=[f"e{i}" for i in range(6)]).assign(**pair)
-    data = load(write(table, tmp_path, suffix))
-    np.testing.assert_array_equal(data.vectors, x)
-    assert data.classes[0] == "name0"
-    assert f"labels from column '{exact}'" in data.notes[0]
-    assert data.notes[1].endswith(f"not used: {other}.")
-
-
-@pytest.mark.parametrize(("exact", "other"), [("split", "Split"), ("group", "Group")])
-def test_split_and_groups_by_their_exact_name(exact: str, other: str, tmp_path: Path) -> None:
-    x, codes = noise(1)
-    parts = {other: codes % 3, exact: ["train", "test"] * 60}
-    data = load(write(named(x, text(codes), **parts), tmp_path))
-    assert data.d == 6
-    assert f"from column '{exact}'" in data.notes[0]
-    assert data.notes[1].endswith(f"not used: {other}.")
-
-
-def test_the_labels_are_never_a_coordinate(tmp_path: Path) -> None:
-    table = pd.DataFrame({"x": [0.5, 1.5, 2.5, 3.5], "z": [1.5, 0, 2, 1], "y": [1, 2, 1, 2]})
-    data = load(write(table, tmp_path))
-    assert data.d == 2
-    assert data.classes == ("1", "2")
 
 
 @TABLES
@@ -170,68 +89,6 @@ def test_a_coarser_or_finer_label_is_refused(
     assert kind.split(",")[0] in refusal(path)
     path = write(named(x, text(codes), *(f"f_{n}" for n in names), f_kind=code), tmp_path)
     assert any("column 'f_kind'" in note for note in load(path, key="f_").notes)
-
-
-@TABLES
-@pytest.mark.parametrize("dims", ["e{}", "{}", "dim_{}", "PC{}", "emb[{}]", "1x{}"])
-@pytest.mark.parametrize(
-    "extra", [("fold",), ("age",), ("price", "fold"), ("fold", "age", "price"), ("e_norm",), ("x",)]
-)
-def test_a_name_apart_from_the_run_is_refused(
-    refusal: Refusal, extra: tuple[str, ...], dims: str, suffix: str, tmp_path: Path
-) -> None:
-    x, codes = noise(2)
-    rng = np.random.default_rng(0)
-    values = {
-        "fold": rng.integers(0, 5, size=120),
-        "age": rng.integers(18, 90, size=120),
-        "price": rng.uniform(1, 9, size=120).round(2),
-        "e_norm": np.linalg.norm(x, axis=1),
-        "x": rng.normal(size=120),
-    }
-    more = {name: values[name] for name in extra}
-    names = tuple(dims.format(i) for i in range(6))
-    path = write(named(x, text(codes), *names, **more), tmp_path, suffix)
-    said = refusal(path)
-    assert ", ".join(f"'{name}'" for name in extra) in said
-    assert "--key PREFIX" in said
-    prefix = dims.split("{")[0]
-    if prefix and not extra[0].startswith(prefix):
-        assert f"here --key '{prefix}'" in said or dims == "1x{}"
-        np.testing.assert_array_equal(load(path, key=prefix).vectors, x)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("fold", "cv_fold", "Fold", "is_train", "group_id", "userId", "person_id", "index"),
-        *("row", "cluster", "Unnamed: 0", "subclass", "label_enc", "split id"),
-    ],
-)
-def test_a_telling_name_of_whole_numbers_is_refused_without_a_run(
-    refusal: Refusal, name: str, tmp_path: Path
-) -> None:
-    x, codes = noise(3)
-    names = ("alcohol", "ash", "hue", "proline", "flavanoids", "magnesium")
-    whole = np.random.default_rng(0).integers(0, 2, size=120)
-    path = write(named(x, text(codes), *names, **{name: whole}), tmp_path)
-    assert f"column '{name}' of {path}" in refusal(path)
-    assert load(write(named(x, text(codes), *names, **{name: whole + 0.5}), tmp_path)).d == 7
-
-
-@SEEDS
-@pytest.mark.parametrize("name", ["row", "position", "n"])
-def test_row_numbers_are_refused_as_decimals_and_in_any_order(
-    refusal: Refusal, name: str, seed: int, tmp_path: Path
-) -> None:
-    x, codes = noise(seed)
-    numbers = np.arange(120.0)
-    names = ("a", "b", "c", "d", "e", "f")
-    path = write(named(x, text(codes), *names, **{name: numbers}), tmp_path)
-    assert f"column '{name}' of {path} counts the rows (0 to 119)" in refusal(path)
-    shuffled = np.random.default_rng(seed).permutation(numbers)
-    path = write(named(x, text(codes), *names, **{name: shuffled}), tmp_path)
-    assert f"column '{name}' of {path} has 120 different whole numbers" in refusal(path)
 
 
 @ARRAYS
@@ -356,30 +213,35 @@ def test_a_healthy_set_loads_as_it_is_and_nothing_is_said(
         assert len(data.notes) == 1
 
 
-@TABLES
-@pytest.mark.parametrize(
-    "columns",
-    [
-        ("alcohol", "malic_acid", "ash", "od280/od315_of_diluted_wines", "hue", "proline"),
-        ("a", "b", "c", "d", "e", "f"),
-        ("x", "y", "z", "u", "v", "w"),
-        ("0", "1", "2", "3", "4", "5"),
-        ("img_0", "img_1", "img_2", "txt_0", "txt_1", "txt_2"),
-        ("r0c0", "r0c1", "r1c0", "r1c1", "r2c0", "r2c1"),
-        ("width1", "width2", "refractive_index", "fold_change", "amino_group_count", "valid"),
-    ],
-)
-def test_names_of_their_own_are_dimensions(
-    columns: tuple[str, ...], suffix: str, tmp_path: Path
+@SEEDS
+@pytest.mark.parametrize("kind", ["int8", "bits", "ReLU", "float16"])
+def test_a_code_among_dimensions_of_every_kind_is_refused(
+    refusal: Refusal, kind: str, seed: int, tmp_path: Path
 ) -> None:
-    x, codes = noise(4)
-    data = load(write(named(x, text(codes), *columns), tmp_path, suffix))
-    np.testing.assert_array_equal(data.vectors, x)
-    assert len(data.notes) == 1
+    x, codes = noise(seed, n=300, d=16)
+    kinds = {"int8": (x * 8).round(), "bits": x > 0, "ReLU": np.maximum(x - 2, 0)}
+    both = np.c_[kinds.get(kind, x.astype(np.float16)), codes].astype(np.float32)
+    path = write_matrix(both, text(codes), tmp_path, "npz")
+    assert "dimension 16 (from 0) of" in refusal(path)
 
 
-@pytest.mark.parametrize("columns", [("x", "y"), ("X", "Y"), ("lat", "lon")])
-def test_two_coordinates_are_dimensions(columns: tuple[str, str], tmp_path: Path) -> None:
-    x, codes = noise(5, d=2)
-    data = load(write(named(x, text(codes), *columns), tmp_path))
-    np.testing.assert_array_equal(data.vectors, x)
+@SEEDS
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_a_standardised_code_is_refused_or_named(
+    refusal: Refusal, k: int, seed: int, tmp_path: Path
+) -> None:
+    x, codes = noise(seed, k=k)
+    both = np.c_[x, codes]
+    both = (both - both.mean(axis=0)) / both.std(axis=0)
+    path = write_matrix(both.astype(np.float32), text(codes), tmp_path, "npz")
+    said = refusal(path) if k > 2 else load(path).notes[1]
+    assert "dimension 6 (from 0) of" in said
+
+
+@SEEDS
+def test_more_dimensions_of_the_labels_than_others_are_named(seed: int, tmp_path: Path) -> None:
+    x, codes = noise(seed)
+    words = np.random.default_rng(seed).normal(size=(10, 20)).astype(np.float32)
+    data = load(write_matrix(np.c_[x, words[codes]], text(codes), tmp_path, "npz"))
+    assert "20 of 26 dimensions have one value in each class, 6 have not" in data.notes[1]
+    assert "first: dimension 6 (from 0)" in data.notes[1]
