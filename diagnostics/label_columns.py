@@ -103,9 +103,6 @@ def _of_the_class(
         )
     if len(fixed) > others and not beside_decimals:
         return notes
-    if len(fixed) > others:
-        what = f"{len(fixed)} of {d} dimensions have one value in each class"
-        return [f"{what}, {others} have not (first: {place.text(fixed[:1].tolist())})."]
     codes, twofold, coarse, measured = list[int](), list[int](), list[int](), list[int]()
     for i, center in zip(fixed.tolist(), centers.T, strict=True):
         values, of_class = np.unique(center, return_inverse=True)
@@ -113,6 +110,8 @@ def _of_the_class(
         if len(values) < k:
             chance = _log_chance(rows, counts) + math.log(d)
         odd = beside_decimals and (is_whole(center) or len(values) == 2)
+        if len(fixed) > others and not odd:
+            continue  # too many to be an oversight: named below
         if len(values) == k >= 3 and chance < (_PROOF_OF_WHOLE if odd else _PROOF):
             codes.append(i)
         elif chance < _PROOF and odd:
@@ -124,6 +123,9 @@ def _of_the_class(
             f"{place.text(codes)} {_has(codes)} one value in each of the {k} classes, and another "
             f"in every class: {len(codes)} of {d} dimensions hold the labels. {place.way_out}"
         )
+    if len(fixed) > others:
+        what = f"{len(fixed)} of {d} dimensions have one value in each class"
+        return [f"{what}, {others} have not (first: {place.text(fixed[:1].tolist())})."]
     if coarse:
         _say(notes, place, coarse, f"one whole number in each of {k} classes: a coarser label")
     if twofold:

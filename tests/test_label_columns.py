@@ -245,3 +245,13 @@ def test_more_dimensions_of_the_labels_than_others_are_named(seed: int, tmp_path
     data = load(write_matrix(np.c_[x, words[codes]], text(codes), tmp_path, "npz"))
     assert "20 of 26 dimensions have one value in each class, 6 have not" in data.notes[1]
     assert "first: dimension 6 (from 0)" in data.notes[1]
+
+
+@SEEDS
+def test_two_codes_beside_one_dimension_are_refused(
+    refusal: Refusal, seed: int, tmp_path: Path
+) -> None:
+    x, codes = noise(seed, d=1)
+    path = write_matrix(np.c_[x, codes, 9 - codes], text(codes), tmp_path, "npz")
+    assert "dimensions 1, 2 (from 0) of" in refusal(path)
+    assert "2 of 3 dimensions hold the labels" in refusal(path)
