@@ -54,6 +54,7 @@ notebooks: $(STAMP)  ## Execute the notebooks in place, to be committed with the
 	$(BIN)/python tests/execute_notebooks.py
 
 lab: $(STAMP)  ## JupyterLab on the notebooks
+	@$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null  # or JupyterLab shows no figure until a cell has run
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 bench: $(STAMP)  ## Time and memory beside what a user would take instead

@@ -196,7 +196,13 @@ def test_a_notebook_s_picture_holds_all_charts_one_below_the_other_the_same_each
     assert len(parts) == 3
     places = [(float(p.attrib["y"]), float(p.attrib["height"])) for p in parts]
     assert all(y + tall == pytest.approx(z) for (y, tall), (z, _) in pairwise(places))
-    assert sum(places[-1]) < float(root.attrib["height"])
+    _, _, wide, tall = map(float, root.attrib["viewBox"].split())
+    assert sum(places[-1]) < tall
+    shown = [float(root.attrib[name]) for name in ("width", "height")]
+    assert shown[0] / shown[1] == pytest.approx(wide / tall, rel=0.01)
+    # As in the words around it, which JupyterLab sets in 14 pixels: it does not shrink an SVG.
+    assert 12 <= 14 * shown[0] / wide <= 14
+    assert shown[0] <= 668  # what a cell has in a window of 1,100 pixels
     assert root.findtext(f"{SVG}desc") == "Accuracy: It falls. Bars: Two bars. Ex: One."
     assert draw.sheet((table,), "x", "Title") == ""
 

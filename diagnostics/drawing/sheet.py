@@ -17,6 +17,7 @@ from diagnostics.drawing.lettering import clean
 # drawings were measured with; the others are as wide.
 _FONTS = "'DejaVu Sans', Verdana, Geneva, sans-serif"
 _MARGIN = 8  # points: words begin at the very edge of a drawing
+_SHOWN = 660  # pixels: the width of a cell in a window of 1,100; JupyterLab does not shrink an SVG
 _SHADES = 64  # of a map, whose dots are drawn in pixels: ten colours and their edges need no more
 _OF_A_SAMPLE = 64 * 64  # pixels that a sample's picture has at most
 _FRACTION = re.compile(r"(\d+\.\d\d)\d+")
@@ -37,8 +38,8 @@ def stacked(documents: Sequence[str], name: str, title: str, words: Sequence[str
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
-            "width": f"{wide:g}",
-            "height": f"{tall:g}",
+            "width": f"{_SHOWN}",
+            "height": f"{_SHOWN * tall / wide:.0f}",
             "viewBox": f"0 0 {wide:g} {tall:g}",
             "role": "img",
             "font-family": _FONTS,
