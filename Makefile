@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 OUT ?= report
 
-# The notebooks' outputs are compared to the letter, so no progress bar may leave a trace in them.
+# Words in the notebooks' outputs are compared by letter (numbers by value: notebooks/conftest.py), so no
+# progress bar may leave a trace in them.
 NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-env \
 	--nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadscope notebooks
 
@@ -53,6 +54,7 @@ notebooks: $(STAMP)  ## Execute the notebooks in place, to be committed with the
 	$(BIN)/python tests/execute_notebooks.py
 
 lab: $(STAMP)  ## JupyterLab on the notebooks
+	@$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null  # or JupyterLab shows no figure until a cell has run
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 bench: $(STAMP)  ## Time and memory beside what a user would take instead

@@ -32,11 +32,11 @@ _FOUND_IN = {
 }
 
 
-def _illustrate(charts: tuple[AnyChart, ...]) -> bytes:
+def _illustrate(charts: tuple[AnyChart, ...], name: str, title: str) -> str:
     # Imported when the first figure is shown: matplotlib takes half a second that a script may not need.
-    from diagnostics.draw import png
+    from diagnostics.draw import sheet
 
-    return png(charts)
+    return sheet(charts, name, title)
 
 
 def __getattr__(name: str) -> object:

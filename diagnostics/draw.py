@@ -1,8 +1,8 @@
-"""What does a chart look like? Specifications -> matplotlib: PNG for notebooks, SVG for the page.
+"""What does a chart look like? Specifications -> matplotlib: SVG in notebooks and on the page, PNG of maps.
 
 Only this file, its ``draw_`` siblings and ``lettering`` import matplotlib, and only its object interface:
-no pyplot, no global state. The same chart always gives the same bytes. In the SVG every colour is a CSS
-variable, so that one picture reads in light and in dark; text stays text, in the page's font.
+no pyplot, no global state. The same chart always gives the same bytes. In the page's SVG every colour is
+a CSS variable, so that one picture reads in light and in dark; text stays text, in the page's font.
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ from diagnostics.drawing.lettering import (
     write,
 )
 from diagnostics.drawing.points import draw_points
+from diagnostics.drawing.sheet import stacked
 from diagnostics.drawing.tree import draw_tree
 from diagnostics.drawing.waterfall import draw_waterfall
 
 Width = Literal["wide", "narrow"]
 
+_DOTS = 108  # per inch, of what is drawn in pixels inside an SVG
 _SIDE = 60  # points that a sample's picture is high or wide
 _RIGHT, _WRONG = "#11703c", "#b3261e"
 _CURVE = {"wide": Layout(720, 14, 52, 190), "narrow": Layout(360, 13, 50, 112)}
@@ -53,7 +55,7 @@ _TREE = {"wide": Layout(720, 14, 210, 24), "narrow": Layout(360, 13, 128, 12)}
 
 
 def png(charts: Sequence[AnyChart], *, titled: bool = True) -> bytes:
-    """All charts that have a picture, one below the other (``Finding.illustrator``)."""
+    """All charts that have a picture, one below the other."""
     with _settings():
         figures = (_figure(chart, "wide", titled) for chart in charts)
         pixels = [_pixels(drawn) for drawn in figures if drawn is not None]
@@ -65,6 +67,20 @@ def png(charts: Sequence[AnyChart], *, titled: bool = True) -> bytes:
     target = io.BytesIO()
     Image.fromarray(np.concatenate(padded)).save(target, format="PNG")
     return target.getvalue()
+
+
+def sheet(charts: Sequence[AnyChart], name: str, title: str) -> str:
+    """The same as one SVG that stands alone (``Finding.illustrator``); "" where nothing has a picture."""
+    documents, words = [], []
+    with _settings():
+        for chart in charts:
+            drawn = _figure(chart, "wide", titled=True)
+            if drawn is not None:
+                target = io.StringIO()
+                drawn.savefig(target, format="svg", dpi=_DOTS, metadata={"Date": None})
+                documents.append(target.getvalue())
+                words.append(f"{chart.title}: {chart.alt}")
+    return stacked(documents, name, title, words) if documents else ""
 
 
 def svg(chart: Curve | Bars | Tree | Waterfall, prefix: str, width: Width = "wide") -> str:
@@ -192,7 +208,9 @@ def _picture(axes: Axes, sample: Sample, centre: tuple[float, float], frame: str
     wide, tall = (_SIDE * n / max(rows, columns) for n in (columns, rows))
     x, y = centre[0] - wide / 2, centre[1] - tall / 2
     if pixels is not None:
-        axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=(x, x + wide, y, y + tall))
+        # Three channels and no interpolation: an SVG then holds the pixels as they are.
+        coloured = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+        axes.imshow(coloured, extent=(x, x + wide, y, y + tall), interpolation="none")
     axes.add_patch(Rectangle((x, y), wide, tall, fill=False, edgecolor=frame, lw=2))
 
 
@@ -217,4 +235,5 @@ def _settings() -> Iterator[None]:
         rc("font", family=["DejaVu Sans"])
         rc("axes", unicode_minus=False)
         rc("svg", hashsalt="second-opinion", fonttype="none")
+        rc("image", composite_image=False)
         yield

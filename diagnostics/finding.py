@@ -106,7 +106,8 @@ class Finding(Record):
     fingerprint: str = ""
 
     # Set by the floor above, so that this file need not know matplotlib.
-    illustrator: ClassVar[Callable[[tuple[AnyChart, ...]], bytes] | None] = None
+    # Takes the charts, a name for the ids and the title; gives an SVG, "" where nothing is drawn.
+    illustrator: ClassVar[Callable[[tuple[AnyChart, ...], str, str], str] | None] = None
 
     def markdown(self) -> str:
         """The finding in words, for a notebook or a terminal."""
@@ -140,12 +141,22 @@ class Finding(Record):
         }
 
     def _ipython_display_(self) -> None:
-        """The same, and the figures below it: a viewer shows only one form of each output."""
-        from IPython.display import Image, display
+        """The same, and the figures below it."""
+        show(self._repr_mimebundle_(), self.charts, self.code, self.title)
 
-        display(self._repr_mimebundle_(), raw=True)
-        if self.charts and Finding.illustrator is not None:
-            display(Image(Finding.illustrator(self.charts), alt=self.title))
+
+def show(bundle: dict[str, object], charts: tuple[AnyChart, ...], name: str, title: str) -> None:
+    """Display a record and, as a second output, its figures: a viewer shows one form of each output.
+
+    The figures' own words stand beside them, for viewers that show no SVG until a notebook is trusted.
+    """
+    from IPython.display import display
+
+    display(bundle, raw=True)
+    drawn = Finding.illustrator(charts, name, title) if charts and Finding.illustrator else ""
+    if drawn:
+        words = [f"{chart.title}: {chart.alt}" for chart in charts]
+        display({"image/svg+xml": drawn, "text/plain": "\n".join(words)}, raw=True)
 
 
 def not_applicable(code: str, title: str, question: str, explanation: str) -> Finding:

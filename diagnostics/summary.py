@@ -14,7 +14,7 @@ from diagnostics.attribution.cells import by_class
 from diagnostics.attribution.explained import explained
 from diagnostics.attribution.record import Attribution
 from diagnostics.catalog import FIRST, Kind
-from diagnostics.finding import Finding, Verdict
+from diagnostics.finding import Finding, Verdict, show
 from diagnostics.geometry import Geometry
 from diagnostics.inputs import Claim, Inputs
 from diagnostics.record import Number, Record
@@ -108,13 +108,9 @@ class Summary(Record):
         }
 
     def _ipython_display_(self) -> None:
-        """The same, and the waterfall below it: a viewer shows only one form of each output."""
-        from IPython.display import Image, display
-
-        display(self._repr_mimebundle_(), raw=True)
-        if self.attribution is not None and Finding.illustrator is not None:
-            chart = self.attribution.chart()
-            display(Image(Finding.illustrator((chart,)), alt=chart.title))
+        """The same, and the waterfall below it."""
+        charts = () if self.attribution is None else (self.attribution.chart(),)
+        show(self._repr_mimebundle_(), charts, "summary", self.headline)
 
 
 def summarise(

@@ -65,7 +65,9 @@ def collect(notebook: Notebook) -> Collected:
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "markdown" and cell.tagged(REPORT_TAG):
             additions.append(Addition("markdown", cell.source, number, place))
+        below = False  # right below a record stands its own picture, which is no addition
         for output in cell.outputs:
+            picture, below = below and "image/svg+xml" in output.data, _is_record(output)
             try:
                 if FINDING_MIME in output.data:
                     finding = Finding.model_validate(output.data[FINDING_MIME], strict=False)
@@ -75,7 +77,7 @@ def collect(notebook: Notebook) -> Collected:
                     summary = Summary.model_validate(output.data[SUMMARY_MIME], strict=False)
                 elif output.output_type == "error":
                     failures.append(Failure(number, output.ename, output.evalue))
-                elif cell.tagged(REPORT_TAG):
+                elif cell.tagged(REPORT_TAG) and not picture:
                     additions += [Addition(*each, number, place) for each in _shown(output)]
             except ValidationError as error:
                 failures.append(Failure(number, "unreadable record", _first_line(error)))
@@ -99,6 +101,10 @@ def _shown(output: Output) -> Iterator[tuple[Literal["markdown", "html", "png", 
         yield "markdown", markdown
     elif text := output.text or output.shown("text/plain"):
         yield "text", text
+
+
+def _is_record(output: Output) -> bool:
+    return FINDING_MIME in output.data or SUMMARY_MIME in output.data
 
 
 def _skipped(cell: Cell) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +16,7 @@ from PIL import Image
 
 from diagnostics import draw
 from diagnostics.charts import (
+    AnyChart,
     Bar,
     Bars,
     Curve,
@@ -27,6 +30,7 @@ from diagnostics.charts import (
 )
 from diagnostics.drawing.lettering import COLOURS, clean, number, short, spread, wrap
 
+SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = ("<script>alert(1)</script>", "$x^2$", "x" * 300, "שלום", "a\x00b\x1b[0m", '"&amp;')
 CSS = Path(draw.__file__).parent.parent / "reports" / "templates" / "page.css"
 
@@ -174,6 +178,70 @@ def test_png_is_one_picture_of_all_charts_and_the_same_each_time() -> None:
         assert image.height > alone.height
     assert draw.figure(table) is None
     assert draw.png((table,)).startswith(b"\x89PNG")
+
+
+def sheet(*charts: AnyChart) -> ElementTree.Element:
+    return ElementTree.fromstring(draw.sheet(charts, "x", "<script>alert(1)</script>"))
+
+
+def test_a_notebook_s_picture_holds_all_charts_one_below_the_other_the_same_each_time() -> None:
+    table = Table(title="T", alt="T", columns=("a",), rows=(("1",),))
+    charts = (curve(), bars(), table, examples())
+    first = draw.sheet(charts, "x", "Title")
+    with matplotlib.rc_context({"font.size": 30, "svg.fonttype": "path", "savefig.dpi": 300}):
+        assert draw.sheet(charts, "x", "Title") == first
+    assert not re.search("Date|matplotlib|<metadata|<style", first)
+    root = sheet(*charts)
+    parts = [each for each in root if each.tag == f"{SVG}svg"]
+    assert len(parts) == 3
+    places = [(float(p.attrib["y"]), float(p.attrib["height"])) for p in parts]
+    assert all(y + tall == pytest.approx(z) for (y, tall), (z, _) in pairwise(places))
+    _, _, wide, tall = map(float, root.attrib["viewBox"].split())
+    assert sum(places[-1]) < tall
+    shown = [float(root.attrib[name]) for name in ("width", "height")]
+    assert shown[0] / shown[1] == pytest.approx(wide / tall, rel=0.01)
+    # As in the words around it, which JupyterLab sets in 14 pixels: it does not shrink an SVG.
+    assert 12 <= 14 * shown[0] / wide <= 14
+    assert shown[0] <= 668  # what a cell has in a window of 1,100 pixels
+    assert root.findtext(f"{SVG}desc") == "Accuracy: It falls. Bars: Two bars. Ex: One."
+    assert draw.sheet((table,), "x", "Title") == ""
+
+
+def test_a_notebook_s_picture_stands_alone_on_white_and_refers_only_to_itself() -> None:
+    text = draw.sheet((curve(), bars(), examples()), "my check", "Title")
+    assert "var(--" not in text
+    assert COLOURS["ink"] in text
+    ids = set(re.findall(r' id="([^"]+)"', text))
+    assert ids
+    assert all(each.startswith("my-check-") for each in ids)
+    assert {a or b for a, b in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', text)} == ids
+    assert not re.search(r'href="(?!#|data:image/png;base64,)', text)
+    assert not re.search(r"url\((?!#)", text)
+    rect = ElementTree.fromstring(text).find(f"{SVG}rect")
+    assert rect is not None
+    assert rect.attrib["fill"] == "white"
+
+
+def test_names_in_a_notebook_s_picture_are_text_and_nothing_else() -> None:
+    found = (curve(HOSTILE), bars(HOSTILE))
+    text = draw.sheet(found, '"><script>', "<script>alert(1)</script>")
+    assert "<script" not in text
+    root = ElementTree.fromstring(text)
+    tags = {each.tag.removeprefix(SVG) for each in root.iter()}
+    assert tags <= {"svg", "g", "path", "text", "defs", "clipPath", "rect", "use", "title", "desc"}
+    assert root.findtext(f"{SVG}title") == "<script>alert(1)</script>"
+    assert "$x^2$" in " ".join("".join(each.itertext()) for each in root.iter(f"{SVG}text"))
+
+
+def test_samples_in_a_notebook_s_picture_are_their_own_pixels() -> None:
+    found = list(sheet(examples()).iter(f"{SVG}image"))
+    assert len(found) == 3
+    for each in found:
+        content = base64.b64decode(each.attrib["href"].partition(",")[2])
+        with Image.open(io.BytesIO(content)) as image:
+            grey = np.asarray(image.convert("L"))
+        expected = np.arange(64).reshape(8, 8)
+        assert (grey == expected).all() or (grey == expected[::-1]).all()
 
 
 def test_nothing_of_pyplot_or_of_global_settings_is_touched() -> None:

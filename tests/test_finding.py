@@ -11,7 +11,7 @@ import pydantic
 import pytest
 
 from diagnostics import summary
-from diagnostics.charts import Bar, Bars, Thumbnail
+from diagnostics.charts import Bar, Bars, Table, Thumbnail
 from diagnostics.embeddings import InputError
 from diagnostics.finding import FINDING_MIME, Estimate, Finding, Verdict, judge
 from diagnostics.geometry import Geometry
@@ -75,8 +75,19 @@ def test_a_notebook_shows_words_and_then_the_figure(monkeypatch):
     finding("y")._ipython_display_()
     words, figure, alone = shown
     assert set(words) == {"text/markdown", "text/plain", FINDING_MIME}
-    assert figure.data.startswith(b"\x89PNG")
+    assert set(figure) == {"image/svg+xml", "text/plain"}
+    assert figure["image/svg+xml"].startswith("<svg")
+    assert "<title>x</title>" in figure["image/svg+xml"]
+    assert figure["text/plain"] == "t: a"  # where a notebook is not trusted, this is shown
     assert alone[FINDING_MIME]["code"] == "y"
+
+
+def test_what_has_no_picture_shows_words_alone(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda what, raw=False: shown.append(what))
+    table = Table(title="t", alt="a", columns=("a",), rows=(("1",),))
+    finding("x").model_copy(update={"charts": (table,)})._ipython_display_()
+    assert len(shown) == 1
 
 
 def holm_by_closed_testing(p_values, level):

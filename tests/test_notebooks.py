@@ -107,7 +107,18 @@ def test_what_is_shown_is_what_is_collected():
     ]
     lacking = [f for f in findings if f["verdict"] == Verdict.NOT_APPLICABLE]
     assert len(places) == len(findings) - len(lacking)  # without its input there is nothing to draw
-    assert all("image/png" in outputs[i + 1].data for i in places)
+    assert all("image/svg+xml" in outputs[i + 1].data for i in places)
+
+
+def test_figures_are_drawings_and_a_clone_stays_small(notebook):
+    outputs = [o.get("data", {}) for cell in code_cells(notebook) for o in cell.outputs]
+    assert not [data for data in outputs if "image/png" in data]
+    drawings = [data["image/svg+xml"] for data in outputs if "image/svg+xml" in data]
+    assert all(len(text) < 400_000 for text in drawings)
+
+
+def test_all_notebooks_together_are_small():
+    assert sum(path.stat().st_size for path in NOTEBOOKS) < 8_000_000
 
 
 def test_papermill_alone_from_a_folder_with_a_package_of_the_same_name(tmp_path):

@@ -138,6 +138,7 @@ def _scatter(
             edgecolors=colours[at] if hollow else "none",
             linewidths=0.35 * dots.radius if hollow else 0,
             alpha=None if _coloured(chart) else 0.7,
+            rasterized=True,
         )
     at = dots.order[dots.wrong[dots.order]]
     axes.scatter(
@@ -147,6 +148,7 @@ def _scatter(
         marker="x",
         color=COLOURS["ink" if _coloured(chart) else "series-second"],
         linewidths=0.4 * dots.radius + 0.2,
+        rasterized=True,
     )
 
 

@@ -63,6 +63,16 @@ def test_additions_are_collected_where_they_stand() -> None:
     )
 
 
+def test_the_picture_below_a_finding_is_no_addition() -> None:
+    figure = {"image/svg+xml": "<svg/>", "text/plain": "Figure"}
+    drawn: dict[str, object] = {"output_type": "display_data", "data": figure}
+    found = collect(notebook(ran("show()", displayed(a_finding()), drawn, tags=("report",))))
+    assert found.additions == ()
+    # One of the user's own is there in words, as its scripts are not to be trusted.
+    alone = collect(notebook(ran("plot()", drawn, tags=("report",))))
+    assert alone.additions == (Addition("text", "Figure", 1, ""),)
+
+
 def test_errors_cells_that_never_ran_and_unreadable_records_are_failures() -> None:
     bad = shown({FINDING_MIME: {"code": "x", "verdict": "fine"}})
     worse = shown({SUMMARY_MIME: "no record"})
