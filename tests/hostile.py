@@ -11,8 +11,8 @@ RUNS = "window.pwned=1"
 
 
 def class_names(address: str) -> list[str]:
-    """address: of a server that nobody should ask."""
-    return [
+    """address: of a server that nobody should ask. Whichever is named: each would ask it."""
+    named = [
         f'<img src=x onerror="{RUNS}">',
         f"<script>{RUNS}</script>",
         f"[x](javascript:{RUNS})",
@@ -24,15 +24,17 @@ def class_names(address: str) -> list[str]:
         f'<img src="{address}/class2.png"> | `a` | **b** | _c_',
         "@@0@@ ~~struck~~ &lt;b&gt;",
     ]
+    return [f"{name} ![g]({address}/class{i}.png)" for i, name in enumerate(named)]
 
 
 def group_names(address: str) -> list[str]:
-    return [f"![g]({address}/group.png)", f'<img src=x onerror="{RUNS}"> | `x`', "_g_ \\(x\\)"]
+    names = [f"<script>{RUNS}</script>", f'<img src=x onerror="{RUNS}"> | `x`', "_g_ \\(x\\)"]
+    return [f"{name} ![g]({address}/group{i}.png)" for i, name in enumerate(names)]
 
 
-def split_names() -> tuple[str, str, str]:
+def split_names(address: str) -> tuple[str, str, str]:
     """Enrolled, looked up, left out."""
-    return f'<img src=x onerror="{RUNS}">', f"[t](javascript:{RUNS})", "*l* <b>left</b>"
+    return f'<img src=x onerror="{RUNS}">', f"![t]({address}/split.png)", "*l* <b>left</b>"
 
 
 def write(folder: Path, address: str, rows: int = 12) -> Path:
@@ -43,7 +45,7 @@ def write(folder: Path, address: str, rows: int = 12) -> Path:
     vectors = rng.standard_normal((len(names), 6))[codes] + 0.9 * rng.standard_normal(
         (len(codes), 6)
     )
-    gallery, queries, left = split_names()
+    gallery, queries, left = split_names(address)
     split = np.repeat([gallery, queries], len(codes) // 2).astype(object)
     split[:: rows + 1] = left
     groups = np.array(group_names(address), dtype=object)[rng.integers(0, 3, len(codes))]
@@ -58,9 +60,9 @@ def write(folder: Path, address: str, rows: int = 12) -> Path:
     return path
 
 
-def parameters(path: Path | str) -> dict[str, object]:
+def parameters(path: Path | str, address: str) -> dict[str, object]:
     """What the overview is told of it. The last class is not enrolled."""
-    gallery, queries, _ = split_names()
+    gallery, queries, _ = split_names(address)
     return {
         "data": str(path),
         "labels": "labels",
@@ -68,7 +70,7 @@ def parameters(path: Path | str) -> dict[str, object]:
         "groups": "groups",
         "gallery_split": gallery,
         "query_split": [queries],
-        "strangers": ["@@0@@ ~~struck~~ &lt;b&gt;"],
+        "strangers": [class_names(address)[-1]],
         "claimed": 0.99,
         "map_points": 0,
     }

@@ -27,7 +27,7 @@ OURS = {"h2", "h3", "p", "strong", "code", "ul", "li", "br", "span"} | {
 def told(tmp_path_factory):
     """The evaluation and the inputs, as the overview opens them."""
     path = hostile.write(tmp_path_factory.mktemp("hostile"), ADDRESS, rows=8)
-    told = hostile.parameters(path)
+    told = hostile.parameters(path, ADDRESS)
     keys = ("labels", "split", "groups", "gallery_split", "query_split", "strangers")
     evaluation = open_evaluation(told["data"], **{key: told[key] for key in keys})
     return evaluation, read_inputs(told["claimed"], map_points=0, data=evaluation.data)

@@ -33,7 +33,7 @@ def folder(tmp_path_factory, site):
     folder = tmp_path_factory.mktemp("notebooks")
     path = hostile.write(folder, site[0])
     made = nbformat.read(ROOT / "notebooks" / "overview.ipynb", as_version=4)
-    told = {**hostile.parameters(path.name), "only": ONLY}
+    told = {**hostile.parameters(path.name, site[0]), "only": ONLY}
     for cell in made.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
