@@ -58,10 +58,7 @@ def lab(folder, browser, tmp_path_factory):
 
 def check(seen: Opened, asked: list[str], picture: Path) -> None:
     """The names were shown, and did nothing."""
-    named = seen.page.locator(".jp-OutputArea-output", has_text=hostile.RUNS)
-    named.first.screenshot(path=picture)
     assert seen.errors == []
-    assert named.count() >= 4
     shown = [o for o in seen.outputs if "text/markdown" in o.get("data", {})]
     assert len(shown) == len(ONLY) + 2  # and the evaluation, and the summary
     assert seen.page.evaluate("window.pwned === undefined")
@@ -69,6 +66,9 @@ def check(seen: Opened, asked: list[str], picture: Path) -> None:
     assert seen.dialogs == []
     assert seen.strayed == []
     assert asked == []
+    named = seen.page.locator(".jp-OutputArea-output", has_text=hostile.RUNS)
+    assert named.count() >= 4
+    named.first.screenshot(path=picture)
 
 
 def test_names_do_nothing_where_the_notebook_is_run(lab, site, tmp_path):
