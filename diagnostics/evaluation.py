@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnostics.embeddings import Codes, EmbeddingSet, FloatMatrix, InputError, sizes
+from diagnostics.inert import inert
 from diagnostics.selection import (
     as_names,
     chosen_splits,
@@ -140,7 +141,8 @@ class Evaluation:
 
     def _repr_markdown_(self) -> str:
         """Who is looked up in what, and what was chosen, for a notebook."""
-        return "\n".join([f"**{self.name}**: {self.about()}.", "", *(f"- {n}" for n in self.notes)])
+        notes = [f"- {inert(note)}" for note in self.notes]
+        return "\n".join([f"**{inert(self.name)}**: {inert(self.about() + '.')}", "", *notes])
 
 
 def arrange(

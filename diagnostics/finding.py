@@ -9,6 +9,7 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from diagnostics.charts import AnyChart
+from diagnostics.inert import code, inert
 from diagnostics.record import Number, Record
 
 FINDING_MIME = "application/vnd.second-opinion.finding+json"
@@ -111,11 +112,12 @@ class Finding(Record):
 
     def markdown(self) -> str:
         """The finding in words, for a notebook or a terminal."""
-        lines = [f"### {self.title}", "", f"**{self.verdict}** · {self.explanation}", ""]
+        lines = [f"### {inert(self.title)}", ""]
+        lines += [f"**{self.verdict}** · {inert(self.explanation)}", ""]
         if self.estimates:
             lines += ["| number | value [95 % interval] | about |", "|---|---|---|"]
             lines += [
-                f"| `{name}` | {e.text()} | {_cell(e.about)} |"
+                f"| {code(name)} | {e.text()} | {inert(e.about)} |"
                 for name, e in self.estimates.items()
             ]
             lines.append("")
@@ -126,8 +128,8 @@ class Finding(Record):
             ("Source", self.source),
         ):
             if text:
-                lines += [f"**{word}.** {text}", ""]
-        lines += [f"- {caveat}" for caveat in self.caveats]
+                lines += [f"**{word}.** {inert(text)}", ""]
+        lines += [f"- {inert(caveat)}" for caveat in self.caveats]
         return "\n".join(lines).rstrip()
 
     def _repr_mimebundle_(
@@ -168,7 +170,3 @@ def not_applicable(code: str, title: str, question: str, explanation: str) -> Fi
         verdict=Verdict.NOT_APPLICABLE,
         explanation=explanation,
     )
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -16,6 +16,7 @@ from diagnostics.attribution.record import Attribution
 from diagnostics.catalog import FIRST, Kind
 from diagnostics.finding import Finding, Verdict, show
 from diagnostics.geometry import Geometry
+from diagnostics.inert import inert
 from diagnostics.inputs import Claim, Inputs
 from diagnostics.record import Number, Record
 from diagnostics.resample import TAIL
@@ -82,8 +83,9 @@ class Summary(Record):
 
     def markdown(self) -> str:
         """The summary in words, for a notebook or a terminal."""
-        lines = [f"## {self.headline}", "", f"{self.subject.name}: {self.subject.about}.", ""]
-        lines += [self.trust, ""] if self.trust else []
+        about = f"{self.subject.name}: {self.subject.about}."
+        lines = [f"## {inert(self.headline)}", "", inert(about), ""]
+        lines += [inert(self.trust), ""] if self.trust else []
         kinds = (
             ("In use", self.in_use),
             ("In training", self.in_training),
@@ -94,7 +96,10 @@ class Summary(Record):
             lines += [self.attribution.markdown(), ""]
         for title, listed in kinds:
             lines += ["", f"**{title}**", ""] if listed else []
-            lines += [f"- **{each.verdict}** · {each.title}: {each.sentence}" for each in listed]
+            lines += [
+                f"- **{each.verdict}** · {inert(f'{each.title}: {each.sentence}')}"
+                for each in listed
+            ]
         return "\n".join(lines).rstrip()
 
     def _repr_mimebundle_(

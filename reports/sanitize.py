@@ -10,6 +10,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from diagnostics.inert import without_spans
 from reports.collect import Addition
 
 # html off: a tag in Markdown is text. nh3 cleans what is left, links for example.
@@ -23,7 +24,7 @@ def on_page(addition: Addition, rank: int) -> Markup:
     rank: of its headings, one below the heading it stands under; the page has one h1.
     """
     if addition.kind == "markdown":
-        return _clean(_MARKDOWN.render(addition.content), rank)
+        return _clean(_MARKDOWN.render(without_spans(addition.content)), rank)
     if addition.kind == "html":
         return _clean(addition.content, rank)
     if addition.kind == "png":

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from diagnostics.embeddings import InputError
 from diagnostics.load import load
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +41,21 @@ def refusal() -> Callable[..., str]:
         return text
 
     return refuse
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium. One for all: a process can drive it once only."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"no browser; CI needs one of {', '.join(names)}")
+        pytest.skip("no Chromium on this machine; CI has one")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=found, args=flags)
+        yield started
+        started.close()

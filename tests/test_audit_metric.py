@@ -298,7 +298,7 @@ def test_bad_input_is_refused_in_one_sentence():
 def test_words_and_charts():
     found = audit_metric(metrics.hit_rate_with_itself(1), kind="recall")
     assert found.explanation.startswith(
-        "`recall_at_1_with_itself` (recall@1) lets a row find itself and counts it as a hit: with every "
+        "'recall_at_1_with_itself' (recall@1) lets a row find itself and counts it as a hit: with every "
         "positive farthest it gives 100.0 % where 0.0 % is right, and with random labels it gives 100.0 %"
     )
     assert "diagonal" in found.remedy

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Each floor may import from floors above it in this list, and from its own.
 FLOORS: list[set[str]] = [
-    {"record", "names"},
+    {"record", "names", "inert"},
     {"embeddings", "charts"},
     {
         "finding",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnostics.charts import Stage, Table, Waterfall
 from diagnostics.finding import Estimate
+from diagnostics.inert import inert
 from diagnostics.record import Number, Record
 
 
@@ -105,10 +106,12 @@ class Attribution(Record):
         lines = [
             "| | accuracy | change |",
             "|---|---|---|",
-            f"| {self.start_name} | {self.start.text()} | |",
+            f"| {inert(self.start_name)} | {self.start.text()} | |",
         ]
         for step in self.steps:
-            lines.append(f"| {step.name} | {100 * step.after:.1f} % | {step.change.text()} |")
-        lines.append(f"| **{self.end_name}** | **{self.end.text()}** | |")
-        lines += ["", *(f"- {step.name}: {step.because}" for step in self.steps if step.because)]
+            name = inert(step.name)
+            lines.append(f"| {name} | {100 * step.after:.1f} % | {step.change.text()} |")
+        lines.append(f"| **{inert(self.end_name)}** | **{self.end.text()}** | |")
+        reasons = [f"{step.name}: {step.because}" for step in self.steps if step.because]
+        lines += ["", *(f"- {inert(reason)}" for reason in reasons)]
         return "\n".join(lines).rstrip()

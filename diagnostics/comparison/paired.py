@@ -110,7 +110,16 @@ def changed_classes(one: Ranks, two: Ranks) -> tuple[Ints, Ints, Ints]:
     return anchor_counts(one), lost.astype(np.int64), won.astype(np.int64)
 
 
-def changed_rows(first: Geometry, second: Geometry) -> pd.DataFrame:
+class Rows(pd.DataFrame):
+    """A table whose names a notebook does not read as TeX. What is made of it is a plain one."""
+
+    def _repr_html_(self) -> str | None:
+        html = super()._repr_html_()
+        plain = 'class="mathjax_ignore tex2jax_ignore dataframe'  # as pandas does by an option, from 3 on
+        return None if html is None else html.replace('class="dataframe', plain, 1)
+
+
+def changed_rows(first: Geometry, second: Geometry) -> Rows:
     """One row a query that only one of the two answers rightly, in the order of the set.
 
     Columns: row (number in the set), class, right (name of the model that answers it), other_says (class of
@@ -123,7 +132,7 @@ def changed_rows(first: Geometry, second: Geometry) -> pd.DataFrame:
     rows = first.evaluation.queries[at][changed]
     by_first, by_second = (codes[s.neighbors(1).rows[at, 0]] for s in (first, second))
     names = two_names(first, second)
-    return pd.DataFrame(
+    return Rows(
         {
             "row": rows,
             "class": classes[codes[rows]],

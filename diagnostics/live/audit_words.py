@@ -29,7 +29,7 @@ def explanation(
     verdict: Verdict,
 ) -> str:
     """One sentence with the numbers that show the bug, or that there is none."""
-    what = f"`{name}` ({_metric(setting)})"
+    what = f"'{name}' ({_metric(setting)})"
     far = max(tests.values(), key=lambda o: o.off)
     if not bugs and verdict is Verdict.OK:
         shown = tests.get(RANDOM, tests[NEAREST])
