@@ -40,6 +40,7 @@ EXPLAINS = {
 # classes are enrolled, not that of classes nobody trained on.
 PARTS = {("N", "generalisation_gap"): "held_out_gap"}
 
+LEAKAGE = "leakage"  # where it alarms, no number of the evaluation is praised before it is told
 REMEDIES = "remedies"  # what helps: neither an effect nor a cause
 MAPS = "projections"  # draws what the others measured, and takes longest
 

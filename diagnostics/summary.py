@@ -13,7 +13,7 @@ from diagnostics.attribution.attribute import attribute
 from diagnostics.attribution.cells import by_class
 from diagnostics.attribution.explained import explained
 from diagnostics.attribution.record import Attribution
-from diagnostics.catalog import FIRST, Kind
+from diagnostics.catalog import FIRST, LEAKAGE, Kind
 from diagnostics.finding import Finding, Verdict, show
 from diagnostics.geometry import Geometry
 from diagnostics.inert import inert
@@ -250,6 +250,10 @@ def _within(finding: Finding) -> bool:
 
 
 def _headline(findings: Sequence[Finding]) -> str:
+    """The gap, as its diagnostic says it; where rows leak between the sides, that and nothing else."""
+    leaks = next((f for f in findings if f.code == LEAKAGE and f.verdict is Verdict.ALARM), None)
+    if leaks is not None:
+        return leaks.headline or leaks.explanation
     for finding in findings:
         if finding.code == FIRST:
             return finding.headline or finding.explanation

@@ -154,8 +154,9 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
     elif _better(numbers) and claim is None:
         text += (
             " Here it is the other way round: a random positive is often far away, but some positive is "
-            "always near, as where classes are long, ring-shaped or in several groups. That is no "
-            "fault of the model; the triplet accuracy asks a question that its use does not."
+            "always near, as where classes are long, ring-shaped or in several groups. The triplet accuracy "
+            "asks a question that the use of the model does not; whether the near rows are new ones, or of "
+            "the query's own session, leakage tells."
         )
     elif verdict is Verdict.OK:
         text += " Here the difference is within the tolerance, or in the model's favour."

@@ -8,6 +8,7 @@ from scipy.stats import t
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsClassifier
 
+from diagnostics import catalog
 from diagnostics.charts import Bars, Curve, Table
 from diagnostics.checks.leakage import leakage
 from diagnostics.embeddings import EmbeddingSet
@@ -17,6 +18,7 @@ from diagnostics.geometry import Geometry
 from diagnostics.load import load
 from diagnostics.samples import sample
 from diagnostics.samples.planted import NAMED_BY, planted
+from diagnostics.summary import summarise
 from tests.planting import FLAWS, HEALTHY
 
 MINE = [flaw for flaw in FLAWS if NAMED_BY.get(flaw) == "leakage"]
@@ -370,3 +372,30 @@ def test_the_drawer_of_the_handwriting_does_no_harm(shared_data):
     assert found.estimates["owed_to_own_group"].high < 0.02
     split = judge(load(path, groups="drawer"), strangers=["unknown"])
     assert split.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["groups", "copies"])
+def test_no_headline_praises_a_number_that_leaks(kind, seed):
+    """Sessions recognised in place of classes, or copies enrolled: first of all that is told."""
+    rng = np.random.default_rng(seed)
+    codes, sides = np.repeat(np.arange(40), 12), np.tile(np.repeat(["train", "test"], 6), 40)
+    session = np.tile(np.arange(3), 160)
+    vectors = 0.6 * rng.standard_normal((40, 16))[codes] + rng.standard_normal((480, 16))
+    groups = None
+    if kind == "groups":
+        vectors = 0.3 * vectors + 3 * rng.standard_normal((120, 16))[3 * codes + session]
+        groups = [f"{c}-{s}" for c, s in zip(codes, session, strict=True)]
+    else:
+        vectors[sides == "test"] = vectors[sides == "train"]
+        vectors[sides == "test"] += 1e-6 * rng.standard_normal((240, 16))
+    data = EmbeddingSet.from_arrays(vectors, codes, split=sides, groups=groups)
+    space = Geometry(arrange(data))
+    findings = list(catalog.run(space, among=[catalog.FIRST, "leakage"]))
+    assert findings[1].verdict is Verdict.ALARM
+    headline = summarise(space, findings).headline
+    assert headline == findings[1].headline
+    assert headline.startswith(
+        "Rows of one group" if kind == "groups" else "Copies stand on both sides"
+    )
+    assert "no fault of the model" not in findings[0].meaning
