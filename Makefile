@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 report: $(STAMP)  ## The page for the bundled set, in ./report
-	$(BIN)/second-opinion report sample:glyphs --strangers unknown --claimed 0.988 --out $(OUT)
+	$(BIN)/embedding-second-opinion report sample:glyphs --strangers unknown --claimed 0.988 --out $(OUT)
 
 test: $(STAMP) lint  ## Tests, notebooks, lint, types
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadscope --durations 15

@@ -18,15 +18,15 @@ from pathlib import Path
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from diagnostics import catalog
-from diagnostics.checks.remedies import remedies
-from diagnostics.finding import Verdict
-from diagnostics.geometry import Geometry
-from diagnostics.inputs import Inputs
-from diagnostics.remedy.kinds import BY_KEY
-from diagnostics.samples.planted import planted, planted_inputs
-from diagnostics.samples.planted_remedies import BEST
-from diagnostics.summary import summarise
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.catalogue.remedies.check import remedies
+from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.remedy.kinds import BY_KEY
+from embedding_second_opinion.samples.planted import planted, planted_inputs
+from embedding_second_opinion.samples.planted_remedies import BEST
+from embedding_second_opinion.story.summary import summarise
 
 TABLE = Path(__file__).with_name("attribution.md")
 FIRST_SEED = 12_100  # none of them was looked at while a rule was being written
@@ -70,9 +70,9 @@ def step(work: tuple[str, int]) -> Said:
     space = Geometry(planted(name, seed), seed=seed)
     inputs = planted_inputs(name, seed, Inputs(map_points=0))
     # Whatever can be a cause; the others cannot change what is said of the waterfall.
-    able = {code for codes in catalog.explains().values() for code in codes}
-    among = [code for code in catalog.codes() if code in {catalog.FIRST, *able}]
-    way = summarise(space, list(catalog.run(space, inputs, among)), inputs).attribution
+    able = {code for codes in registry.explains().values() for code in codes}
+    among = [code for code in registry.codes() if code in {registry.FIRST, *able}]
+    way = summarise(space, list(registry.run(space, inputs, among)), inputs).attribution
     largest = way.largest if way is not None else None
     if largest is None:
         return Said(name)

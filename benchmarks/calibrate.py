@@ -23,12 +23,19 @@ from pathlib import Path
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from diagnostics import catalog
-from diagnostics.catalog import FIRST, MAPS
-from diagnostics.finding import Finding, Verdict
-from diagnostics.geometry import Geometry
-from diagnostics.inputs import Inputs
-from diagnostics.samples.planted import FLAWS, HEALTHY, JUDGED_BY, NAMED_BY, planted, planted_inputs
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.catalogue.registry import FIRST, MAPS
+from embedding_second_opinion.findings.finding import Finding, Verdict
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.samples.planted import (
+    FLAWS,
+    HEALTHY,
+    JUDGED_BY,
+    NAMED_BY,
+    planted,
+    planted_inputs,
+)
 
 FIRST_SEED = 6000
 TABLE = Path(__file__).with_name("calibration.md")
@@ -46,7 +53,7 @@ class Trial:
     def loudest(self, code: str) -> str:
         """The loudest of the kind of ``code``, the first diagnostic left out; "": none is loud."""
         rivals = {c: x for c, x in self.loudness.items() if c != FIRST and x > 0}
-        of_kind = [c for c in rivals if catalog.kind(c) == catalog.kind(code)]
+        of_kind = [c for c in rivals if registry.kind(c) == registry.kind(code)]
         return max(of_kind, key=rivals.__getitem__, default="")
 
 
@@ -59,7 +66,7 @@ def main() -> None:
     parser.add_argument("--map-points", type=int, default=800)
     parser.add_argument("--map-every", type=int, default=2, help="draw maps at one seed in so many")
     parser.add_argument("--out", type=Path, help=f"{TABLE.name} where all sets are run")
-    parser.add_argument("--only", nargs="+", default=[*catalog.codes()], help="diagnostics to run")
+    parser.add_argument("--only", nargs="+", default=[*registry.codes()], help="diagnostics to run")
     parser.add_argument(
         "--trials", type=Path, help="add to, and report, the trials in this file (JSON lines)"
     )
@@ -118,7 +125,7 @@ def trial(work: Work) -> Trial:
     name, seed, map_points, codes = work
     space = Geometry(planted(name, seed), seed=seed)
     inputs = planted_inputs(name, seed, Inputs(map_points=map_points))
-    findings = list(catalog.run(space, inputs, codes))
+    findings = list(registry.run(space, inputs, codes))
     broken = [f.explanation for f in findings if f.verdict is Verdict.ERROR]
     if broken:
         raise RuntimeError(f"{name}, seed {seed}: {'; '.join(broken)}")
@@ -209,7 +216,7 @@ def _healthy(by_name: dict[str, list[Trial]]) -> tuple[list[str], bool]:
         "|---|---|---|---|---|---|",
     ]
     kept = True
-    for code in catalog.codes():
+    for code in registry.codes():
         said = {
             name: [t.verdicts[code] for t in trials if code in t.verdicts]
             for name, trials in by_name.items()

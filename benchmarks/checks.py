@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import numpy as np
-
 from benchmarks.report import save
-from diagnostics import catalog, geometry
-from diagnostics.door import open_evaluation
-from diagnostics.geometry import Geometry
-from diagnostics.inputs import Inputs
-from diagnostics.passes import sweep as sweeping
-from diagnostics.passes import tally
-from diagnostics.passes.source import VectorSource
+
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.geometry import geometry
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.passes import rank_results
+from embedding_second_opinion.geometry.passes import sweep as sweeping
+from embedding_second_opinion.geometry.passes.source import VectorSource
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.request import open_evaluation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,18 +44,18 @@ def main() -> None:
         space = made(rows)
         passes = timed(lambda space=space: (space.ranks, space.class_stats))
         lines, total = [], 0.0
-        for code in catalog.codes():
-            if code == catalog.MAPS:
+        for code in registry.codes():
+            if code == registry.MAPS:
                 continue
             clock.spent = 0.0
-            whole = timed(lambda code=code, space=space: catalog.run_one(code, space, Inputs()))
+            whole = timed(lambda code=code, space=space: registry.run_one(code, space, Inputs()))
             lines.append(f"{code:28} {whole - clock.spent:8.2f} {clock.spent:12.2f}")
-            total += 0.0 if code == catalog.REMEDIES else whole - clock.spent
+            total += 0.0 if code == registry.REMEDIES else whole - clock.spent
     print(f"{options.rows:,} x 128: the three passes take {passes:.2f} s")
     print(f"{'check':28} {'seconds':>8} {'extra passes':>12}")
     print("\n".join(lines))
     times = f"{(passes + total) / passes:.2f} x the three passes"
-    print(f"all checks but {catalog.REMEDIES}, and the three passes: {times}")
+    print(f"all checks but {registry.REMEDIES}, and the three passes: {times}")
     sys.exit(0 if passes + total <= WHOLE_CATALOGUE * passes else 1)
 
 
@@ -67,10 +68,12 @@ class Clock:
     def watch(self) -> None:
         """From now on every pass is timed: rank passes as a whole, others while they sweep over blocks."""
         original = sweeping.sweep
-        for module in [m for name, m in sys.modules.items() if name.startswith("diagnostics.")]:
+        for module in [
+            m for name, m in sys.modules.items() if name.startswith("embedding_second_opinion.")
+        ]:
             if getattr(module, "sweep", None) is original:
                 setattr(module, "sweep", self._sweeping(original))  # noqa: B010 (mypy forbids the other)
-        tally.run = self._whole(tally.run)
+        rank_results.run = self._whole(rank_results.run)
         VectorSource.of = self._whole(VectorSource.of)  # type: ignore[method-assign]
 
     def _whole(self, original: Callable[P, T]) -> Callable[P, T]:

@@ -24,13 +24,17 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.neighbors import NearestNeighbors
 from tqdm import tqdm
 
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.finding import Verdict, judge
-from diagnostics.geometry import Geometry
-from diagnostics.inputs import Claim, Inputs
-from diagnostics.measures.claim_audit.numbers import audit
-from diagnostics.samples.planted import planted, planted_inputs
-from diagnostics.samples.planted_claims import drawn_triplets, every_triplet, others_first
+from embedding_second_opinion.catalogue.claim_audit.numbers import audit
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.findings.finding import Verdict, judge
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.samples.planted import planted, planted_inputs
+from embedding_second_opinion.samples.planted_claims import (
+    drawn_triplets,
+    every_triplet,
+    others_first,
+)
 
 FIRST_SEED = 1000
 TOLERANCE = 0.02  # of the diagnostic

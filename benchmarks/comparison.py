@@ -18,17 +18,17 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from benchmarks.shares import share
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from benchmarks.shares import share
-from diagnostics import catalog
-from diagnostics.comparison.compare import OTHERS
-from diagnostics.comparison.paired import differences, other_differences
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.evaluation import arrange
-from diagnostics.geometry import Geometry
-from diagnostics.inputs import Inputs
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.data.roles import arrange
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.story.comparison.compare import OTHERS
+from embedding_second_opinion.story.comparison.paired import differences, other_differences
 
 TABLE = Path(__file__).with_suffix(".md")
 FIRST_SEED = 8000
@@ -105,7 +105,7 @@ def trial(work: tuple[str, int]) -> list[Told]:
     name, seed = work
     spaces = PAIRS[name].draw(seed)
     paired = differences(*spaces)
-    findings = [[catalog.run_one(code, s, Inputs()) for code in OTHERS] for s in spaces]
+    findings = [[registry.run_one(code, s, Inputs()) for code in OTHERS] for s in spaces]
     rest = other_differences(*findings, [each.name for each in paired])
     return [
         Told(

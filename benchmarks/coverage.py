@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.evaluation import Evaluation, arrange
-from diagnostics.geometry import Geometry
-from diagnostics.inputs import Inputs
-from diagnostics.measured import measure
-from diagnostics.measures.open_set.found import open_set_numbers
-from diagnostics.measures.pair_verification.numbers import verify
-from diagnostics.measures.retrieval.numbers import measure_retrieval
+from embedding_second_opinion.catalogue.open_set.found import open_set_numbers
+from embedding_second_opinion.catalogue.pair_verification.numbers import verify
+from embedding_second_opinion.catalogue.retrieval.numbers import measure_retrieval
+from embedding_second_opinion.catalogue.triplet_versus_closed_set.measured import measure
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.data.roles import Evaluation, arrange
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
 
 Reals = NDArray[np.float64]
 

@@ -28,18 +28,18 @@ from scipy.signal import lfilter
 from scipy.stats import binomtest
 from torch import Tensor, nn
 
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.geometry import Geometry
-from diagnostics.measures.training_curves.settling import (
+from embedding_second_opinion.catalogue.training_curves.settling import (
     binned,
     idle_interval,
     idle_share,
     settled,
 )
-from diagnostics.measures.training_curves.which_loss import which_loss
-from diagnostics.samples.planted_curves import LOSSES, logged_loss
-from diagnostics.samples.planted_use import Split
-from diagnostics.training_log import TrainingLog
+from embedding_second_opinion.catalogue.training_curves.which_loss import which_loss
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.training_log import TrainingLog
+from embedding_second_opinion.samples.planted_curves import LOSSES, logged_loss
+from embedding_second_opinion.samples.planted_use import Split
 
 Reals = NDArray[np.float64]
 

@@ -19,15 +19,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from benchmarks.shares import share
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from benchmarks.shares import share
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.geometry import Geometry
-from diagnostics.measures.gallery_growth.back_test import back_test
-from diagnostics.measures.gallery_growth.forecast import Beyond
-from diagnostics.measures.gallery_growth.known import Known
+from embedding_second_opinion.catalogue.gallery_growth.back_test import back_test
+from embedding_second_opinion.catalogue.gallery_growth.forecast import Beyond
+from embedding_second_opinion.catalogue.gallery_growth.known import Known
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.geometry.geometry import Geometry
 
 Reals = NDArray[np.float64]
 

@@ -18,12 +18,12 @@ from itertools import product
 from pathlib import Path
 
 import torch
+from benchmarks.metrics_cases import BY_NAME, Case
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from benchmarks.metrics_cases import BY_NAME, Case
-from diagnostics import audit_metric
-from diagnostics.finding import Finding
+from embedding_second_opinion import audit_metric
+from embedding_second_opinion.findings.finding import Finding
 
 TABLE = Path(__file__).with_suffix(".md")
 

@@ -16,7 +16,7 @@ from scipy.stats import mode
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from torchmetrics.retrieval import RetrievalHitRate, RetrievalPrecision, RetrievalRPrecision
 
-from diagnostics.samples import metrics
+from embedding_second_opinion.samples import metrics
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def triplets_ties_half(vectors, labels):
     return np.mean(values)
 
 
-# Wrong ones, beside those of diagnostics.samples.metrics.
+# Wrong ones, beside those of embedding_second_opinion.samples.metrics.
 
 
 def share_with_itself(distances, labels, k):

@@ -25,9 +25,9 @@ from pytorch_metric_learning.utils.inference import CustomKNN
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.evaluation import arrange
-from diagnostics.geometry import NEIGHBORS, Geometry
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.data.roles import arrange
+from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 
 Floats = NDArray[np.float32]
 MIB = 2**20

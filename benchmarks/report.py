@@ -1,4 +1,4 @@
-"""What does a whole report cost? Seconds and peak memory of ``second-opinion report``, maps included.
+"""What does a whole report cost? Seconds and peak memory of the command, maps included.
 
 The command is run twice on each set and the second run counts: the first one may compile. Memory
 is the resident set of the command and all its children together, sampled.
@@ -45,7 +45,14 @@ def save(path: Path, rows: int, classes: int) -> None:
 
 def measure(name: str, arguments: list[str], work: Path) -> None:
     """Run twice, print the second."""
-    command = [sys.executable, "-P", "-m", "reports.cli", "report", *arguments]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "embedding_second_opinion_reports.cli",
+        "report",
+        *arguments,
+    ]
     out = work / "report"
     for _ in range(2):
         seconds, memory = run([*command, "--out", str(out)])

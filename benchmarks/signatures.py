@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from tqdm import tqdm
 
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.finding import judge
-from diagnostics.geometry import Geometry
-from diagnostics.measures.mining_audit.numbers import audit
-from diagnostics.samples.planted_audit import (
+from embedding_second_opinion.catalogue.mining_audit.numbers import audit
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.findings.finding import judge
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.samples.planted_audit import (
     BUGS,
     CORRECT,
     balanced,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from diagnostics.embeddings import InputError
-from diagnostics.load import load
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.load import load
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

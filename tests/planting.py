@@ -6,8 +6,8 @@ vectors, or that one room planted for itself, are tested in that room and in tes
 
 from __future__ import annotations
 
-from diagnostics.samples import planted
-from diagnostics.samples.planted import PARTS
+from embedding_second_opinion.samples import planted
+from embedding_second_opinion.samples.planted import PARTS
 
 _LATER = {name for part in PARTS[1:] for name in (*part.FLAWS, *part.HEALTHY)}
 

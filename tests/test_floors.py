@@ -1,52 +1,43 @@
-"""Imports point down, read from the source itself."""
+"""Imports point down from room to room, read from the source itself."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = ROOT / "diagnostics" / "embedding_second_opinion"
+PUBLISHER = ROOT / "reports" / "embedding_second_opinion_reports"
+NAME = LIBRARY.name
 
-# Each floor may import from floors above it in this list, and from its own.
-FLOORS: list[set[str]] = [
-    {"record", "names", "inert"},
-    {"embeddings", "charts"},
-    {
-        "finding",
-        "sources",
-        "archives",
-        "tables",
-        "dimension_names",
-        "label_columns",
-        "selection",
-        "inputs",
-        "pairs",
-        "controls",
-        "listed_rows",
-        "triplets",
-        "training_log",
-        "remedy",
-    },
-    {"load", "evaluation", "drawing"},
-    {"passes"},
-    {"given_distances", "metric"},
-    {"geometry"},
-    {"surface", "resample"},
-    {"deletions", "gains", "rejection"},
-    {"measured", "evidence", "attribution"},
-    {"measures"},
-    {"checks"},
-    {"catalog", "draw"},
-    {"summary", "samples", "training", "live", "comparison"},
-    {"door"},
-    {"__init__"},
+# Each room may import from the rooms before it in this list, and from itself.
+ROOMS = [
+    "findings",
+    "data",
+    "inputs",
+    "geometry",
+    "stats",
+    "drawing",
+    "remedy",
+    "catalogue",
+    "checks",
+    "story",
+    "training",
+    "samples",
+    "model_audit",
+    "request",
+    "__init__",  # the public face: it names things of all rooms, and imports them when they are asked for
+    "__main__",
 ]
-FILES = sorted((ROOT / "diagnostics").rglob("*.py"))
-REPORTS = sorted((ROOT / "reports").rglob("*.py"))
+FILES = sorted(LIBRARY.rglob("*.py"))
+REPORTS = sorted(PUBLISHER.rglob("*.py"))
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Every module a file imports, at the top or inside a function."""
     names: set[str] = set()
@@ -58,65 +49,74 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def room(module: str) -> str:
-    """diagnostics.passes.ranks -> passes"""
-    return module.split(".")[1]
+def own(path: Path) -> tuple[str, ...]:
+    """catalogue/hubness/check.py -> ("catalogue", "hubness", "check")"""
+    return path.relative_to(LIBRARY).with_suffix("").parts
 
 
-def floor_of(name: str) -> int:
-    found = [i for i, floor in enumerate(FLOORS) if name in floor]
-    assert found, f"{name} has no floor; give it one in tests/test_floors.py"
-    return found[0]
-
-
-def own_room(path: Path) -> str:
-    return path.relative_to(ROOT / "diagnostics").with_suffix("").parts[0]
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_file_imports_only_from_floors_below(path):
-    mine = floor_of(own_room(path))
-    known = {name for floor in FLOORS for name in floor}
+def of_ours(path: Path) -> Iterator[tuple[str, ...]]:
+    """The modules of the library that a file imports, each as its rooms and name."""
     for module in imported(path):
-        if module.startswith("diagnostics.") and room(module) in known:
-            assert floor_of(room(module)) <= mine, f"{path.name} imports {module} from above"
+        parts = tuple(module.split("."))
+        if parts[0] == NAME and len(parts) > 1 and parts[1] in ROOMS:
+            yield parts[1:]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_the_library_knows_nothing_of_the_page(path):
-    roots = {module.split(".")[0] for module in imported(path)}
-    assert not roots & {"reports", "papermill", "nbformat", "nbconvert", "jinja2"}
+def diagnostic(parts: tuple[str, ...]) -> str | None:
+    """Whose folder this module is in, where it is in one."""
+    inside = (
+        parts[0] == "catalogue" and len(parts) > 1 and (LIBRARY / "catalogue" / parts[1]).is_dir()
+    )
+    return parts[1] if inside else None
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_only_draw_and_the_fonts_know_matplotlib(path):
-    if "matplotlib" in {module.split(".")[0] for module in imported(path)}:
-        assert own_room(path) in ("draw", "drawing", "training")
+def test_every_file_has_a_room():
+    assert {own(path)[0] for path in FILES} == set(ROOMS)
 
 
-def test_checks_do_not_import_each_other():
-    for path in (ROOT / "diagnostics" / "checks").glob("*.py"):
-        assert not {m for m in imported(path) if m.startswith("diagnostics.checks")}, path
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_point_down(room):
+    for path in FILES:
+        if own(path)[0] == room:
+            above = [m for m in of_ours(path) if ROOMS.index(m[0]) > ROOMS.index(room)]
+            assert not above, f"{path.relative_to(ROOT)} imports from above"
 
 
-def test_the_rooms_of_measures_do_not_import_each_other():
-    """What two diagnostics share moves down a floor: below ``measures``, as for checks."""
-    for path in (ROOT / "diagnostics" / "measures").rglob("*.py"):
-        own = path.relative_to(ROOT / "diagnostics" / "measures").parts[0]
-        others = {m for m in imported(path) if m.startswith("diagnostics.measures.")}
-        assert not {m for m in others if m.split(".")[2] != own}, path
+def test_nobody_enters_the_folder_of_a_diagnostic():
+    """What two diagnostics share moves down a room; only the public face names one from outside."""
+    for path in [p for p in FILES if own(p)[0] != "__init__"]:
+        for module in of_ours(path):
+            owner = diagnostic(module)
+            assert owner in (None, diagnostic(own(path))), f"{path.relative_to(ROOT)}: {module}"
 
 
-@pytest.mark.parametrize("path", REPORTS, ids=lambda p: p.name)
-def test_reports_compute_no_statistics(path):
-    roots = {module.split(".")[0] for module in imported(path)}
-    assert not roots & {"scipy", "sklearn", "torch", "numba"}
-    below = {m for m in imported(path) if m.startswith("diagnostics.")}
-    assert not {
-        m for m in below if room(m) in {"passes", "surface", "resample", "deletions", "measures"}
-    }
+def test_the_library_knows_nothing_of_the_page():
+    for path in FILES:
+        roots = {module.split(".")[0] for module in imported(path)}
+        assert not roots & {PUBLISHER.name, "papermill", "nbformat", "nbconvert", "jinja2"}, path
 
 
-def test_no_file_is_longer_than_a_question():
+def test_only_drawing_and_the_fonts_know_matplotlib():
+    for path in FILES:
+        if "matplotlib" in {module.split(".")[0] for module in imported(path)}:
+            assert own(path)[0] in ("drawing", "training"), path
+
+
+def test_reports_compute_no_statistics():
+    for path in REPORTS:
+        roots = {module.split(".")[0] for module in imported(path)}
+        assert not roots & {"scipy", "sklearn", "torch", "numba"}, path
+        for module in of_ours(path):
+            assert module[0] != "stats", path
+            assert module[:2] != ("geometry", "passes"), path
+            assert diagnostic(module) is None, path
+
+
+def test_no_name_stands_twice():
+    """A file's name tells which one is meant; only the parts that every diagnostic has recur."""
+    allowed = {"__init__", "check", "charts", "numbers", "words"}
+    seen: dict[str, Path] = {}
     for path in FILES + REPORTS:
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+        if path.stem not in allowed:
+            assert path.stem not in seen, f"{path} and {seen[path.stem]}"
+            seen[path.stem] = path

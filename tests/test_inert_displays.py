@@ -7,15 +7,15 @@ import re
 import pandas as pd
 import pytest
 
-from diagnostics import catalog
-from diagnostics.comparison.compare import compare, summarise_comparison
-from diagnostics.comparison.paired import changed_rows
-from diagnostics.door import open_evaluation
-from diagnostics.geometry import Geometry
-from diagnostics.inputs import read_inputs
-from diagnostics.summary import summarise
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import read_inputs
+from embedding_second_opinion.request import open_evaluation
+from embedding_second_opinion.story.comparison.compare import compare, summarise_comparison
+from embedding_second_opinion.story.comparison.paired import changed_rows
+from embedding_second_opinion.story.summary import summarise
 from tests import hostile
-from tests.test_inert import READERS, Reader
+from tests.findings.test_inert import READERS, Reader
 
 ADDRESS = "http://127.0.0.1:9"
 OURS = {"h2", "h3", "p", "strong", "code", "ul", "li", "br", "span"} | {
@@ -38,7 +38,7 @@ def displays(told):
     """All bundles of a full run, and of a comparison."""
     evaluation, inputs = told
     space = Geometry(evaluation)
-    findings = list(catalog.run(space, inputs, catalog.codes()))
+    findings = list(registry.run(space, inputs, registry.codes()))
     other = Geometry(evaluation, metric="cosine")
     compared = compare(space, other, others=())
     bundles = {f.code: f._repr_mimebundle_() for f in (*findings, compared)}

@@ -16,7 +16,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from diagnostics.finding import FINDING_MIME
+from embedding_second_opinion.findings.finding import FINDING_MIME
 from tests.execute_notebooks import execute
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -140,9 +140,9 @@ def test_the_message_has_the_code_the_estimate_both_values_and_the_tolerance(dif
 # From here on as a user runs it.
 
 SOURCES = (
-    "from diagnostics.checks.cluster_proximity import cluster_proximity\n"
-    "from diagnostics.door import open_evaluation\n"
-    "from diagnostics.geometry import Geometry",
+    "from embedding_second_opinion.catalogue.cluster_proximity.check import cluster_proximity\n"
+    "from embedding_second_opinion.request import open_evaluation\n"
+    "from embedding_second_opinion.geometry.geometry import Geometry",
     'finding = cluster_proximity(Geometry(open_evaluation("set.npz")))\nfinding',
     "finding",
     "finding",

@@ -15,10 +15,10 @@ import nbformat
 import pytest
 from papermill import inspect_notebook
 
-from diagnostics import catalog
-from diagnostics.finding import FINDING_MIME, Finding, Verdict
-from diagnostics.summary import SUMMARY_MIME, Summary
-from reports import parameters
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.findings.finding import FINDING_MIME, Finding, Verdict
+from embedding_second_opinion.story.summary import SUMMARY_MIME, Summary
+from embedding_second_opinion_reports import parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
@@ -35,7 +35,7 @@ def code_cells(notebook):
 
 
 def test_every_diagnostic_has_its_notebook():
-    assert {"overview", *catalog.codes()} <= set(BY_NAME)
+    assert {"overview", *registry.codes()} <= set(BY_NAME)
 
 
 def test_executed_in_order_without_errors_or_widgets(notebook):
@@ -71,7 +71,9 @@ def test_thin(notebook):
             assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda)
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert {name.split(".")[0] for name in names} <= {"sys", "diagnostics"}
+            assert {name.split(".")[0] for name in names} == (
+                {"embedding_second_opinion"} if names else set()
+            )
         assert len(cell.source.splitlines()) <= 36  # one hands on every parameter, a line each
 
 
@@ -98,7 +100,7 @@ def test_what_is_shown_is_what_is_collected():
     outputs = [o for cell in code_cells(BY_NAME["overview"]) for o in cell.outputs]
     findings = [o.data[FINDING_MIME] for o in outputs if FINDING_MIME in o.get("data", {})]
     (made,) = [o.data[SUMMARY_MIME] for o in outputs if SUMMARY_MIME in o.get("data", {})]
-    assert [Finding.model_validate(f).code for f in findings] == list(catalog.codes())
+    assert [Finding.model_validate(f).code for f in findings] == list(registry.codes())
     assert Summary.model_validate(made).subject.name == "glyphs"
     places = [
         i
@@ -121,9 +123,10 @@ def test_all_notebooks_together_are_small():
     assert sum(path.stat().st_size for path in NOTEBOOKS) < 8_000_000
 
 
-def test_papermill_alone_from_a_folder_with_a_package_of_the_same_name(tmp_path):
-    (tmp_path / "diagnostics").mkdir()
-    (tmp_path / "diagnostics" / "__init__.py").write_text("raise RuntimeError('shadowed')\n")
+def test_papermill_alone_beside_packages_named_as_the_folders_of_this_project(tmp_path):
+    for name in ("diagnostics", "reports"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('shadowed')\n")
     rows = ["label,a,b,c"]
     rows += [f"c{i % 12},{i % 12},{(i % 12) ** 2 % 7},{0.1 * (i // 12)}" for i in range(60)]
     (tmp_path / "mine.csv").write_text("\n".join(rows))

@@ -12,9 +12,9 @@ from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalys
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.evaluation import arrange
-from diagnostics.geometry import Geometry
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.data.roles import arrange
+from embedding_second_opinion.geometry.geometry import Geometry
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from diagnostics.door import open_evaluation
+from embedding_second_opinion.request import open_evaluation
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.S)

@@ -10,10 +10,10 @@ from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from pytorch_metric_learning.utils.inference import CustomKNN
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from diagnostics import surface
-from diagnostics.evaluation import arrange
-from diagnostics.geometry import Geometry
-from diagnostics.load import load
+from embedding_second_opinion.data.load import load
+from embedding_second_opinion.data.roles import arrange
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.stats import surface
 
 # Leave-one-out 1-NN, and 100,000 random triplets (standard error 4e-4 at most).
 LEAVE_ONE_OUT = {

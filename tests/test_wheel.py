@@ -44,12 +44,18 @@ def wheel(tmp_path_factory) -> Path:
 def test_the_wheel_holds_all_that_is_read_at_run_time(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert "diagnostics/samples/glyphs.npz" in names
-    templates = {p.relative_to(ROOT).as_posix() for p in (ROOT / "reports" / "templates").iterdir()}
+    assert "embedding_second_opinion/samples/glyphs.npz" in names
+    templates = {
+        p.relative_to(ROOT / "reports").as_posix()
+        for p in (ROOT / "reports/embedding_second_opinion_reports/templates").iterdir()
+    }
     assert {t for t in templates if "__pycache__" not in t} <= names
-    notebooks = {f"reports/_notebooks/{p.name}" for p in (ROOT / "notebooks").glob("*.ipynb")}
+    notebooks = {
+        f"embedding_second_opinion_reports/_notebooks/{p.name}"
+        for p in (ROOT / "notebooks").glob("*.ipynb")
+    }
     assert notebooks <= names
-    assert "reports/findings.schema.json" in names
+    assert "embedding_second_opinion_reports/findings.schema.json" in names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "notebooks/"))]
 
 
@@ -71,11 +77,16 @@ def test_a_report_from_another_folder(wheel, tmp_path):
 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    command = tmp_path / "env" / "bin" / "second-opinion"
+    command = tmp_path / "env" / "bin" / "embedding-second-opinion"
     cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    where = run(python, "-c", "import diagnostics; print(diagnostics.__file__)", cwd=elsewhere)
+    where = run(
+        python, "-c", "import embedding_second_opinion as so; print(so.__file__)", cwd=elsewhere
+    )
     assert where.stdout.startswith(str(packages))
-    for folder in (packages / "diagnostics", packages / "reports"):
+    for folder in [
+        packages / "embedding_second_opinion",
+        packages / "embedding_second_opinion_reports",
+    ]:
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o555 if path.is_dir() else 0o444)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.text import Annotation
 
-from diagnostics import draw
-from diagnostics.charts import Curve, Mark, Series
+from embedding_second_opinion.drawing import draw
+from embedding_second_opinion.findings.charts import Curve, Mark, Series
 
 X = tuple(np.linspace(0, 10, 60).tolist())
 SHAPES = {

@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from diagnostics import draw
-from diagnostics.charts import Packed, Panel, Points
-from diagnostics.drawing.lettering import COLOURS
-from diagnostics.drawing.points import CLASS_COLOURS
-from tests.test_draw import CSS, HOSTILE, contrast, palettes
+from embedding_second_opinion.drawing import draw
+from embedding_second_opinion.drawing.lettering import COLOURS
+from embedding_second_opinion.drawing.points import CLASS_COLOURS
+from embedding_second_opinion.findings.charts import Packed, Panel, Points
+from tests.drawing.test_draw import CSS, HOSTILE, contrast, palettes
 
 
 def points(n: int = 300, classes: int = 4, panels: int = 1, names: tuple[str, ...] = ()) -> Points:

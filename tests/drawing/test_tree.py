@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import dendrogram, linkage
 
-from diagnostics import draw
-from diagnostics.charts import Level, Merge, Tree
-from diagnostics.drawing.lettering import COLOURS
-from tests.test_draw import HOSTILE, texts
+from embedding_second_opinion.drawing import draw
+from embedding_second_opinion.drawing.lettering import COLOURS
+from embedding_second_opinion.findings.charts import Level, Merge, Tree
+from tests.drawing.test_draw import HOSTILE, texts
 
 
 def linked(n: int, seed: int = 0) -> tuple[np.ndarray, list[int]]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.collect import Collected
-from reports.parameters import DEFAULTS
+from embedding_second_opinion_reports.collect import Collected
+from embedding_second_opinion_reports.parameters import DEFAULTS
 from tests.reports.stories import (
     SHOW,
     a_finding,

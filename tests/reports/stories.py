@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diagnostics.charts import (
+from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
     Curve,
@@ -24,11 +24,11 @@ from diagnostics.charts import (
     Thumbnail,
     Tree,
 )
-from diagnostics.finding import FINDING_MIME, Estimate, Finding, Verdict
-from diagnostics.inputs import Claim
-from diagnostics.summary import SUMMARY_MIME, Cause, Subject, Summary
-from reports.notebook_file import Notebook
-from reports.parameters import DEFAULTS
+from embedding_second_opinion.findings.finding import FINDING_MIME, Estimate, Finding, Verdict
+from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.story.summary import SUMMARY_MIME, Cause, Subject, Summary
+from embedding_second_opinion_reports.notebook_file import Notebook
+from embedding_second_opinion_reports.parameters import DEFAULTS
 
 HOSTILE = "<script>alert(1)</script>"
 HOSTILE_NAMES = (
@@ -265,8 +265,8 @@ def write_notebook(path: Path, cells: list[dict[str, object]]) -> Path:
 
 SHOW = f"""
 from IPython.display import display
-from diagnostics.finding import Finding
-from diagnostics.summary import Summary
+from embedding_second_opinion.findings.finding import Finding
+from embedding_second_opinion.story.summary import Summary
 summary = Summary.model_validate_json({a_summary().model_dump_json()!r})
 display(Finding.model_validate_json({a_finding().model_dump_json()!r}))
 """

@@ -13,15 +13,15 @@ import pytest
 from pydantic import JsonValue
 from typer.testing import CliRunner, Result
 
-from diagnostics.embeddings import InputError
-from reports import publish as publishing
-from reports.bundled import notebook_names
-from reports.claimed import claimed_share
-from reports.cli import app
-from reports.outcome import Outcome
-from reports.parameters import DEFAULTS
-from reports.publish import Published
-from reports.run import RunError
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion_reports import publish as publishing
+from embedding_second_opinion_reports.bundled import notebook_names
+from embedding_second_opinion_reports.claimed_share import claimed_share
+from embedding_second_opinion_reports.cli import app
+from embedding_second_opinion_reports.outcome import Outcome
+from embedding_second_opinion_reports.parameters import DEFAULTS
+from embedding_second_opinion_reports.publish import Published
+from embedding_second_opinion_reports.run import RunError
 from tests.reports.stories import a_finding, a_summary
 
 Asked = dict[str, Mapping[str, JsonValue]]
@@ -33,7 +33,7 @@ def call(*arguments: str) -> Result:
 
 def one_sentence(result: Result) -> str:
     lines = result.stderr.strip().splitlines()
-    assert lines[-1].startswith("second-opinion: ")
+    assert lines[-1].startswith("embedding-second-opinion: ")
     assert "Traceback" not in result.output
     return lines[-1]
 
@@ -214,13 +214,13 @@ def test_a_folder_that_is_not_ours_is_refused_first(asked: Asked, tmp_path: Path
     (tmp_path / "mine").mkdir()
     result = call("report", "nowhere.npz", "--out", "mine")
     assert result.exit_code == 2
-    assert "not made by second-opinion" in one_sentence(result)
+    assert "not made by this command" in one_sentence(result)
 
 
 @pytest.mark.parametrize(
     ("error", "status", "words"),
     [
-        (InputError("no labels."), 2, "second-opinion: no labels."),
+        (InputError("no labels."), 2, "embedding-second-opinion: no labels."),
         (
             RunError("it died. The log is /x/log.txt"),
             4,
@@ -246,7 +246,7 @@ def test_a_fault_of_ours_at_the_door_is_no_traceback(
     def fault(*_: object, **__: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("diagnostics.door.open_evaluation", fault)
+    monkeypatch.setattr("embedding_second_opinion.request.open_evaluation", fault)
     result = call("report", "set.npz")
     assert result.exit_code == 4
     found = re.search(r"ZeroDivisionError: ours\. The log is (\S+);", one_sentence(result))
@@ -270,7 +270,9 @@ def test_a_report_with_checks_that_could_not_run_exits_3(
 def test_help_is_read_by_somebody_new() -> None:
     first, second = call("--help"), call("report", "--help")
     assert first.exit_code == second.exit_code == 0
-    assert "second-opinion report embeddings.npz --claimed 99% --out report" in first.output
+    assert (
+        "embedding-second-opinion report embeddings.npz --claimed 99% --out report" in first.output
+    )
     for words in ("DATA is an .npz", "Exit status:", "sample:glyphs", "--gallery-split VALUE"):
         assert words in second.output
 
@@ -283,7 +285,8 @@ def test_every_parameter_of_the_notebook_has_its_option() -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     script = (
-        "import sys; from typer.testing import CliRunner; from reports.cli import app\n"
+        "import sys; from typer.testing import CliRunner\n"
+        "from embedding_second_opinion_reports.cli import app\n"
         "assert CliRunner().invoke(app, ['report', '--help']).exit_code == 0\n"
         "print(sorted({'numpy', 'pandas', 'papermill', 'matplotlib', 'torch'} & set(sys.modules)))"
     )
@@ -293,7 +296,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_version_is_printed() -> None:
-    assert call("--version").output.startswith("second-opinion ")
+    assert call("--version").output.startswith("embedding-second-opinion ")
 
 
 def test_a_notebook_is_copied_once_and_never_over_another(
@@ -303,7 +306,7 @@ def test_a_notebook_is_copied_once_and_never_over_another(
     (folder / "studies").mkdir(parents=True)
     (folder / "overview.ipynb").write_text("{}")
     (folder / "studies" / "faces.ipynb").write_text("{}")
-    monkeypatch.setattr("reports.bundled._PLACES", (folder,))
+    monkeypatch.setattr("embedding_second_opinion_reports.bundled._PLACES", (folder,))
     monkeypatch.chdir(tmp_path)
     assert notebook_names() == ["overview", "studies/faces"]
     assert call("notebook").output.split() == ["overview", "studies/faces"]

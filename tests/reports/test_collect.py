@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from diagnostics.finding import FINDING_MIME
-from diagnostics.summary import SUMMARY_MIME
-from reports.collect import Addition, Failure, collect
-from reports.notebook_file import Notebook
+from embedding_second_opinion.findings.finding import FINDING_MIME
+from embedding_second_opinion.story.summary import SUMMARY_MIME
+from embedding_second_opinion_reports.collect import Addition, Failure, collect
+from embedding_second_opinion_reports.notebook_file import Notebook
 from tests.reports.stories import a_finding, a_summary, cell, displayed, executed
 
 

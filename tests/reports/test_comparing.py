@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from reports.cli import app
+from embedding_second_opinion_reports.cli import app
 from tests.reports.test_render import Page
 
 RUN = CliRunner()
@@ -32,7 +32,7 @@ def test_the_page_is_about_the_comparison_and_says_how_to_repeat_it(made: Path) 
         "May the second model replace the first?",
         "Every number of both",
         "The classes that change most",
-        "second-opinion compare sample:pair:old sample:pair:new --out=compare",
+        "embedding-second-opinion compare sample:pair:old sample:pair:new --out=compare",
     ):
         assert words in text
     assert "Checks that passed" not in text

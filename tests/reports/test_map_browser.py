@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page
 
-from diagnostics.charts import Points
-from reports.collect import Collected
-from reports.parameters import DEFAULTS
-from reports.render import render
+from embedding_second_opinion.findings.charts import Points
+from embedding_second_opinion_reports.collect import Collected
+from embedding_second_opinion_reports.parameters import DEFAULTS
+from embedding_second_opinion_reports.render import render
 from tests.reports.browsing import Opened, Scheme, opened
 from tests.reports.stories import HOSTILE, HOSTILE_NAMES, a_map, a_map_finding, a_summary
 

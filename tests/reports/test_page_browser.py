@@ -8,9 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from reports.collect import Addition, Collected
-from reports.parameters import DEFAULTS
-from reports.render import render
+from embedding_second_opinion_reports.collect import Addition, Collected
+from embedding_second_opinion_reports.parameters import DEFAULTS
+from embedding_second_opinion_reports.render import render
 from tests.reports.browsing import SCHEMES, Scheme, opened
 from tests.reports.stories import (
     HOSTILE,

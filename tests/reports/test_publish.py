@@ -11,12 +11,18 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from diagnostics.embeddings import InputError
-from diagnostics.finding import Finding, Verdict
-from reports import publish as module
-from reports.outcome import SCHEMA, Outcome, PublishedFinding, made_by_us, schema
-from reports.publish import FILES, check_out, publish
-from reports.run import RunError
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.findings.finding import Finding, Verdict
+from embedding_second_opinion_reports import publish as module
+from embedding_second_opinion_reports.outcome import (
+    SCHEMA,
+    Outcome,
+    PublishedFinding,
+    made_by_us,
+    schema,
+)
+from embedding_second_opinion_reports.publish import FILES, check_out, publish
+from embedding_second_opinion_reports.run import RunError
 from tests.reports.stories import (
     SHOW,
     a_finding,
@@ -141,7 +147,7 @@ def test_what_this_command_did_not_make_is_not_replaced(
         else:
             text = (out / "findings.json").read_text("utf-8")
             (out / "findings.json").write_text(text.replace('version": 1', 'version": 2'), "utf-8")
-    with pytest.raises(InputError, match="out exists and was not made by second-opinion"):
+    with pytest.raises(InputError, match="out exists and was not made by this command"):
         check_out("out")
 
 
@@ -167,7 +173,7 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> No
         ("1 / 0", RunError, r"cell 2 raised ZeroDivisionError.*The log is (\S+)$"),
         ("1", RunError, r"shows no summary.*The log is (\S+)$"),
         (
-            "from diagnostics.embeddings import InputError; raise InputError('bad.')",
+            "from embedding_second_opinion.data.embeddings import InputError; raise InputError('bad.')",
             InputError,
             "bad.",
         ),

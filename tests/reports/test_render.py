@@ -11,16 +11,16 @@ from html.parser import HTMLParser
 import pytest
 from pydantic import JsonValue
 
-from diagnostics.attribution.attribute import attribute
-from diagnostics.attribution.explained import explained
-from diagnostics.finding import Estimate, Finding, Verdict
-from diagnostics.geometry import Geometry
-from diagnostics.inputs import Claim, Inputs
-from diagnostics.samples.planted import planted
-from diagnostics.summary import Cause, Summary
-from reports.collect import Addition, Collected, Failure
-from reports.parameters import DEFAULTS
-from reports.render import render
+from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.samples.planted import planted
+from embedding_second_opinion.story.attribution.attribute import attribute
+from embedding_second_opinion.story.attribution.explained import explained
+from embedding_second_opinion.story.summary import Cause, Summary
+from embedding_second_opinion_reports.collect import Addition, Collected, Failure
+from embedding_second_opinion_reports.parameters import DEFAULTS
+from embedding_second_opinion_reports.render import render
 from tests.reports.stories import (
     ABOUT,
     HOSTILE,
@@ -310,7 +310,7 @@ def test_commands_to_reproduce_are_safe_to_paste(collected: Collected) -> None:
     }
     text = Page(made(replace(collected, parameters=parameters))).text
     assert (
-        "second-opinion report 'my set.npz' '--strangers=a b' '--strangers=$(rm x)' "
+        "embedding-second-opinion report 'my set.npz' '--strangers=a b' '--strangers=$(rm x)' "
         "--claimed=0.99 --out=report"
     ) in text
     assert "-k python3 -l python -r data 'my set.npz' -y" in text

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diagnostics.charts import Packed, Points
-from reports.collect import Collected
+from embedding_second_opinion.findings.charts import Packed, Points
+from embedding_second_opinion_reports.collect import Collected
 from tests.reports.stories import HOSTILE_NAMES, a_finding, a_map, a_map_finding, a_tree
 from tests.reports.test_render import Page, made
 

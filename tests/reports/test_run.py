@@ -14,10 +14,10 @@ import psutil
 import pytest
 from pydantic import JsonValue
 
-from diagnostics.embeddings import InputError
-from reports.collect import collect
-from reports.notebook_file import Notebook
-from reports.run import RunError, execute
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion_reports.collect import collect
+from embedding_second_opinion_reports.notebook_file import Notebook
+from embedding_second_opinion_reports.run import RunError, execute
 from tests.reports.stories import a_finding, cell, parameters_cell, write_notebook
 
 ROOT = Path(__file__).parents[2]
@@ -60,18 +60,19 @@ def test_the_kernel_is_ours_whatever_lies_where_the_user_stands(
     tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     stand = tmp_path / "stand"
-    (stand / "diagnostics").mkdir(parents=True)
-    (stand / "diagnostics" / "__init__.py").write_text("raise RuntimeError('shadowed')")
+    for name in ("embedding_second_opinion", "diagnostics", "reports"):
+        (stand / name).mkdir(parents=True)
+        (stand / name / "__init__.py").write_text("raise RuntimeError('shadowed')")
     (stand / "papermill.py").write_text("raise RuntimeError('shadowed')")
     monkeypatch.chdir(stand)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     notebook = story(
         tmp_path,
-        "import os, diagnostics; print(os.getcwd(), diagnostics.__file__)",
+        "import os, embedding_second_opinion as so; print(os.getcwd(), so.__file__)",
         "print(*map(os.environ.get, ('OMP_NUM_THREADS', 'TQDM_DISABLE', 'PYTHONSAFEPATH')))",
     )
     text = printed(execute(notebook, {}, work))
-    assert f"{stand} {ROOT / 'diagnostics' / '__init__.py'}" in text
+    assert f"{stand} {ROOT / 'diagnostics/embedding_second_opinion/__init__.py'}" in text
     assert "1 1 1" in text
     assert "3/3" not in text
     assert "4/4 cells" in capfd.readouterr().err
@@ -127,7 +128,8 @@ def test_parameters_are_refused_by_name_and_by_type(
 
 def test_an_input_error_in_the_notebook_is_the_users_to_mend(tmp_path: Path, work: Path) -> None:
     notebook = story(
-        tmp_path, "from diagnostics.embeddings import InputError\nraise InputError('no labels.')"
+        tmp_path,
+        "from embedding_second_opinion.data.embeddings import InputError\nraise InputError('no labels.')",
     )
     with pytest.raises(InputError, match=r"^no labels\.$"):
         execute(notebook, {}, work, progress=False)
@@ -157,8 +159,9 @@ def test_a_run_that_takes_too_long_ends_with_its_kernel(tmp_path: Path, work: Pa
 def test_an_interrupt_ends_the_kernel_too(tmp_path: Path, work: Path, sent: int) -> None:
     notebook, pid = sleeper(tmp_path)
     script = (
-        "import signal, sys\nfrom pathlib import Path\nfrom reports.run import execute\n"
-        "from reports.terminal import terminable\n"
+        "import signal, sys\nfrom pathlib import Path\n"
+        "from embedding_second_opinion_reports.run import execute\n"
+        "from embedding_second_opinion_reports.terminal import terminable\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         # Where the tests run under nohup it is ignored, which ``terminable`` keeps.
         "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.several import spelled_out
+from embedding_second_opinion_reports.several import spelled_out
 
 
 @pytest.mark.parametrize(

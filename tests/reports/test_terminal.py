@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports import cli
+from embedding_second_opinion_reports import cli
 
 ROOT = Path(__file__).parents[2]
 
 
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    script = "from reports.cli import main; main()"
+    script = "from embedding_second_opinion_reports.cli import main; main()"
     return subprocess.run(
         ["sh", "-c", f'"$0" -c "{script}" {line}', sys.executable],
         cwd=folder,

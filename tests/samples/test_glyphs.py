@@ -7,11 +7,16 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from diagnostics.embeddings import EmbeddingSet
-from diagnostics.samples.glyphs import glyphs
-from diagnostics.training.glyph_images import FAMILIES, character, characters, label
-from diagnostics.training.make_glyphs import GlyphRun, write
-from diagnostics.training.triplet_network import (
+from embedding_second_opinion.data.embeddings import EmbeddingSet
+from embedding_second_opinion.samples.glyphs import glyphs
+from embedding_second_opinion.training.glyph_images import (
+    FAMILIES,
+    character,
+    characters,
+    label,
+)
+from embedding_second_opinion.training.make_glyphs import GlyphRun, write
+from embedding_second_opinion.training.triplet_network import (
     embed,
     random_triplets,
     train,
@@ -19,7 +24,7 @@ from diagnostics.training.triplet_network import (
 )
 from tests.samples.oracles import assert_kept, promises, triplet_accuracy
 
-FILE = resources.files("diagnostics.samples") / "glyphs.npz"
+FILE = resources.files("embedding_second_opinion.samples") / "glyphs.npz"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from diagnostics.training.make_glyphs import SEED, make_glyphs
+from embedding_second_opinion.training.make_glyphs import SEED, make_glyphs
 from tests.samples.oracles import assert_kept, promises
 
 
@@ -19,7 +19,7 @@ def test_the_promises_hold_for_networks_trained_anew(seed):
     print(f"seed {seed}: {found}, logged {run.validation_triplet_accuracy:.4f}")
     assert_kept(found)
     if seed == SEED:
-        file = resources.files("diagnostics.samples") / "glyphs.npz"
+        file = resources.files("embedding_second_opinion.samples") / "glyphs.npz"
         with resources.as_file(file) as path, np.load(path, allow_pickle=False) as bundled:
             # Which rows there are is exact; the weights depend on the processor.
             for name in ("labels", "split", "groups"):

@@ -1,0 +1,110 @@
+"""Which pictures hold a claim against what each convention gives?"""
+
+from __future__ import annotations
+
+from embedding_second_opinion.catalogue.claim_audit.conventions import WIDE, Convention
+from embedding_second_opinion.catalogue.claim_audit.numbers import Audit
+from embedding_second_opinion.findings.charts import Bar, Bars, Table
+from embedding_second_opinion.findings.wording import number
+
+SHOWN = 9  # conventions among the bars, those that give the claim first
+KINDS = {
+    "variant": "set up otherwise",
+    "fault": "fault",
+    "other rows": "other rows",
+    "other number": "another number",
+}
+
+
+def charts_of(found: Audit) -> tuple[Bars | Table, ...]:
+    """Bars of the nearest conventions, and a table of all."""
+    return bars(found), table(found)
+
+
+def bars(found: Audit) -> Bars:
+    """The claim, the exact number with its interval, and the conventions nearest to the claim."""
+    giving = [c for c in found.tried if found.answer.includes(c)]
+    others = [c for c in found.tried if not found.answer.includes(c)]
+    chosen = (giving + others)[:SHOWN]
+    strict = found.strict
+    rows = [
+        Bar(label="Claimed", value=found.claim.value, role="context"),
+        Bar(
+            label=found.itself.label,
+            value=strict.value,
+            low=strict.interval.low,
+            high=strict.interval.high,
+            role="main",
+        ),
+    ]
+    for each in sorted(chosen, key=lambda c: (-c.value, c.code)):
+        role = "second" if found.answer.includes(each) else "context"
+        low, high = each.range
+        wide = high - low > 0
+        rows.append(
+            Bar.model_validate(
+                {
+                    "label": each.label,
+                    "value": each.value,
+                    "low": low if wide else None,
+                    "high": high if wide else None,
+                    "role": role,
+                }
+            )
+        )
+    title = {
+        "exact": "The exact number is the claim",
+        "sampled": "The exact number, on a sample, is the claim",
+        "named": "One convention gives the claim",
+        "several": "Several conventions give the claim",
+        "none": "Nothing that was tried gives the claim",
+    }[found.answer.match]
+    told = "; ".join(f"{bar.label} {100 * bar.value:.2f} %" for bar in rows)
+    return Bars(
+        title=title,
+        alt=f"Shares: {told}.",
+        value_label="share, with the 95 % interval of the exact number, the range of others",
+        bars=tuple(rows),
+    )
+
+
+def table(found: Audit) -> Table:
+    """Every convention with its number, how far it is from the claim, and whether it gives it."""
+    listed = [found.itself, *found.tried, *([found.weak] if found.weak else [])]
+    rows = tuple(
+        (
+            each.label,
+            f"{100 * each.value:.2f} %",
+            f"{100 * (found.claim.value - each.value):+z.2f}",
+            "the exact number" if each is found.itself else KINDS[each.kind],
+            _gives(found, each),
+        )
+        for each in listed
+    )
+    many = number(len(found.tried), "other convention")
+    return Table(
+        title="What the number is under each convention",
+        alt=(
+            f"{found.itself.label} {100 * found.itself.value:.2f} %, and {many}; the claim is "
+            f"{found.reading.words}."
+        ),
+        columns=("convention", "number", "claim less it, points", "kind", "gives the claim"),
+        rows=rows,
+        numeric=(False, True, True, False, False),
+    )
+
+
+def _gives(found: Audit, each: Convention) -> str:
+    if each is found.weak:
+        return "free to choose: no evidence"
+    if found.answer.includes(each):
+        sampled = found.answer.match == "sampled" or (
+            found.answer.drawn and not each.reproduces(found.reading)
+        )
+        if sampled or (each is found.itself and found.answer.match == "several"):
+            return "on a sample"
+        return "yes"
+    low, high = each.range
+    if high - low > WIDE and found.reading.holds(low, high):
+        return f"perhaps: {100 * low:.1f} to {100 * high:.1f} %, by the order of rows"
+    return "no"

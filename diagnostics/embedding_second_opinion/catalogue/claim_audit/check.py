@@ -1,0 +1,230 @@
+"""Which convention gives the number that was claimed?"""
+
+from __future__ import annotations
+
+from embedding_second_opinion.catalogue.claim_audit.charts import charts_of
+from embedding_second_opinion.catalogue.claim_audit.conventions import DRAWN, Convention
+from embedding_second_opinion.catalogue.claim_audit.numbers import Audit, audit
+from embedding_second_opinion.catalogue.claim_audit.pair_conventions import has_pairs
+from embedding_second_opinion.catalogue.claim_audit.words import meaning_of, remedy_of
+from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+
+CODE = "claim_audit"
+TITLE = "Where the claimed number comes from"
+QUESTION = "Which convention gives the number that was claimed?"
+NEEDS = "--claimed SHARE, the number that was believed"
+SOURCE = (
+    "How conventions of evaluation move numbers: Musgrave et al., ECCV 2020; Fehervari et al., "
+    "arXiv:1911.12528. Sampled metrics: Krichene & Rendle, KDD 2020. Reproducing a number from its "
+    "rounding: Brown & Heathers, Social Psychological and Personality Science 2017 (GRIM)."
+)
+LISTED = 4  # conventions named in a sentence
+
+
+def claim_audit(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Finding:
+    """Count the claimed quantity under every convention that circulates, and see which gives the claim.
+
+    The harm is the part of the claim that its convention made: the claimed value less the exact value of the
+    same metric on the evaluated rows (ties are errors, each anchor or query counts alike; of pairs, half
+    genuine, at the best threshold there is), in accuracy points. ``tolerance`` 0.02: two right answers in
+    a hundred that were claimed and are not there is what a user would notice. A claim below the exact
+    value is good news. Interval: class jackknife of the exact value, a deleted class going as anchors
+    and as candidates, opened on both sides by the rounding of the claim; so a claim measured on
+    other rows of the same kind is not accused for what sampling classes does. Of a claim that the exact
+    number gives, only the rounding (and the noise of a sample) is open.
+
+    A convention gives the claim where its number rounds to it; a mean over triplets or pairs, where a
+    sample of 10,000 may. The exact number goes first. Where more than one other convention is left, it cannot
+    be told which. None of this enters the verdict.
+
+    Not applicable without a claim, where there is nothing to look up, and without pairs for a pair accuracy.
+    """
+    inputs = inputs or Inputs()
+    claim = inputs.claim
+    if claim is None:
+        return not_applicable(
+            CODE,
+            TITLE,
+            QUESTION,
+            "Needs the number that was believed and what it is a share of (--claimed 0.99 "
+            "--claimed-metric triplet).",
+        )
+    if claim.metric == "pair":
+        if not has_pairs(space, inputs.pairs):
+            return not_applicable(
+                CODE,
+                TITLE,
+                QUESTION,
+                "Needs two queries of one class and two of different classes, with their distances; "
+                "there are none.",
+            )
+    elif not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return not_applicable(
+            CODE,
+            TITLE,
+            QUESTION,
+            "Needs queries with both a positive and a negative in the gallery; there are none.",
+        )
+    found = audit(space, inputs, claim)
+    verdict = judge(found.harm, tolerance)
+    above = found.interval.above
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(found),
+        estimates=found.estimates,
+        harm=found.harm,
+        tolerance=tolerance,
+        p_value=None if above is None else above(tolerance),
+        meaning=_meaning(found, verdict),
+        ignore_when=(
+            "The claim is known to be about other rows or another model than these vectors: then it cannot "
+            "be recomputed here, and what gives it by chance says nothing."
+        ),
+        remedy=_remedy(found, verdict),
+        caveats=_caveats(space, found, inputs),
+        charts=charts_of(found),
+        source=SOURCE,
+        parameters={
+            "tolerance": tolerance,
+            "metric": space.metric,
+            "claimed": claim.value,
+            "claimed_metric": claim.metric,
+            "margin": inputs.margin,
+        },
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _explanation(found: Audit) -> str:
+    strict, points = found.strict, found.harm.value
+    way = "more" if points > 0 else "less"
+    held = (
+        f"{found.reading.words} {found.claim.words} was claimed; counted exactly, the {strict.words} of "
+        f"these rows is {strict.interval.estimate(strict.value, '').text(2)}"
+    )
+    if found.answer.match != "exact":
+        apart = abs(100 * points)
+        held += f", so the claim is {apart:.{1 if apart >= 0.1 else 3}f} points {way}"
+    return f"{held}; {_evidence(found)}."
+
+
+def _evidence(found: Audit) -> str:
+    """What gives the claim, as the end of a sentence."""
+    match, given, drawn = found.answer.match, found.answer.given_by, found.answer.drawn
+    if match == "exact":
+        return "the claim is this number as it rounds"
+    if match == "sampled":
+        if drawn == DRAWN[0]:
+            return f"a random sample of {drawn:,} may well give the claim, so it holds"
+        return (
+            f"a random sample of {drawn:,} may give the claim, and little else that was tried does"
+        )
+    if match == "none":
+        text = f"none of {number(len(found.tried) + 1, 'convention')} tried gives it"
+        return text if found.weak is None else f"{text} on all these classes"
+    on = f" on a sample of {drawn:,}" if drawn else ""
+    if match == "named":
+        return f"{given[0].gives} gives {_p(given[0])}, which is the claim{on}"
+    told = [f"{c.gives} ({_p(c)})" for c in given[:LISTED]]
+    more = f" and {number(len(given) - LISTED, 'more convention')}" if len(given) > LISTED else ""
+    return f"several give it{on}, and it cannot be told which: {', '.join(told)}{more}"
+
+
+def _meaning(found: Audit, verdict: Verdict) -> str:
+    match, given = found.answer.match, found.answer.given_by
+    if match == "exact":
+        return (
+            f"The claim is the {found.strict.words} of these vectors. Whether that is the right thing to ask "
+            "is another matter."
+        )
+    if match == "sampled":
+        text = (
+            f"Whoever draws {found.answer.drawn:,} at random from these rows may come to the claim by the "
+            "luck of the draw."
+        )
+        small = found.answer.drawn == DRAWN[1]
+        return text + (" So small a sample tells numbers like these hardly apart." if small else "")
+    if match == "named":
+        text = f"{meaning_of(given[0])} "
+    elif match == "several":
+        text = "The claim has so few digits, or these conventions lie so close, that it fits more than one. "
+    else:
+        text = (
+            "The claim was measured on other rows, with another model, under another metric, or by code "
+            "that does what is not listed here. "
+        )
+        if found.weak is not None:
+            text += f"A set-up with one thing free fits: {found.weak.gives}; that is no evidence. "
+    if found.harm.low is None:
+        why = found.interval.method.removeprefix("no interval: ")
+        return f"{text}How much of it is owed to the convention has no interval: {why}."
+    if verdict in (Verdict.ALARM, Verdict.WATCH):
+        return f"{text}Of the claim, {found.harm.text()} are not in the vectors as they are."
+    if found.harm.high is not None and found.harm.high <= 0:
+        return f"{text}The vectors are better than the claim: there is nothing to take back."
+    if verdict is Verdict.OK:
+        return f"{text}The difference is within what a user would notice."
+    return f"{text}The difference, {found.harm.text()}, is too uncertain to call."
+
+
+def _remedy(found: Audit, verdict: Verdict) -> str:
+    match, given = found.answer.match, found.answer.given_by
+    report = (
+        f"Report {100 * found.strict.value:.1f} % {found.strict.words}, with its interval, and how it was "
+        "counted: which rows, which gallery, what a tie is."
+    )
+    if match == "exact":
+        return "Nothing here."
+    if match == "sampled":
+        return f"Count all of them: it takes seconds. {report}"
+    if match == "named":
+        return f"{remedy_of(given[0])} {report}".lstrip()
+    if match == "none" and verdict is not Verdict.OK:
+        return (
+            "Ask for the rows and the code behind the claim; run that code with permuted labels, where it "
+            f"must fall to chance. {report}"
+        )
+    return report
+
+
+def _caveats(space: Geometry, found: Audit, inputs: Inputs) -> tuple[str, ...]:
+    low, high = (
+        min(1.0, max(0.0, found.claim.value + side * found.reading.half)) for side in (-1, 1)
+    )
+    notes = [
+        f"The claim is read with the digits it shows, as {100 * low:.4g} to {100 * high:.4g} %; "
+        "zeros at its end cannot be seen.",
+    ]
+    if found.same:
+        notes.append(
+            f"The same number as the exact one, and so not told apart: {', '.join(found.same)}."
+        )
+    notes += [f"One extra pass: {rows} among themselves." for rows in found.looked]
+    notes += [f"Not tried: {each}." for each in found.skipped]
+    if inputs.margin is not None and found.claim.metric != "pair":
+        notes.append(
+            "One extra pass: triplets by their margin, over at most 5,000 anchors."
+            if space.has_vectors
+            else "Margins were not tried: they need the vectors."
+        )
+    if found.claim.metric == "pair":
+        notes.append(
+            "The exact pair accuracy is at the threshold that is best for these pairs, or of a file with "
+            "folds for the other folds: that is kind to the claim. All pairs are met in a pass of their own."
+        )
+    notes.append(
+        "What gives a number need not be what made it: other code may come to the same one by chance."
+    )
+    return (*notes, f"{found.strict.name}: {found.strict.interval.method}.")
+
+
+def _p(given: Convention) -> str:
+    return f"{100 * given.value:.2f} %"

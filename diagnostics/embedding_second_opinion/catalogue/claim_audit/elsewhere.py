@@ -1,0 +1,127 @@
+"""What would the same number be on other rows: those trained on, those left out, or all of them?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.claim_audit.conventions import Convention
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.source import Rows
+from embedding_second_opinion.stats import surface
+
+PAIRS = 50_000**2  # in all passes together: about what the evaluation itself takes at that size
+MOST_GROUPS = 6
+WHOLE = "all rows of the set"
+
+
+@dataclass(frozen=True, eq=False)
+class Elsewhere:
+    """Other rows of the set, each looked up in the others of its group.
+
+    looked: what the rows are called ("train rows"), and their rank pass. skipped: what was not tried, in
+    clauses with the reason.
+    """
+
+    looked: tuple[tuple[str, Ranks], ...]
+    skipped: tuple[str, ...]
+
+
+def other_rows(space: Geometry) -> Elsewhere:
+    """A pass among the rows of the gallery, of each other split, and of the whole set.
+
+    Groups without two rows of one class beside another class are no place for either number.
+    """
+    looked: list[tuple[str, Ranks]] = []
+    skipped: list[str] = []
+    left = PAIRS
+    for name, rows in _groups(space):
+        sizes = np.bincount(space.evaluation.codes[rows])
+        if sizes.max() < 2 or np.count_nonzero(sizes) < 2:
+            continue
+        if len(rows) ** 2 > left:
+            skipped.append(f"{name} among themselves ({len(rows):,}), which would take long")
+        elif len(looked) == MOST_GROUPS:
+            skipped.append(f"{name} ({len(rows):,}), as there are more than {MOST_GROUPS} groups")
+        else:
+            try:
+                ranks = space.among(rows, name).ranks
+            except InputError as error:  # such as rows of length zero under cosine
+                skipped.append(f"{name} among themselves: {str(error).rstrip('.')}")
+                continue
+            left -= len(rows) ** 2
+            if len(ranks.anchors):
+                looked.append((name, ranks))
+    return Elsewhere(tuple(looked), tuple(skipped))
+
+
+def triplets_elsewhere(found: Elsewhere) -> list[Convention]:
+    """Triplet accuracy of each group."""
+    return [
+        Convention(
+            code=f"triplets_{_code(name)}",
+            label=f"Triplets of {_the(name)}",
+            gives=f"the triplet accuracy of {_the(name)} among themselves",
+            value=surface.triplet_accuracy(ranks),
+            about=_about(name, ranks),
+            kind="other rows",
+            drawn=True,
+        )
+        for name, ranks in found.looked
+    ]
+
+
+def searches_elsewhere(found: Elsewhere) -> list[Convention]:
+    """1-NN accuracy of each group."""
+    return [
+        Convention(
+            code=f"closed_set_{_code(name)}",
+            label=f"1-NN of {_the(name)}",
+            gives=f"the 1-NN accuracy of {_the(name)} among themselves",
+            value=surface.closed_set_accuracy(ranks),
+            about=_about(name, ranks),
+            kind="other rows",
+        )
+        for name, ranks in found.looked
+    ]
+
+
+def _groups(space: Geometry) -> list[tuple[str, Rows]]:
+    evaluation, data = space.evaluation, space.evaluation.data
+    if data is None:
+        return []
+    found: list[tuple[str, Rows]] = []
+    if evaluation.gallery is not None:
+        found.append((f"{evaluation.gallery_name} rows", evaluation.gallery))
+    if data.split is not None:
+        for value in np.unique(data.split).tolist():
+            found.append((f"{value} rows", np.flatnonzero(data.split == value)))
+    found.append((WHOLE, np.arange(data.n)))
+    # The queries among themselves are no other rows; a group met twice is one.
+    seen = {evaluation.queries.tobytes()}
+    kept = []
+    for name, rows in found:
+        if rows.tobytes() not in seen:
+            seen.add(rows.tobytes())
+            kept.append((name, rows))
+    return kept
+
+
+def _the(name: str) -> str:
+    return name if name == WHOLE else f"the {name}"
+
+
+def _code(name: str) -> str:
+    if name == WHOLE:
+        return "of_all_rows"
+    return "of_" + "".join(c if c.isalnum() else "_" for c in name.removesuffix(" rows")).lower()
+
+
+def _about(name: str, ranks: Ranks) -> str:
+    rows = WHOLE.removeprefix("all ") if name == WHOLE else name
+    classes = number(ranks.classes, "class")
+    return f"{len(ranks.anchors):,} {rows}, each against the others, of {classes}"

@@ -1,0 +1,143 @@
+"""What does the claim exceed, by how much, and what gives it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from embedding_second_opinion.catalogue.claim_audit import strict as exact
+from embedding_second_opinion.catalogue.claim_audit.claimed import (
+    SLACK,
+    USUAL,
+    Reading,
+    noise,
+)
+from embedding_second_opinion.catalogue.claim_audit.conventions import (
+    DRAWN,
+    Answer,
+    Convention,
+    answer,
+)
+from embedding_second_opinion.catalogue.claim_audit.elsewhere import (
+    other_rows,
+    searches_elsewhere,
+    triplets_elsewhere,
+)
+from embedding_second_opinion.catalogue.claim_audit.logged import logged_conventions
+from embedding_second_opinion.catalogue.claim_audit.margin_conventions import (
+    margin_conventions,
+)
+from embedding_second_opinion.catalogue.claim_audit.pair_conventions import pair_conventions
+from embedding_second_opinion.catalogue.claim_audit.searches import (
+    search_conventions,
+    smaller_gallery,
+    strict_search,
+)
+from embedding_second_opinion.catalogue.claim_audit.strict import Strict
+from embedding_second_opinion.catalogue.claim_audit.triplet_conventions import (
+    strict_triplets,
+    triplet_conventions,
+)
+from embedding_second_opinion.findings.finding import Estimate
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.stats.intervals import Interval, no_interval
+
+NOTE = no_interval("a convention on these very rows, not an estimate")
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What ``audit`` found.
+
+    strict: the exact number of the same metric; itself: the same as a convention. tried: all others that
+    give another number, the nearest to the claim first. same: labels of those that give the strict one.
+    weak: a gallery so small that the claim is right there; shown, and no evidence.
+    looked, skipped: other rows that had a pass, and those that had none, in words.
+    """
+
+    claim: Claim
+    reading: Reading
+    strict: Strict
+    itself: Convention
+    tried: tuple[Convention, ...]
+    same: tuple[str, ...]
+    weak: Convention | None
+    answer: Answer
+    estimates: Mapping[str, Estimate]
+    harm: Estimate
+    interval: Interval
+    looked: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def audit(space: Geometry, inputs: Inputs, claim: Claim) -> Audit:
+    """Every convention of the claimed metric; of triplets and searches alike where it is of neither."""
+    reading = Reading.of(claim.value)
+    looked: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    weak: Convention | None = None
+    if claim.metric == "pair":
+        strict, itself, others = pair_conventions(space, inputs.pairs)
+        value, interval = exact.beyond(reading, strict)
+    else:
+        elsewhere = other_rows(space)
+        looked, skipped = tuple(name for name, _ in elsewhere.looked), elsewhere.skipped
+        triplets = [*triplet_conventions(space), *triplets_elsewhere(elsewhere)]
+        if inputs.margin is not None:
+            triplets += margin_conventions(space, inputs.margin)
+        searches = [*search_conventions(space), *searches_elsewhere(elsewhere)]
+        weak = smaller_gallery(space.ranks, reading, exact.searched(space))
+        if claim.metric == "triplet":
+            strict, itself, others, weak = (
+                exact.triplet(space),
+                strict_triplets(space),
+                triplets,
+                None,
+            )
+            value, interval = exact.beyond(reading, strict)
+        elif claim.metric == "closed-set":
+            strict, itself, others = exact.closed_set(space), strict_search(space), searches
+            value, interval = exact.beyond(reading, strict)
+        else:
+            both = {strict_triplets(space): exact.triplet(space)}
+            both[strict_search(space)] = exact.closed_set(space)
+            itself = min(both, key=lambda each: abs(each.value - claim.value))
+            strict = both[itself]
+            told = [c for c in (*triplets, *searches) if "told_as" not in c.code]
+            others = [c for c in both if c is not itself] + list({c.code: c for c in told}.values())
+            value, interval = exact.unknown(reading, tuple(both.values()))
+        others += logged_conventions(inputs.log)
+    others = sorted(others, key=lambda c: (abs(c.value - claim.value), c.code))
+    tried = tuple(c for c in others if _differs(c, itself))
+    found = answer(reading, itself, tried)
+    customary = found.match == "sampled" and found.drawn == DRAWN[0]
+    if claim.metric != "other" and (found.match == "exact" or customary):
+        around = noise(strict.value, found.drawn, USUAL) if customary else 0.0
+        value, interval = exact.reproduced(reading, strict, around)
+    harm = interval.estimate(value, strict.about, "accuracy points")
+    estimates = {
+        strict.name: strict.interval.estimate(strict.value, strict.about),
+        "claimed_beyond_exact": harm,
+        **{c.code: NOTE.estimate(c.value, c.about) for c in tried},
+    }
+    return Audit(
+        claim=claim,
+        reading=reading,
+        strict=strict,
+        itself=itself,
+        tried=tried,
+        same=tuple(c.label for c in others if not _differs(c, itself)),
+        weak=weak,
+        answer=found,
+        estimates=estimates,
+        harm=harm,
+        interval=interval,
+        looked=looked,
+        skipped=skipped,
+    )
+
+
+def _differs(one: Convention, other: Convention) -> bool:
+    """Numbers that agree to the last bits are one number, whatever they are called."""
+    return any(abs(bound - other.value) > SLACK for bound in one.range)

@@ -1,0 +1,193 @@
+"""What would a closed-set accuracy be under each convention? From the ranks of the queries in the gallery."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.claim_audit.claimed import Reading
+from embedding_second_opinion.catalogue.claim_audit.conventions import Convention, Kind
+from embedding_second_opinion.catalogue.claim_audit.strict import closed_set, searched, within
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.stats import surface
+
+LENGTHS = (5, 10)  # of the answers that recall is told of
+VOTERS = 5  # a common library's default
+
+
+def strict_search(space: Geometry) -> Convention:
+    """The number that the others are held against."""
+    found = closed_set(space)
+    return Convention(
+        code=found.name,
+        label="1-NN, exact",
+        gives="the exact closed-set accuracy",
+        value=found.value,
+        about=found.about,
+        kind="variant",
+    )
+
+
+def search_conventions(space: Geometry) -> list[Convention]:
+    """Ties, weights, recall at more than one, the query among the answers, votes, triplets told as this."""
+    ranks, about = space.ranks, searched(space)
+
+    def made(
+        code: str, label: str, gives: str, value: float, kind: Kind = "variant", family: str = ""
+    ) -> Convention:
+        return Convention(code, label, gives, value, about, kind, family=family)
+
+    found = [
+        made(
+            "closed_set_ties_half",
+            "1-NN, ties at random",
+            "breaking ties at random",
+            surface.closed_set_accuracy(ranks, "random"),
+            family="ties",
+        ),
+        made(
+            "closed_set_ties_right",
+            "1-NN, ties counted as right",
+            "counting a tie as right",
+            surface.closed_set_accuracy(ranks, "lenient"),
+            "fault",
+            "ties",
+        ),
+        made(
+            "closed_set_class_mean",
+            "1-NN, mean over classes",
+            "the mean over classes (macro)",
+            surface.closed_set_accuracy_macro(ranks),
+        ),
+        made(
+            "self_dropped_from_positives",
+            "Own row in the answers, called wrong",
+            "leaving the query's own row among the answers but not among its matches",
+            0.0,
+            "fault",
+        ),
+        self_match(ranks, about),
+    ]
+    for k in LENGTHS:
+        found += [
+            made(
+                f"recall_at_{k}",
+                f"Recall at {k}",
+                f"a match anywhere among the first {k} (recall at {k})",
+                hits(ranks, k),
+                "other number",
+            ),
+            made(
+                f"recall_at_{k}_self_first",
+                f"Recall at {k}, own row in the way",
+                f"recall at {k} with the query's own row taking the first place (recall at {k - 1})",
+                hits(ranks, k - 1),
+                "fault",
+            ),
+        ]
+    found += [*votes(space, about), *_triplets(space)]
+    if not space.evaluation.leave_one_out and space.within is not None:
+        among = space.within
+        if len(among.anchors):
+            name = space.evaluation.query_name
+            found.append(
+                Convention(
+                    code="closed_set_within_queries",
+                    label="1-NN of the queries among themselves",
+                    gives="looking the queries up among themselves",
+                    value=surface.closed_set_accuracy(among),
+                    about=f"{len(among.anchors):,} {name} rows, each against the others",
+                    kind="other rows",
+                )
+            )
+    return found
+
+
+def self_match(ranks: Ranks, about: str) -> Convention:
+    """Each query is its own nearest row; of other classes only a row exactly there can come first."""
+    touched = float((ranks.nearest_negative_distance <= 0).mean())
+    return Convention(
+        code="self_match",
+        label="Own row counted as a hit",
+        gives="leaving the query's own row in the gallery (as scoring rows that are enrolled does)",
+        value=1 - touched / 2,
+        low=1 - touched,
+        high=1.0,
+        about=about,
+        kind="fault",
+    )
+
+
+def hits(ranks: Ranks, k: int) -> float:
+    """Share of queries with a match among the first k; a positive stands behind what ties with it."""
+    a = ranks.anchors
+    return float((ranks.nearer_first[a] + ranks.tied_first[a] < k).mean())
+
+
+def votes(space: Geometry, about: str) -> list[Convention]:
+    """The majority of the five nearest; ties are broken by the names of classes, so they open a range."""
+    ranks = space.ranks
+    found = []
+    for own in (0, 1):
+        rows = space.neighbors(VOTERS - own).rows[ranks.anchors]
+        classes = np.where(rows >= 0, space.evaluation.codes[rows], -1)
+        mine = space.codes[ranks.anchors]
+        counts = np.where(classes >= 0, (classes[:, :, None] == classes[:, None, :]).sum(axis=2), 0)
+        is_mine = classes == mine[:, None]
+        agreed = is_mine.sum(axis=1) + own
+        rival = np.where(is_mine, 0, counts).max(axis=1)
+        low, high = float((agreed > rival).mean()), float((agreed >= rival).mean())
+        inside = " with the query's own row as one of them" if own else ""
+        found.append(
+            Convention(
+                code="votes_with_own_row" if own else "votes_of_five",
+                label=f"Vote of {VOTERS}, own row one of them" if own else f"Vote of {VOTERS}",
+                gives=f"a vote of the {VOTERS} nearest{inside}",
+                value=(low + high) / 2,
+                low=low,
+                high=high,
+                about=about,
+                kind="fault" if own else "other number",
+            )
+        )
+    return found
+
+
+def smaller_gallery(ranks: Ranks, claim: Reading, about: str) -> Convention | None:
+    """Among how many classes the curve A_id(g) gives the claim; None where it gives it nowhere.
+
+    One number that is free to choose explains almost any claim, so this is no evidence: it is shown.
+    """
+    grid, curve = ranks.id_grid, surface.identity_curve(ranks)
+    if len(grid) < 2 or not curve[-1] + claim.half < claim.value <= curve[0] + claim.half:
+        return None
+    # The curve falls; np.interp wants what rises.
+    identities = float(np.exp(np.interp(-claim.value, -curve, np.log(grid))))
+    return Convention(
+        code="smaller_gallery",
+        label=f"Among about {identities:,.0f} of {number(ranks.classes, 'class')}",
+        gives=f"looking rows up among about {identities:,.0f} classes instead of {ranks.classes:,}",
+        value=claim.value,
+        about=f"{about}; everything of that many classes enrolled",
+        kind="variant",
+    )
+
+
+def _triplets(space: Geometry) -> list[Convention]:
+    every = [("triplets_told_as_closed_set", within(space), "")]
+    if within(space) is not space.ranks:
+        every.append(("triplets_against_gallery", space.ranks, " against the gallery"))
+    return [
+        Convention(
+            code=code,
+            label=f"Triplet accuracy{words}",
+            gives=f"the triplet accuracy{words} told as a closed-set accuracy",
+            value=surface.triplet_accuracy(ranks),
+            about=f"all triplets of {number(len(ranks.anchors), 'anchor')}{words}",
+            kind="other number",
+            family="triplets",
+            drawn=True,
+        )
+        for code, ranks, words in every
+    ]

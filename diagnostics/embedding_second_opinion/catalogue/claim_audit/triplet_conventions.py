@@ -1,0 +1,140 @@
+"""What would a triplet accuracy be under each convention? From the ranks of the queries among themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.claim_audit.conventions import Convention
+from embedding_second_opinion.catalogue.claim_audit.strict import (
+    per_anchor,
+    searched,
+    triplet,
+    within,
+)
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.stats import surface
+
+
+def strict_triplets(space: Geometry) -> Convention:
+    """The number that the others are held against."""
+    found = triplet(space)
+    return Convention(
+        code=found.name,
+        label="Triplets, exact",
+        gives="the exact triplet accuracy",
+        value=found.value,
+        about=found.about,
+        kind="variant",
+        drawn=True,
+    )
+
+
+def triplet_conventions(space: Geometry) -> list[Convention]:
+    """Ties, weights, the gallery, the anchor as its own positive, and 1-NN accuracy told as triplets."""
+    ranks, about = within(space), triplet(space).about
+    low, value, high = own_positive(ranks)
+    single = int(np.count_nonzero((ranks.positives == 0) & (ranks.negatives > 0)))
+    alone = f"and {number(single)} alone in their class, always right" if single else ""
+    found = [
+        Convention(
+            code="triplets_ties_half",
+            label="Triplets, ties counted half",
+            gives="counting a tie half",
+            value=surface.triplet_accuracy(ranks, "random"),
+            about=about,
+            kind="variant",
+            family="ties",
+            drawn=True,
+        ),
+        Convention(
+            code="triplets_ties_right",
+            label="Triplets, ties counted as right",
+            gives="counting a tie as right (d_ap <= d_an)",
+            value=surface.triplet_accuracy(ranks, "lenient"),
+            about=about,
+            kind="fault",
+            family="ties",
+            drawn=True,
+        ),
+        Convention(
+            code="triplets_pooled",
+            label="All triplets pooled",
+            gives="pooling all triplets (large classes rule)",
+            value=surface.triplet_accuracy_all_triplets(ranks),
+            about=about,
+            kind="variant",
+            drawn=True,
+        ),
+        Convention(
+            code="triplets_class_mean",
+            label="Triplets, mean over classes",
+            gives="the mean over classes",
+            value=class_mean(ranks),
+            about=about,
+            kind="variant",
+            drawn=True,
+        ),
+        Convention(
+            code="triplets_own_positive",
+            label="Anchor drawn as its own positive",
+            gives="drawing the anchor as its own positive too",
+            value=value,
+            low=low,
+            high=high,
+            about=f"{about}; {alone}" if alone else about,
+            kind="fault",
+            drawn=True,
+        ),
+        Convention(
+            code="closed_set_told_as_triplets",
+            label="1-NN accuracy told as triplets",
+            gives="the 1-NN accuracy told as a triplet accuracy",
+            value=surface.closed_set_accuracy(space.ranks),
+            about=searched(space),
+            kind="other number",
+        ),
+    ]
+    if ranks is not space.ranks:
+        found.append(
+            Convention(
+                code="triplets_against_gallery",
+                label="Triplets against the gallery",
+                gives="drawing positives and negatives from the gallery",
+                value=surface.triplet_accuracy(space.ranks),
+                about=searched(space),
+                kind="variant",
+                drawn=True,
+            )
+        )
+    return found
+
+
+def class_mean(ranks: Ranks) -> float:
+    """Triplet accuracy, mean over classes with anchors."""
+    counts = surface.anchor_counts(ranks)
+    sums = np.bincount(
+        ranks.codes[ranks.anchors], weights=per_anchor(ranks), minlength=ranks.classes
+    )
+    return float((sums[counts > 0] / counts[counts > 0]).mean())
+
+
+def own_positive(ranks: Ranks) -> tuple[float, float, float]:
+    """Lowest, likely and highest T' = 1/n + (1 - 1/n) T, mean over all rows that have a negative.
+
+    A row of a class of n is its own positive once in n draws, and then right: unless a negative is exactly
+    where it is. How many are is not counted, so such rows open the range. Alone in its class a row is
+    always its own positive.
+    """
+    rows = np.flatnonzero(ranks.negatives > 0)
+    right: Reals = np.zeros(len(ranks.codes))
+    right[ranks.anchors] = per_anchor(ranks)
+    positives, negatives = ranks.positives[rows], ranks.negatives[rows]
+    touched = ranks.nearest_negative_distance[rows] <= 0
+    shares = [np.where(touched, worst, 1.0) for worst in (0 * negatives, 1 - 1 / negatives)]
+    low, high = (
+        float(((own + positives * right[rows]) / (positives + 1)).mean()) for own in shares
+    )
+    return low, high, high

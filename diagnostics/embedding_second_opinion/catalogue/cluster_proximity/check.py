@@ -1,0 +1,172 @@
+"""Do some classes lie so near each other that they are taken for one another?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.cluster_proximity.look_alikes import (
+    look_alike_tree,
+    pair_examples,
+    pair_table,
+    separation_curve,
+)
+from embedding_second_opinion.catalogue.cluster_proximity.nearness import (
+    CONTEXT,
+    Nearness,
+    nearness,
+)
+from embedding_second_opinion.findings.finding import (
+    Estimate,
+    Finding,
+    Verdict,
+    judge,
+    not_applicable,
+)
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+
+CODE = "cluster_proximity"
+TITLE = "Cluster proximity"
+QUESTION = "Do some classes lie so near each other that they are taken for one another?"
+NEEDS = "embeddings and labels"
+SOURCE = (
+    "False discovery rate: Benjamini & Hochberg, J. R. Stat. Soc. B 1995. d': Green & Swets, 1966; 1-NN "
+    "against the best cut: Cover & Hart, IEEE Trans. IT 1967. Class-distance normalised variance: Galanti "
+    "et al., ICLR 2022. Silhouette: Rousseeuw, J. Comput. Appl. Math. 1987. Davies-Bouldin: IEEE PAMI 1979."
+)
+
+
+def cluster_proximity(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Finding:
+    """Count the queries that are lost to classes lying too near their own.
+
+    Two classes lie too near where d' between them is so small that even with many rows 1-NN may
+    err between the two in more than ``tolerance`` of the rows: below 4.65 for 0.02. The spread in d'
+    is that of all classes; for pairs confused more often than chance it is their own.
+    The harm is the share of queries lost to such a class, less what would fall there if lost
+    queries were spread by chance, in accuracy points: where all classes are near one another
+    (collapse, several modes) nothing stands out. ``tolerance`` 0.02: two wrong answers in a hundred
+    is what a user notices.
+
+    Silhouette, Fisher ratio and Davies-Bouldin index are context and enter no verdict.
+    Not applicable to distances without vectors, or where no query can be lost.
+    """
+    if not space.has_vectors:
+        return _not_applicable("Needs vectors; these are distances only.")
+    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return _not_applicable("No query has both a positive and a negative in the gallery.")
+    if np.count_nonzero(space.class_stats.counts) < 2:
+        return _not_applicable("The queries are of one class; proximity is between two.")
+    seen = nearness(space, tolerance)
+    verdict = judge(seen.harm, tolerance)
+    above = seen.interval.above
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(space, seen),
+        estimates=seen.estimates,
+        harm=seen.harm,
+        tolerance=tolerance,
+        p_value=None if above is None else above(tolerance),
+        meaning=_meaning(seen, verdict),
+        ignore_when=(
+            "The classes that lie near each other never meet in use (another alphabet, another shop), or "
+            "being taken for the other does no harm."
+        ),
+        remedy=_remedy(seen, verdict),
+        caveats=_caveats(space, seen),
+        charts=(
+            separation_curve(seen.separations, seen.needed),
+            *look_alike_tree(space, seen),
+            *pair_table(space, seen),
+            *pair_examples(space, seen),
+        ),
+        source=SOURCE,
+        parameters={"tolerance": tolerance, "metric": space.metric},
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _not_applicable(reason: str) -> Finding:
+    return not_applicable(CODE, TITLE, QUESTION, reason)
+
+
+def _explanation(space: Geometry, seen: Nearness) -> str:
+    lost = Estimate(value=seen.found.total / seen.found.anchors, quantity="accuracy points")
+    text = (
+        f"{seen.harm.text()} of the {lost.text()} lost in all are lost to a class whose mean is nearer "
+        f"than {seen.needed:.2f} standard deviations (d'), less what chance would put there"
+    )
+    confused = int(seen.estimates["look_alike_pairs"].value)
+    beside = len(seen.shown) - confused
+    if not len(seen.shown):
+        return text + "; no two classes are confused more often than by chance."
+    at = int(seen.shown[0])
+    names, ids = space.evaluation.classes, space.ranks.class_ids
+    own, rival = (names[int(ids[c])] for c in (seen.found.own[at], seen.found.rival[at]))
+    first = f"{own}, taken for {rival} {number(int(seen.found.lost[at]), 'time')}"
+    if not confused:
+        return text + f"; {number(beside, 'pair')} that near lost a query, first {first}."
+    text += f"; {number(confused, 'pair')} of classes {'is' if confused == 1 else 'are'} confused more often "
+    text += f"than by chance, first {first}"
+    return text + (f"; {beside:,} more lie too near and lost a query." if beside else ".")
+
+
+def _meaning(seen: Nearness, verdict: Verdict) -> str:
+    text = (
+        "A class mean may be far from the average class and still have one neighbour that sits on top of it. "
+        "A triplet seldom draws that neighbour, a search always meets it. Too near is a d' below "
+        f"{seen.needed:.3g}: of two Gaussian classes that near, a search may take more rows for "
+        "the other's than is tolerated."
+    )
+    far = int(np.count_nonzero(seen.found.stands_out & (seen.held_out >= seen.needed)))
+    if far:
+        text += (
+            f" {number(far, 'pair')} of classes {'is' if far == 1 else 'are'} confused beyond chance though "
+            "the two lie far apart: there look for swapped labels or a second group of one class inside the "
+            "other, not for similar looks."
+        )
+    if verdict is Verdict.OK and seen.found.total:
+        text += " Here hardly a query is lost that way: what is lost is lost singly, not to a look-alike."
+    return text
+
+
+def _remedy(seen: Nearness, verdict: Verdict) -> str:
+    if verdict is Verdict.OK:
+        return "Nothing here."
+    if not len(seen.shown):
+        return "More classes or more queries, to tell whether any two of them lie too near."
+    return (
+        "Look at the pairs listed. Where nobody could tell the two apart, merge their labels or answer "
+        "with both; where a person can, train with these pairs as hard negatives, give the network the "
+        "detail they differ in (resolution, colour, case), or let a classifier of its own decide between "
+        "the two."
+    )
+
+
+def _caveats(space: Geometry, seen: Nearness) -> tuple[str, ...]:
+    notes = [
+        "A pair is confused more often than by chance where more different rows of the one class win than if "
+        "lost queries fell to any enrolled row alike (binomial, Benjamini-Hochberg at 5 % over all pairs). "
+        "One row with a wrong label that wins five times counts once. With few queries a class, pairs that "
+        "are rarely confused cannot be told from chance.",
+        "A pooled d' of 0 means no farther apart than sampling alone would put two samples of one class.",
+        "The pooled d' uses the spread of all classes, so that classes of two rows can be judged; d' with "
+        "rows held out uses that of the two classes, and decides where their confusions stand out.",
+    ]
+    stats = space.class_stats
+    unseen = int(np.count_nonzero(stats.counts[space.ranks.class_ids] == 0))
+    if unseen:
+        notes.append(
+            f"{unseen:,} enrolled {'class has' if unseen == 1 else 'classes have'} no query, so their place "
+            "is not known; what is lost to them does not count as near."
+        )
+    context = [name for name, e in seen.estimates.items() if CONTEXT in e.method]
+    if context:
+        notes.append(f"{', '.join(context)}: {CONTEXT}.")
+    bounded = [(name, e) for name, e in seen.estimates.items() if e.low is not None]
+    return (*notes, *(f"{name}: {e.method}." for name, e in bounded))

@@ -1,0 +1,198 @@
+"""Which pictures and tables show classes that lie too near each other? Chart specifications."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+from embedding_second_opinion.catalogue.cluster_proximity.nearness import Nearness
+from embedding_second_opinion.catalogue.cluster_proximity.separation import (
+    Separation,
+    Separations,
+)
+from embedding_second_opinion.findings.charts import (
+    Curve,
+    Examples,
+    Level,
+    Mark,
+    Merge,
+    Series,
+    Table,
+    Tree,
+)
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.examples import example
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.passes.ranks import Reals
+
+PAIRS_SHOWN = 12
+LEAVES_SHOWN = 24
+EXAMPLES_SHOWN = 6
+FAR = 30.0  # d' beyond which a picture has nothing more to tell
+
+
+def separation_curve(separations: Reals, needed: float) -> Curve:
+    """How many classes have another one nearer than so many standard deviations."""
+    x = np.sort(np.minimum(separations, FAR))
+    y = np.arange(1, len(x) + 1) / len(x)
+    keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), 120)).round().astype(np.int64))
+    near = float(np.mean(separations < needed))
+    return Curve(
+        title=(
+            f"{100 * near:.0f} % of the classes have another nearer than {needed:.2f} standard deviations"
+            if near
+            else f"No class has another nearer than {needed:.2f} standard deviations"
+        ),
+        alt=(
+            f"Share of classes whose nearest other class is at most so many standard deviations "
+            f"away. {100 * near:.1f} % are nearer than {needed:.2f}; the median is "
+            f"{np.median(separations):.3g}."
+        ),
+        x_label="separation from the nearest other class, d' (standard deviations)",
+        y_label="share of classes with another one at least as near",
+        series=(Series(name="classes", x=tuple(x[keep]), y=tuple(y[keep])),),
+        marks=(Mark(name=f"nearer than {needed:.2f}:", x=needed, y=near, role="second"),),
+    )
+
+
+def look_alike_tree(space: Geometry, seen: Nearness) -> tuple[Tree, ...]:
+    """The classes that lose most to one another, or else lie nearest, joined by their separation."""
+    chosen: list[int] = []
+    for pair in _nearest_first(space, seen):
+        new = [c for c in pair if c not in chosen]
+        if len(chosen) + len(new) > LEAVES_SHOWN:
+            break
+        chosen += new
+    if len(chosen) < 3:
+        return ()
+    codes = np.array(sorted(chosen))
+    first, second = np.triu_indices(len(codes), k=1)
+    heights = np.nan_to_num(seen.pooled.between(codes[first], codes[second]), nan=FAR, posinf=FAR)
+    joined = linkage(np.minimum(heights, FAR), "average", optimal_ordering=True)
+    order = leaves_list(joined)
+    place = np.empty(2 * len(codes) - 1, dtype=np.int64)
+    place[order] = np.arange(len(codes))
+    place[len(codes) :] = np.arange(len(codes), 2 * len(codes) - 1)
+    closest = int(heights.argmin())
+    names = space.evaluation.classes
+    return (
+        Tree(
+            title="The tree of look-alikes",
+            alt=(
+                f"{len(codes)} classes joined by how far apart they are. Nearest to each other: "
+                f"{names[codes[first[closest]]]} and {names[codes[second[closest]]]}, "
+                f"{heights[closest]:.1f} standard deviations apart."
+            ),
+            leaves=tuple(names[int(c)] for c in codes[order]),
+            merges=tuple(
+                Merge(first=int(place[int(a)]), second=int(place[int(b)]), height=float(height))
+                for a, b, height, _ in joined
+            ),
+            height_label="separation d' (standard deviations); groups by their average",
+            mark=Level(name="too near", y=seen.needed),
+        ),
+    )
+
+
+def _nearest_first(space: Geometry, seen: Nearness) -> list[tuple[int, int]]:
+    """Pairs of class codes: those that lose queries, or else the nearest ones."""
+    ids = space.ranks.class_ids
+    named = [
+        (int(ids[seen.found.own[i]]), int(ids[seen.found.rival[i]]))
+        for i in seen.shown
+        if np.isfinite(seen.near[i])
+    ]
+    order = np.argsort(seen.separations, kind="stable")[:LEAVES_SHOWN]
+    close = [(int(seen.pairs.classes[i]), int(seen.pairs.nearest[i])) for i in order]
+    return named if len(named) > 1 else named + close
+
+
+def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
+    """Pairs of classes in both directions, most confused first."""
+    found, shown, near = seen.found, seen.shown, seen.near
+    if not len(shown):
+        return ()
+    ranks, names = space.ranks, space.evaluation.classes
+    looked_up = np.bincount(ranks.codes[ranks.anchors], minlength=ranks.classes)
+    lost = {
+        (int(a), int(b)): int(n) for a, b, n in zip(found.own, found.rival, found.lost, strict=True)
+    }
+    separations = Separations(space)
+    spread, means = space.class_stats.spread, space.class_stats.means
+    rows = []
+    for at in shown[:PAIRS_SHOWN]:
+        a, b = int(found.own[at]), int(found.rival[at])
+        one, other = int(ranks.class_ids[a]), int(ranks.class_ids[b])
+        cut = separations.between(one, other)
+        apart = float(((means[one] - means[other]) ** 2).sum())
+        variance = (spread[one] + spread[other]) / (2 * apart) if apart > 0 else np.inf
+        rows.append(
+            (
+                names[one],
+                names[other],
+                f"{lost[a, b]:,} of {looked_up[a]:,}",
+                f"{lost.get((b, a), 0):,} of {looked_up[b]:,}",
+                "few rows" if cut is None else _from_zero(cut),
+                "" if np.isnan(near[at]) else f"{near[at]:.1f}",
+                f"{variance:.2f}" if variance < 1e4 else "",
+                f"{found.winners[at]:,}",
+                _q_value(float(found.q_value[at])),
+            )
+        )
+    return (
+        Table(
+            title="Classes that are taken for each other",
+            alt=(
+                f"{number(len(shown), 'pair')} of classes confused beyond chance or too near; listed are "
+                f"the {len(rows)} that lose most queries, {rows[0][0]} and {rows[0][1]} first."
+            ),
+            columns=(
+                "first class",
+                "second class",
+                "first taken for second",
+                "second for first",
+                "d' of the two, rows held out",
+                "d', pooled spread",
+                "class-distance normalised variance",
+                "by how many different rows",
+                "q-value (share of such pairs that are luck)",
+            ),
+            rows=tuple(rows),
+            numeric=(False, False, True, True, True, True, True, True, True),
+        ),
+    )
+
+
+def _q_value(value: float) -> str:
+    if value > 0.05:
+        return f"{value:.2g}: may be luck"
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def _from_zero(cut: Separation) -> str:
+    """Below 0 the rows held out fall on the other's side: there is no separation at all."""
+    value, low, high = (max(0.0, number) for number in (cut.value, cut.low, cut.high))
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def pair_examples(space: Geometry, seen: Nearness) -> tuple[Examples, ...]:
+    """For each of the worst pairs the query that loses by most, with what the gallery answered."""
+    ranks, found = space.ranks, seen.found
+    examples = []
+    for at in seen.shown[:EXAMPLES_SHOWN]:
+        a, b = int(found.own[at]), int(found.rival[at])
+        lost = np.flatnonzero((ranks.codes == a) & (seen.winner == b) & (ranks.z > 0))
+        margin = ranks.nearest_positive_distance[lost] - ranks.nearest_negative_distance[lost]
+        q = int(lost[np.lexsort((lost, -margin))[0]])
+        names = [space.evaluation.classes[int(ranks.class_ids[c])] for c in (a, b)]
+        note = f"{names[0]} taken for {names[1]}, {number(int(found.lost[at]), 'time')}"
+        examples.append(example(space, q, note))
+    if not examples:
+        return ()
+    return (
+        Examples(
+            title="One query of each pair, and what it was taken for",
+            alt=f"One lost query of each pair that loses most: {number(len(examples), 'pair')}.",
+            examples=tuple(examples),
+        ),
+    )

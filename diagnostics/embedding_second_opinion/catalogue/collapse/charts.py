@@ -1,0 +1,157 @@
+"""What shows a collapse? The spectrum against what it could be, the costs, and every number judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.collapse.costs import Cost
+from embedding_second_opinion.catalogue.collapse.numbers import Numbers
+from embedding_second_opinion.catalogue.collapse.spectra import gaussian, power_law
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
+from embedding_second_opinion.findings.finding import Estimate
+from embedding_second_opinion.geometry.passes.ranks import Reals, round_numbers
+
+MOST = 0.9  # of the variance: how many components hold that much is said in words
+
+
+def spectrum_chart(numbers: Numbers) -> tuple[Curve, ...]:
+    """Share of the variance that the first components hold; nothing where nothing varies.
+
+    The second half of the components is left out: there all lines run to 100 %.
+    """
+    own = numbers.variances
+    d = numbers.dimensions
+    if not own.sum() > 0 or d < 4:
+        return ()
+    shares = {
+        "these vectors": own / own.sum(),
+        "falling as 1 / i": power_law(d),
+        "even in all directions": gaussian(numbers.rows, d),
+    }
+    roles = ("main", "second", "context")
+    needed = {name: components(share) for name, share in shares.items()}
+    few = needed["these vectors"]
+    x = round_numbers(1, d // 2)
+    return (
+        Curve(
+            title=(
+                f"{few:,} of {d:,} {'component holds' if few == 1 else 'components hold'} "
+                f"{100 * MOST:.0f} % of the variance"
+            ),
+            alt=(
+                f"Share of the variance held by the first components. {100 * MOST:.0f} % is held by "
+                + "; ".join(f"{count:,} components ({name})" for name, count in needed.items())
+                + f". The first component alone holds {100 * shares['these vectors'][0]:.1f} %."
+            ),
+            x_label=f"principal components, most variance first (half of {d:,})",
+            y_label="share of the variance they hold",
+            series=tuple(
+                Series.model_validate(
+                    {
+                        "name": name,
+                        "x": x,
+                        "y": np.minimum(np.cumsum(share)[x - 1], 1),
+                        "role": role,
+                    }
+                )
+                for (name, share), role in zip(shares.items(), roles, strict=True)
+            ),
+            x_scale="log",
+        ),
+    )
+
+
+def components(variances: Reals) -> int:
+    """How many of the largest it takes to hold ``MOST`` of the variance; 0 where nothing varies."""
+    total = float(variances.sum())
+    if total == 0:
+        return 0
+    return int(np.searchsorted(np.cumsum(variances) / total, MOST * (1 - 1e-9)) + 1)
+
+
+def costs_chart(found: Sequence[Cost], loss: Estimate, tolerance: float) -> Bars:
+    """Each kind of collapse, and what is lost in all."""
+    bars = [
+        Bar(label=f"Lost to {c.name}", value=c.value, low=c.interval.low, high=c.interval.high)
+        for c in found
+    ]
+    bars.append(
+        Bar(label="Lost in all", value=loss.value, low=loss.low, high=loss.high, role="context")
+    )
+    worst = max(found, key=lambda c: c.value)
+    return Bars(
+        title=(
+            _TITLES[worst.name]
+            if worst.value > tolerance
+            else "No kind of collapse costs what a user would notice"
+        ),
+        alt="; ".join(f"{bar.label} {100 * bar.value:.1f} points" for bar in bars) + ".",
+        value_label="share of queries lost"
+        + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
+        bars=tuple(bars),
+    )
+
+
+_TITLES = {
+    "ties": "Of the three kinds of collapse, ties cost most",
+    "one point": "Of the three kinds of collapse, lying at one point costs most",
+    "few dimensions": "Of the three kinds of collapse, few dimensions cost most",
+}
+
+
+def numbers_table(numbers: Numbers) -> Table:
+    """Every number with the value that a healthy embedding has."""
+    n, d, k = numbers.rows, numbers.dimensions, numbers.classes
+    good = _good(n, d, k)
+    rows = [
+        (LABELS[name], estimate.text(), good[name]) for name, estimate in numbers.estimates.items()
+    ]
+    return Table(
+        title="What each number is, and what good looks like",
+        alt=f"{len(rows)} numbers of {n:,} rows in {d:,} dimensions, each beside its healthy value.",
+        columns=("number", "here", "what good looks like"),
+        rows=tuple(rows),
+        numeric=(False, True, False),
+    )
+
+
+LABELS: Mapping[str, str] = {
+    "effective_rank": "Effective rank (RankMe, centred)",
+    "participation_ratio": "Participation ratio",
+    "mean_cosine": "Mean cosine",
+    "tie_mass": "Pairs that tie",
+    "mean_cosine_centred": "Mean cosine, centred",
+    "spread": "Spread over length",
+    "stable_rank": "Stable rank",
+    "numerical_rank": "Numerical rank",
+    "spectrum_exponent": "Spectrum exponent (alpha-ReQ)",
+    "intrinsic_dimension": "Intrinsic dimension (TwoNN)",
+    "nc1_within_over_between": "NC1: width of a class over distance of the means",
+    "nc2_equinorm": "NC2: unevenness of the means' lengths",
+    "nc2_equiangular": "NC2: unevenness of the means' angles",
+    "nc3_self_duality": "NC3: class means against least-squares weights",
+    "nc4_nearest_mean_disagreement": "NC4: nearest mean against nearest row",
+}
+
+
+def _good(n: int, d: int, k: int) -> dict[str, str]:
+    enough = min(d, k - 1)
+    return {
+        "effective_rank": f"at most {min(d, n - 1):,}; {enough:,} are all that {k:,} classes need",
+        "participation_ratio": f"{n * d / (n + d):.3g} for a Gaussian of as many rows",
+        "mean_cosine": "0 for even directions; near 1 is a cone, harmless by itself",
+        "tie_mass": "0 %",
+        "mean_cosine_centred": "about 0",
+        "spread": "about 1 for vectors around the origin; below 0.01 they are one point",
+        "stable_rank": f"at most {d:,}; 1 where one direction rules",
+        "numerical_rank": f"from {enough:,} up: behind that a fall to nothing is healthy",
+        "spectrum_exponent": "about 1 or below; well above, few dimensions do the work",
+        "intrinsic_dimension": "no fixed value; 1 or 2 with many classes is a thread or a sheet",
+        "nc1_within_over_between": "towards 0 as a classifier trains on; compare only on the same data",
+        "nc2_equinorm": "0 when fully trained: all class means as far out",
+        "nc2_equiangular": "0 when fully trained: all class means at one angle",
+        "nc3_self_duality": "0 when fully trained; at most 1.41",
+        "nc4_nearest_mean_disagreement": "0 % when fully trained; more where classes have several modes",
+    }

@@ -1,0 +1,236 @@
+"""Has the embedding collapsed: to a point, to few dimensions, or each class to its mean, at a cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from embedding_second_opinion.catalogue.collapse.charts import (
+    components,
+    costs_chart,
+    numbers_table,
+    spectrum_chart,
+)
+from embedding_second_opinion.catalogue.collapse.costs import Cost, closed_set_loss, costs
+from embedding_second_opinion.catalogue.collapse.numbers import Numbers, numbers
+from embedding_second_opinion.findings.finding import (
+    Estimate,
+    Finding,
+    Verdict,
+    judge,
+    not_applicable,
+)
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.stats.intervals import largest, no_interval
+
+CODE = "collapse"
+TITLE = "Collapse"
+QUESTION = (
+    "Has the embedding collapsed: to a point, to few dimensions, or each class to its mean, and does "
+    "that cost accuracy?"
+)
+NEEDS = "embeddings"
+SOURCE = (
+    "Dimensional collapse: Jing et al., ICLR 2022. Effective rank: RankMe, Garrido et al., ICML 2023. "
+    "Spectrum exponent: alpha-ReQ, Agrawal et al., NeurIPS 2022. Neural collapse: Papyan, Han & Donoho, PNAS "
+    "2020. Intrinsic dimension: TwoNN, Facco et al., Scientific Reports 2017. Error of grouped deletion: "
+    "Busing, Meijer & van der Leeden, Statistics and Computing 1999."
+)
+
+
+def collapse(
+    space: Geometry,
+    inputs: Inputs | None = None,
+    *,
+    tolerance: float = 0.02,
+) -> Finding:
+    """Measure three kinds of collapse by the accuracy points that each costs; the harm is the largest.
+
+    Ties: closed-set accuracy (1-NN) if ties won, less that where they lose. One point: all of the
+    loss, where the vectors surely lie within a hundredth of their length of one point. Few
+    dimensions: what Gaussian classes with the measured covariances lose against classes of the
+    same widths whose variances fall as 1 / i, at most the loss. A low rank is no harm by itself:
+    K classes need K - 1 dimensions, and a spectrum is judged only by what it loses.
+
+    ``tolerance`` 0.02: two wrong answers in a hundred are what a user notices.
+
+    Numbers are of the queries: (q, d) vectors, accuracies in [0, 1]. Not applicable without
+    vectors (distances only), and where no query has a positive and a negative in the gallery.
+    """
+    why_not = _why_not(space)
+    if why_not:
+        return not_applicable(CODE, TITLE, QUESTION, why_not)
+    found = numbers(space)
+    parts = costs(space, found)
+    value, interval = largest([(part.value, part.interval) for part in parts])
+    lost, lost_interval = closed_set_loss(space.ranks)
+    about = f"{len(space.ranks.anchors):,} queries among {space.ranks.classes:,} enrolled classes"
+    loss = lost_interval.estimate(lost, about, "accuracy points")
+    harm = interval.estimate(value, about, "accuracy points")
+    verdict = judge(harm, tolerance)
+    estimates = {
+        **found.estimates,
+        **{
+            f"cost_of_{part.name.replace(' ', '_')}": part.interval.estimate(
+                part.value, about, "accuracy points"
+            )
+            for part in parts
+        },
+        "closed_set_loss": loss,
+        **_surrogate(found),
+    }
+    # The kind that is named is the one whose lower bound decides; where all rows are one, it is that.
+    named = max(parts, key=lambda p: (p.interval.low or 0.0, p.value, p.name == "one point"))
+    alarmed = value > tolerance or verdict in (Verdict.ALARM, Verdict.WATCH)
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(found, parts, named, loss, alarmed, verdict),
+        estimates=estimates,
+        harm=harm,
+        tolerance=tolerance,
+        p_value=None
+        if interval.unresolved or interval.above is None
+        else interval.above(tolerance),
+        meaning=_meaning(named, alarmed),
+        ignore_when=(
+            "The vectors were meant to be small or binary, for speed or for a picture, and the accuracy "
+            "that is left is enough. Few dimensions are no fault where the subject has no more, as "
+            "with colours."
+        ),
+        remedy=_remedy(named, alarmed),
+        caveats=_caveats(found, estimates),
+        charts=(
+            costs_chart(parts, loss, tolerance),
+            *spectrum_chart(found),
+            numbers_table(found),
+        ),
+        source=SOURCE,
+        parameters={"tolerance": tolerance, "metric": space.metric, "seed": space.seed},
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _why_not(space: Geometry) -> str:
+    if not space.has_vectors:
+        return "Needs the vectors: from distances alone no direction or dimension can be seen."
+    if not len(space.evaluation.queries):
+        return (
+            f"The queries ({space.evaluation.query_name}) and the gallery "
+            f"({space.evaluation.gallery_name}) share no class, so there is no accuracy to lose."
+        )
+    if not len(space.ranks.anchors):
+        return (
+            "No query has both a positive and a negative in the gallery, so there is no accuracy to "
+            "lose."
+        )
+    return ""
+
+
+def _surrogate(found: Numbers) -> dict[str, Estimate]:
+    """Both simulated accuracies; the interval belongs to their difference."""
+    if found.outcome is None:
+        return {}
+    drawn = found.surrogate
+    times = "" if drawn.sets == 1 else f", drawn {drawn.sets:,} times"
+    about = f"{drawn.classes:,} simulated Gaussian classes of {drawn.rows}{times}"
+    note = no_interval("simulated; the cost of few dimensions has one")
+    return {
+        "surrogate_accuracy": note.estimate(found.outcome.own, about),
+        "surrogate_accuracy_reference": note.estimate(found.outcome.reference, about),
+    }
+
+
+def _explanation(
+    found: Numbers,
+    parts: Sequence[Cost],
+    named: Cost,
+    loss: Estimate,
+    alarmed: bool,
+    verdict: Verdict,
+) -> str:
+    rank, ratio = found.estimates["effective_rank"], found.estimates["participation_ratio"]
+    state = (
+        f"the vectors have an effective rank of {rank.text()} in {found.dimensions:,} dimensions "
+        f"(participation ratio {ratio.text()}), a spread of {found.estimates['spread'].value:.3g} "
+        "of their length"
+    )
+    cosine = found.estimates.get("mean_cosine")
+    state += f" and a mean cosine of {cosine.value:.3g}" if cosine else ""
+    shares = ", ".join(f"{part.name} {100 * part.value:.1f}" for part in parts)
+    if alarmed:
+        cost = named.interval.estimate(named.value, "", "accuracy points").text()
+        verb = "costs" if verdict in (Verdict.ALARM, Verdict.WATCH) else "may cost"
+        how = ", in a simulation of Gaussian classes," if named.name == "few dimensions" else ""
+        return f"Collapse to {named.name} {verb} {cost}{how} of {loss.text()} lost in all; {state}."
+    return f"Of {loss.text()} lost in all, collapse explains little ({shares}); {state}."
+
+
+def _meaning(named: Cost, alarmed: bool) -> str:
+    text = {
+        "ties": (
+            "Rows of different classes lie at exactly the same distance from a query, so that the "
+            "order in which they happen to be stored decides. Coarse rounding, signs in place of "
+            "numbers, duplicates and vectors that are all one do this. Code that counts a tie as "
+            "right hides it."
+        ),
+        "one point": (
+            "All vectors lie so close to one point that no two can be a margin apart: the network "
+            "answers almost the same whatever it is shown. Such a training run shows itself: a "
+            "triplet loss stands still at the margin, a soft-margin one at ln 2 = 0.693."
+        ),
+        "few dimensions": (
+            "The variance lives in fewer dimensions than this many classes can use, and classes that "
+            "would fit side by side are pressed together. Simulated classes of the same widths with a "
+            "healthy spectrum are told apart that much better: what another training could give, not "
+            "what whitening these vectors must give."
+        ),
+    }[named.name]
+    if alarmed:
+        return text
+    return (
+        "Accuracy is not lost to ties, to one point or to few dimensions. A rank near K - 1, classes "
+        "that have shrunk to their means (NC1 to NC4 near 0) and a high mean cosine are healthy as "
+        "long as this holds. A collapsed training run would show a loss that stands still at the "
+        "margin, or at ln 2 = 0.693 for a soft margin."
+    )
+
+
+def _remedy(named: Cost, alarmed: bool) -> str:
+    if not alarmed:
+        return "Nothing here. What accuracy is lost has other causes: see the other diagnostics."
+    return {
+        "ties": (
+            "Keep the vectors in more digits or more bits, or break ties by the vectors before rounding. "
+            "If they are all alike, training has collapsed: see whether the loss stands at the margin."
+        ),
+        "one point": (
+            "Start training again with semi-hard instead of hardest negatives, a smaller learning rate and "
+            "normalised vectors; check that the loss leaves the margin in the first epochs. If the "
+            "vectors only sit far from the origin, look again after subtracting their mean."
+        ),
+        "few dimensions": (
+            "Look at what flattens: a narrow layer before the output, a strong weight decay, too long a "
+            "training on easy triplets. A term that decorrelates the dimensions (VICReg, Barlow Twins) "
+            "in training is the usual cure. Shrinkage whitening, fitted on training data, costs nothing to "
+            "try; measure its gain on data it was not fitted on."
+        ),
+    }[named.name]
+
+
+def _caveats(found: Numbers, estimates: dict[str, Estimate]) -> tuple[str, ...]:
+    notes = [f"{name}: {e.method}." for name, e in estimates.items()]
+    if found.outcome is not None:
+        measured = 1 - estimates["closed_set_loss"].value
+        notes.append(
+            f"The Gaussian surrogate of {found.surrogate.classes:,} classes gives "
+            f"{100 * found.outcome.own:.1f} % accuracy, measured are {100 * measured:.1f} %. The interval of "
+            "the cost of few dimensions is widened by how far the two are apart in galleries of one size."
+        )
+    notes.append(
+        "The effective rank is of the singular values of the centred vectors; other conventions give "
+        f"other numbers. 90 % of the variance lies in the first {components(found.variances):,}."
+    )
+    return tuple(notes)

@@ -1,0 +1,170 @@
+"""Which numbers describe how an embedding fills its space? One jackknife loop for all that need one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.collapse import (
+    concentration,
+    neural_collapse,
+    spectra,
+)
+from embedding_second_opinion.catalogue.collapse.class_groups import ClassGroups
+from embedding_second_opinion.catalogue.collapse.gaussian_classes import Outcome, Surrogate
+from embedding_second_opinion.catalogue.collapse.moments import (
+    BLOCK,
+    Moments,
+    of_all,
+    without_groups,
+)
+from embedding_second_opinion.findings.finding import Estimate
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.geometry.passes.threads import one_blas_thread
+from embedding_second_opinion.stats.intervals import Interval, no_interval
+
+QUANTITIES = {
+    "effective_rank": "dimensions",
+    "participation_ratio": "dimensions",
+    "stable_rank": "dimensions",
+    "numerical_rank": "dimensions",
+    "spectrum_exponent": "exponent",
+    "nc1_within_over_between": "ratio",
+    "nc3_self_duality": "distance",
+}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What ``numbers`` found.
+
+    variances: (d,) of the centred rows along their principal components, largest first.
+    groups: how the classes were left out. outcome: of the Gaussian surrogate on all classes, None
+    where it cannot be drawn; without: the same without each group.
+    copies: rows that have a copy among those they are looked up in.
+    """
+
+    estimates: Mapping[str, Estimate]
+    variances: Reals
+    rows: int
+    classes: int
+    groups: ClassGroups
+    surrogate: Surrogate
+    outcome: Outcome | None
+    without: tuple[Outcome | None, ...]
+    copies: int
+
+    @property
+    def dimensions(self) -> int:
+        """d, of the vectors."""
+        return len(self.variances)
+
+
+def numbers(space: Geometry) -> Numbers:
+    """All of them. Needs vectors."""
+    # Dozens of small decompositions: threads would cost more than they bring, and change last bits.
+    with one_blas_thread():
+        return _numbers(space)
+
+
+def _numbers(space: Geometry) -> Numbers:
+    full, frame = of_all(space)
+    groups = ClassGroups.deal(space.class_stats)
+    surrogate = Surrogate(space, full)
+    about = _about(space, full)
+    variances = full.variances()
+    values = spectra.numbers(variances, full.classes) | _collapse(space, full)
+    left: list[dict[str, float]] = []
+    outcomes = []
+    for moments in without_groups(space, full, frame, groups):
+        some = spectra.numbers(moments.variances(), moments.classes)
+        left.append(some | (_collapse(space, moments) if len(variances) <= BLOCK else {}))
+        outcomes.append(surrogate.outcome(moments))
+    found: dict[str, Estimate] = {}
+    for name, value in values.items():
+        without = np.array([some.get(name, np.nan) for some in left])
+        interval = groups.interval(value, without, positive=True)
+        if len(variances) > BLOCK and name.startswith("nc"):
+            interval = no_interval(f"not made beyond {BLOCK} dimensions, where it would take long")
+        found[name] = interval.estimate(value, about, QUANTITIES[name])
+
+    def add(name: str, pair: tuple[float, Interval] | None, quantity: str, words: str) -> None:
+        if pair is not None:
+            found[name] = pair[1].estimate(pair[0], words, quantity)
+
+    stats = space.class_stats
+    add("mean_cosine", concentration.mean_cosine(space), "cosine", about)
+    centred = concentration.mean_cosine(space, centred=True)
+    add("mean_cosine_centred", centred, "cosine", about)
+    add("spread", concentration.spread(stats), "ratio", about)
+    within = space.within if space.within is not None and len(space.within.anchors) else space.ranks
+    anchors = f"{len(within.anchors):,} rows with a positive and a negative, of {about}"
+    add("tie_mass", concentration.tie_mass(within), "share", anchors)
+    add("nc2_equinorm", neural_collapse.equinorm(stats), "ratio", about)
+    add("nc2_equiangular", neural_collapse.equiangular(stats), "cosine", about)
+    means = neural_collapse.nearest_mean_disagreement(space)
+    if means is not None:
+        add("nc4_nearest_mean_disagreement", means, "share", f"queries among {about}")
+    dimension = concentration.intrinsic_dimension(space, groups)
+    copies = 0 if dimension is None else dimension[2]
+    if dimension is not None:
+        used = f"nearest two neighbours of {about}; {copies:,} with a copy left out"
+        add("intrinsic_dimension", dimension[:2], "dimensions", used)
+    return Numbers(
+        estimates={name: found[name] for name in ORDER if name in found},
+        variances=variances,
+        rows=full.rows,
+        classes=full.classes,
+        groups=groups,
+        surrogate=surrogate,
+        outcome=surrogate.outcome(full),
+        without=tuple(outcomes),
+        copies=copies,
+    )
+
+
+ORDER = (
+    "effective_rank",
+    "participation_ratio",
+    "mean_cosine",
+    "tie_mass",
+    "mean_cosine_centred",
+    "spread",
+    "stable_rank",
+    "numerical_rank",
+    "spectrum_exponent",
+    "intrinsic_dimension",
+    "nc1_within_over_between",
+    "nc2_equinorm",
+    "nc2_equiangular",
+    "nc3_self_duality",
+    "nc4_nearest_mean_disagreement",
+)
+
+
+def _collapse(space: Geometry, moments: Moments) -> dict[str, float]:
+    """NC1 and NC3, where they exist; on all classes from the matrices as they are."""
+    stats = space.class_stats
+    if len(stats.mean) <= BLOCK:
+        within, centres = moments.within.block, moments.centres.block
+    else:
+        means = stats.means[stats.counts > 0]
+        offset = means - means.mean(axis=0)
+        within, centres = stats.within, offset.T @ offset
+    within, between = within / moments.rows, centres / moments.classes
+    found = {
+        "nc1_within_over_between": neural_collapse.within_over_between(
+            within, between, moments.classes, moments.floor
+        ),
+        "nc3_self_duality": neural_collapse.self_duality(within, between, moments.floor),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _about(space: Geometry, full: Moments) -> str:
+    evaluation = space.evaluation
+    split = "" if evaluation.query_name.startswith("all") else f" {evaluation.query_name}"
+    return f"{full.rows:,}{split} rows of {full.classes:,} classes"

@@ -1,0 +1,263 @@
+"""How much of the number does one get without the model?"""
+
+from __future__ import annotations
+
+from embedding_second_opinion.catalogue.controls.charts import (
+    accuracy_chart,
+    classes_table,
+    numbers_table,
+)
+from embedding_second_opinion.catalogue.controls.numbers import Controlled, measure_controls
+from embedding_second_opinion.findings.finding import (
+    Estimate,
+    Finding,
+    Verdict,
+    judge,
+    not_applicable,
+)
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+
+CODE = "controls"
+TITLE = "Controls: the number without the model"
+QUESTION = "How much of the number does one get without the model?"
+NEEDS = "embeddings; --controls FILE, other vectors of the same rows (raw input, untrained network)"
+ENOUGH = 0.02  # points that half of the dimensions may lose and still do as well
+GIVE = (
+    "Give controls with --controls FILE: an .npz with a row for each row of the set, the flattened "
+    "inputs as 'raw', the embeddings of the same network before training as 'untrained'."
+)
+SOURCE = (
+    "Controls for what a representation adds: Hewitt & Liang, EMNLP 2019; Saxe et al., ICML 2011 (random "
+    "weights). Random projection: Johnson & Lindenstrauss 1984; Bingham & Mannila, KDD 2001. Permuted "
+    "labels: Ojala & Garriga, JMLR 2010."
+)
+
+
+def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02) -> Finding:
+    """Put the same evaluation of other vectors of the same rows beside the model's.
+
+    The harm, in accuracy points of 1-NN: what the model lacks of a lead of ``tolerance`` over the best of the
+    user's controls. ``tolerance`` 0.02: two right answers in a hundred is what a user would notice,
+    and the least one asks of a model; where all of that lead is missing, the model is no better than no
+    model. So the verdict is alarm where the model is surely no better than a control, ok where it is
+    surely better, watch where its lead is surely short of two points and may be none. Interval: paired class
+    jackknife; at a limit from both intervals. A second harm is the evaluation's own: how far 1-NN
+    accuracy under permuted labels is from its exact chance (999 permutations). It is judged where it is
+    surely above ``tolerance``; passed, it says nothing of the model.
+
+    Not applicable without a control that can be looked up: the tool's own self-test says nothing of
+    the model. Its numbers, and those of a random projection to half of the dimensions (of the raw input
+    where given, else of the embedding), then stand in the finding without a verdict; a self-test that
+    fails is an alarm all the same. Not applicable, too, where there are distances only, and where no
+    query has a positive and a negative.
+    """
+    given = (inputs or Inputs()).controls
+    if not space.has_vectors:
+        return not_applicable(
+            CODE,
+            TITLE,
+            QUESTION,
+            "Needs the vectors: distances alone have nothing to stand beside.",
+        )
+    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return not_applicable(
+            CODE,
+            TITLE,
+            QUESTION,
+            "Needs queries with both a positive and a negative in the gallery; there are none.",
+        )
+    numbers = measure_controls(space, given, tolerance)
+    verdict = judge(numbers.harm, tolerance)
+    if numbers.best is None and not _self_test_fails(numbers, tolerance):
+        return _without_controls(space, numbers)
+    above = numbers.interval.above
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(numbers),
+        estimates=numbers.estimates,
+        harm=numbers.harm,
+        tolerance=tolerance,
+        p_value=None if above is None else above(tolerance),
+        meaning=_meaning(numbers, verdict, tolerance),
+        ignore_when=(
+            "The embedding is wanted for something other than finding rows of the same class: its size, its "
+            "speed, a comparison across kinds of data. Then being as good as the input is enough."
+        ),
+        remedy=_remedy(numbers, verdict),
+        caveats=_caveats(space, numbers),
+        charts=(
+            accuracy_chart(numbers),
+            numbers_table(numbers),
+            *classes_table(space, numbers),
+        ),
+        source=SOURCE,
+        parameters={
+            "tolerance": tolerance,
+            "metric": space.metric,
+            "controls": [control.name for control in given],
+        },
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _without_controls(space: Geometry, numbers: Controlled) -> Finding:
+    """What was measured on the way, with no verdict: nobody judged the model."""
+    lacking = not_applicable(CODE, TITLE, QUESTION, _needs(numbers))
+    return lacking.model_copy(
+        update={
+            "estimates": numbers.estimates,
+            "meaning": (
+                "A high accuracy may be the data's doing and not the model's: easy classes are told apart by "
+                f"their raw input. {_about_projection(numbers)}"
+            ).rstrip(),
+            "remedy": GIVE,
+            "caveats": _caveats(space, numbers),
+            "source": SOURCE,
+            "parameters": {"metric": space.metric},
+            "fingerprint": space.evaluation.data.fingerprint if space.evaluation.data else "",
+        }
+    )
+
+
+def _needs(numbers: Controlled) -> str:
+    if numbers.refused:
+        why = "; ".join(reason.rstrip(".") for reason in numbers.refused)
+        return f"Needs a control other than those given (--controls FILE): {why}."
+    return (
+        "Needs other vectors of the same rows (--controls FILE): the raw inputs as 'raw', an untrained "
+        "network's embeddings as 'untrained'."
+    )
+
+
+def _explanation(numbers: Controlled) -> str:
+    model = numbers.estimates["closed_set_accuracy"]
+    test = (
+        f"with permuted labels {100 * numbers.permuted.accuracy:.2f} % are right, where chance is "
+        f"{100 * numbers.permuted.chance:.2f} %"
+    )
+    best = numbers.best
+    if best is None:
+        return f"The model recognises {model.text()} of queries; {test}."
+    theirs = numbers.estimates[f"closed_set_accuracy_{best.name}"]
+    lead = numbers.estimates[f"lead_over_{best.name}"]
+    which = "" if len(numbers.controls) == 1 else f", the best of {len(numbers.controls)} controls,"
+    return (
+        f"The model recognises {model.text()} of queries, {best.words}{which} {theirs.text()}: "
+        f"{_led(lead)}{_projection(numbers)}; {test}."
+    )
+
+
+def _led(lead: Estimate) -> str:
+    if lead.value >= 0:
+        return f"a lead of {lead.text()}"
+    low, high = (None if bound is None else -bound for bound in (lead.high, lead.low))
+    behind = lead.model_copy(update={"value": -lead.value, "low": low, "high": high})
+    return f"the model is behind by {behind.text()}"
+
+
+def _projection(numbers: Controlled) -> str:
+    shadow = numbers.projection
+    if shadow is None:
+        return ""
+    to = number(shadow.dimensions, "dimension")
+    return f", {shadow.words} to {to} {_percent(shadow.closed)}"
+
+
+def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
+    best = numbers.best
+    text = _about_projection(numbers)
+    if best is None or _self_test_fails(numbers, tolerance):
+        return (
+            "The evaluation itself leaks: labels dealt out at random must be found as often as chance has "
+            "it. No other number of it can be believed. " + text
+        )
+    lead = numbers.estimates[f"lead_over_{best.name}"]
+    if verdict is Verdict.ALARM:
+        start = (
+            f"{_title(best.words)} gives a better number without the model. The accuracy shows how easy the "
+            "data are, and on the way to the embedding something was lost. "
+        )
+    elif verdict is Verdict.OK:
+        start = f"The model adds to what is there without it: {lead.text()} over {best.words}. "
+    elif verdict is Verdict.WATCH:
+        start = (
+            f"The model leads {best.words} by less than {100 * tolerance:.0f} points, and perhaps by "
+            "nothing: the number says more of the data than of the model. "
+        )
+    elif lead.low is None:
+        why = lead.method.removeprefix("no interval: ")
+        start = f"Whether the model adds anything cannot be said: {why}. "
+    else:
+        start = f"Whether the model is better than {best.words} cannot be told from these queries. "
+    return start + text
+
+
+def _about_projection(numbers: Controlled) -> str:
+    """A sentence only where the interval allows it."""
+    shadow, lost = numbers.projection, numbers.lost
+    if shadow is None or lost is None or lost.low is None or lost.high is None:
+        return ""
+    if "embedding" not in shadow.words:
+        text = (
+            f"{_title(shadow.words)}, which knows nothing of the classes, recognises "
+            f"{_percent(shadow.closed)}"
+        )
+        return f"{text}: the model must beat that, too." if lost.high < 0 else f"{text}."
+    if shadow.dimensions >= numbers.model.dimensions:
+        return ""
+    if lost.low > 0:
+        return (
+            f"Mixed at random into half as many dimensions, the embedding loses {lost.text()}: that is "
+            "what the other half carries."
+        )
+    if lost.high <= ENOUGH:
+        return (
+            "Mixed at random into half as many dimensions, the embedding does as well to within "
+            f"{100 * ENOUGH:.0f} points: it is wider than it need be."
+        )
+    return ""
+
+
+def _remedy(numbers: Controlled, verdict: Verdict) -> str:
+    best = numbers.best
+    if best is None:
+        return "Report this: the evaluation, not the model, is at fault."
+    if verdict is Verdict.OK:
+        return "Nothing here. Report the control beside the model's number all the same."
+    return (
+        f"Report {best.words} beside the model's number. If the data are easy, take a harder evaluation "
+        "(more classes, fewer enrolled rows, other sessions). If they are not, look at the training first: "
+        "is it the trained network that was saved, are inputs preprocessed as in training, did the loss fall?"
+    )
+
+
+def _caveats(space: Geometry, numbers: Controlled) -> tuple[str, ...]:
+    passes = len(numbers.controls) + (numbers.projection is not None)
+    notes = [
+        f"{number(passes, 'extra pass')} of queries against the gallery: one for each control, one for the "
+        "projection.",
+        "Controls are looked up under the metric of the model; another may suit them better.",
+    ]
+    if not space.evaluation.leave_one_out:
+        notes.append(
+            "Triplet accuracy is against the gallery here, for the model and the controls."
+        )
+    return (*notes, *numbers.refused)
+
+
+def _self_test_fails(numbers: Controlled, tolerance: float) -> bool:
+    low = numbers.permuted.interval.low
+    return low is not None and low > tolerance
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _title(text: str) -> str:
+    return text[:1].upper() + text[1:]

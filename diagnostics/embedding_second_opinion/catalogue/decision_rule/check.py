@@ -1,0 +1,239 @@
+"""Would another rule do better on the same vectors: votes, class means, or a linear probe?"""
+
+from __future__ import annotations
+
+from embedding_second_opinion.catalogue.decision_rule.charts import (
+    gaining_classes,
+    reliability_chart,
+    rules_chart,
+)
+from embedding_second_opinion.catalogue.decision_rule.rule_gains import NAMES, Gains, gains
+from embedding_second_opinion.catalogue.decision_rule.rules import VOTES, Rules, rules
+from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+
+CODE = "decision_rule"
+TITLE = "Decision rule"
+QUESTION = (
+    "Would another rule do better on the same vectors, and which is at fault: the geometry, the "
+    "information, or classes of several modes?"
+)
+NEEDS = "embeddings, or distances for the rules that need no vectors"
+SOURCE = (
+    "Nearest class mean: Tibshirani et al., PNAS 2002; Mensink et al., TPAMI 2013. Linear discriminants: "
+    "Fisher, 1936, with the covariance of Ledoit & Wolf, JMVA 2004. A probe needs a control: Hewitt & "
+    "Liang, EMNLP 2019. Calibration: Guo et al., ICML 2017; Brier, 1950."
+)
+
+LOW = 0.8  # what surely recognises less than four in five lacks something that no rule here can supply
+
+
+def decision_rule(
+    space: Geometry,
+    inputs: Inputs | None = None,
+    *,
+    tolerance: float = 0.02,
+) -> Finding:
+    """Judge the nearest row (1-NN), a vote of five, class means and a linear probe on the same queries.
+
+    The harm is what the best of the other three gains over the nearest row, in accuracy points.
+    ``tolerance`` 0.02: two more right answers in a hundred, from vectors that are already there and
+    without training anew, are worth a change of rule.
+
+    Leave-one-out takes the query out of its class's mean, and of the probe's covariance, exactly; the
+    widths that the covariance is shrunk to come from the other four of five folds. With a gallery all
+    rules are fitted on the gallery alone. Accuracies in [0, 1]; vectors as the metric sees them.
+    Intervals: paired class jackknife; a deleted class goes as queries and as candidates.
+
+    Not applicable without vectors (distances only), and where no query has a positive and a negative
+    in the gallery.
+    """
+    why_not = _why_not(space)
+    if why_not:
+        return not_applicable(CODE, TITLE, QUESTION, why_not)
+    found = rules(space)
+    numbers = gains(space, found, tolerance)
+    verdict = judge(numbers.harm, tolerance)
+    above = numbers.interval.above
+    fault = _fault(numbers, verdict, tolerance)
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(found, numbers),
+        estimates=numbers.estimates,
+        harm=numbers.harm,
+        tolerance=tolerance,
+        p_value=None if above is None or numbers.interval.unresolved else above(tolerance),
+        meaning=_meaning(found, numbers, fault, tolerance),
+        ignore_when=(
+            "New classes are enrolled all the time with a row or two each, so that no mean and no probe "
+            "can be fitted for them; or the rule in use is not the nearest row anyway."
+        ),
+        remedy=_remedy(numbers, fault),
+        caveats=_caveats(space, found, numbers),
+        charts=(
+            rules_chart(found, numbers),
+            *reliability_chart(found),
+            *gaining_classes(space, found, numbers.best),
+        ),
+        source=SOURCE,
+        parameters={
+            "tolerance": tolerance,
+            "metric": space.metric,
+            "seed": space.seed,
+            "votes": VOTES,
+            "shrinkage": round(found.shrinkage, 6),
+        },
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _why_not(space: Geometry) -> str:
+    evaluation = space.evaluation
+    if not space.has_vectors:
+        return "Needs the vectors: class means and a probe cannot be made from distances alone."
+    if not len(evaluation.queries):
+        return (
+            f"Needs queries of enrolled classes; the queries ({evaluation.query_name}) and the gallery "
+            f"({evaluation.gallery_name}) share none."
+        )
+    if not len(space.ranks.anchors):
+        return "Needs a query with both a positive and a negative in the gallery; there is none."
+    return ""
+
+
+def _fault(numbers: Gains, verdict: Verdict, tolerance: float) -> str:
+    """ "geometry", "rule", "undecided" or "none"."""
+    if verdict not in (Verdict.ALARM, Verdict.WATCH):
+        surely_none = verdict is Verdict.OK or numbers.harm.value <= tolerance
+        return "none" if surely_none else "undecided"
+    over = numbers.over_distances
+    if numbers.best.name == "probe" and over is not None and (over.low or 0.0) > 0:
+        return "geometry"
+    return "rule"
+
+
+def _explanation(found: Rules, numbers: Gains) -> str:
+    each = ", ".join(f"{NAMES[r.name]} for {numbers.accuracy(r).text()}" for r in found.others)
+    best = numbers.gain(numbers.best)
+    what = "gains" if best.value >= 0 else "has"
+    return (
+        f"On the same {number(numbers.queries, 'query')} the nearest row is right for "
+        f"{numbers.accuracy(found.nearest).text()}, {each}; {NAMES[numbers.best.name]} {what} "
+        f"{best.text()} {'over' if best.value >= 0 else 'against'} the nearest row."
+    )
+
+
+def _meaning(found: Rules, numbers: Gains, fault: str, tolerance: float) -> str:
+    text = {
+        "geometry": (
+            f"The geometry is at fault, not the information: {NAMES['probe']} finds in these very vectors "
+            "what no rule by distance does. Dimensions that say nothing are as wide as those that tell "
+            "the classes apart, or wider; a linear map mends that."
+        ),
+        "rule": (
+            "The rule is at fault: single enrolled rows scatter, or stand in the wrong place, and a query's "
+            f"nearest row is too often one of those. {_upper(NAMES[numbers.best.name])} averages over rows, "
+            "and the classes are where it looks for them."
+        ),
+        "undecided": (
+            f"Another rule may do better, but the {_units(numbers)} here are too few, or differ too much, to "
+            "be sure."
+        ),
+        "none": "No other rule gets clearly more out of these vectors than the nearest row does.",
+    }[fault]
+    each = [numbers.accuracy(rule) for rule in (found.nearest, *found.others)]
+    most = max(e.value for e in each)
+    low = all(e.high is not None and e.high < LOW for e in each)
+    if fault in ("none", "undecided") and low:
+        text += (
+            f" All are low, the best at {100 * most:.1f} %: the "
+            "information itself is missing, or in a form that neither distance nor a linear map sees."
+        )
+    elif fault in ("geometry", "rule") and low:
+        text += (
+            f" What is lost under the best of them, {100 * (1 - most):.1f} %, is information that none of "
+            "these rules finds."
+        )
+    behind = numbers.gain(found.centroid)
+    if behind.high is not None and behind.high < -tolerance:
+        text += (
+            " The nearest class mean is far behind the nearest row: classes have several modes, or are long "
+            "or ring-shaped. That is legitimate; one mean a class does not describe them."
+        )
+    return f"{text} {_sureness(found)}"
+
+
+def _sureness(found: Rules) -> str:
+    """What the probabilities are worth, in a sentence."""
+    errors = [
+        f"{NAMES[rule.name]} {100 * rule.calibration.error:.1f}"
+        for rule in found.others
+        if rule.calibration is not None
+    ]
+    return (
+        "How far the probability of an answer is from the share that is right, in points on average: "
+        f"{', '.join(errors)}."
+    )
+
+
+def _remedy(numbers: Gains, fault: str) -> str:
+    best = NAMES[numbers.best.name]
+    return {
+        "geometry": (
+            "Put the linear map into use: z-score the dimensions where they differ in width, whiten by the "
+            "covariance within classes, or keep the linear discriminants as a last layer. Fit it on training "
+            "data, choose it on validation data, and measure its gain on data that neither has seen."
+        ),
+        "rule": (
+            f"Use {best} in place of the nearest row. Keep the rows as well where classes may have several "
+            "modes, and look at the classes listed: a wrongly labelled row costs the nearest row most."
+        ),
+        "undecided": f"Measure again with more {_units(numbers)} before the rule is changed.",
+        "none": "Nothing here: keep the nearest row.",
+    }[fault]
+
+
+def _caveats(space: Geometry, found: Rules, numbers: Gains) -> tuple[str, ...]:
+    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
+    notes.append(
+        "The best of three rules is named by what it gained on these queries; where two are close, "
+        "which comes first is chance."
+    )
+    if found.probe is None:
+        notes.append("No class has two enrolled rows, so no covariance and no probe can be fitted.")
+    else:
+        notes.append(
+            f"The probe is linear discriminant analysis, shrunk by {found.shrinkage:.2f} towards unrelated "
+            "dimensions, every class equally likely. On labels permuted once it must fall to chance (where "
+            "classes differ much in size, to the share of the largest, whose means are steadiest), or below: "
+            "a row left out makes its own class's mean move away. One permutation is no p-value."
+        )
+    if found.far:
+        verb = "lies" if found.far == 1 else "lie"
+        notes.append(
+            f"{number(found.far, 'enrolled row')} {verb} far beyond all others. A class mean follows each of "
+            "its rows, and the probe's covariance follows them all, so that one such row can cost its whole "
+            "class, and every probability its meaning. Where rounding leaves the answer to such a row "
+            "undecided, it counts as wrong. Look at these rows before the rules are compared."
+        )
+    if not space.evaluation.leave_one_out:
+        notes.append("Means and probe are fitted on the gallery; no query has a part in them.")
+    notes.append(
+        "An expected calibration error is above zero even for perfect probabilities, the more so the fewer "
+        "the queries. The shares of five votes are coarse, and small classes cannot win all five."
+    )
+    return tuple(notes)
+
+
+def _units(numbers: Gains) -> str:
+    """What is too few where the gain is undecided."""
+    return "queries" if numbers.harm.unit == "query" else "classes"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

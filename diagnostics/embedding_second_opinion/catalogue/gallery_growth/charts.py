@@ -1,0 +1,83 @@
+"""Which picture shows what the gallery's size costs?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.gallery_growth.numbers import TIMES, Growth
+from embedding_second_opinion.findings.charts import Curve, Mark, Series
+
+
+def growth_curve(found: Growth) -> Curve:
+    """Accuracy over the number of classes: measured up to K, forecast beyond, and what halves predicted."""
+    known, k = found.known, found.known.classes
+    series = [_known(found)]
+    alt = (
+        f"Measured: {_percent(known.curve[0])} are recognised among {known.grid[0]:,} classes, "
+        f"{found.estimates['accuracy_at_half'].text()} among {found.half:,}, "
+        f"{found.estimates['closed_set_accuracy'].text()} among all {k:,}."
+    )
+    if found.beyond is not None:
+        series.append(_ahead(found))
+        last = found.estimates[f"accuracy_at_{TIMES[-1]}_times"]
+        alt += f" Forecast, the second line: {last.text()} among {TIMES[-1] * k:,}."
+    else:
+        alt += f" No forecast: {found.withheld}."
+    marks = []
+    if found.test is not None:
+        mean = found.test.error + found.test.measured
+        marks.append(Mark(name="predicted from halves:", x=float(k), y=mean, role="context"))
+        alt += f" Halves of the classes predict {_percent(mean)} among {k:,}, on average."
+    there = found.estimates.get("accuracy_at_expected")
+    if there is not None and found.expected is not None:
+        marks.append(Mark(name="in use:", x=float(found.expected), y=there.value, role="second"))
+        alt += f" At the {found.expected:,} classes expected: {there.text()}."
+    return Curve(
+        title=(
+            f"From {found.half:,} to {k:,} classes, "
+            f"{found.estimates['lost_by_last_doubling'].text()} are lost"
+        ),
+        alt=alt,
+        x_label="classes enrolled",
+        y_label="queries recognised",
+        series=tuple(series),
+        marks=tuple(marks),
+        x_scale="log",
+    )
+
+
+def _known(found: Growth) -> Series:
+    known = found.known
+    bounds = [known.interval_at(int(g)) for g in known.grid]
+    lows = [i.low for i in bounds if i.low is not None]
+    highs = [i.high for i in bounds if i.high is not None]
+    sure = len(lows) == len(highs) == len(known.grid)
+    return Series(
+        name="measured",
+        x=tuple(known.grid.tolist()),
+        y=tuple(known.curve.tolist()),
+        low=tuple(lows) if sure else (),
+        high=tuple(highs) if sure else (),
+    )
+
+
+def _ahead(found: Growth) -> Series:
+    beyond, known = found.beyond, found.known
+    assert beyond is not None
+    every = [(known.accuracy, known.interval)]
+    every += [beyond.accuracy(i) for i in range(len(beyond.identities))]
+    lows = [i.low for _, i in every if i.low is not None]
+    highs = [i.high for _, i in every if i.high is not None]
+    sure = len(lows) == len(highs) == len(every)
+    return Series(
+        name="forecast",
+        x=tuple(np.concatenate([[known.classes], beyond.identities]).tolist()),
+        y=tuple(value for value, _ in every),
+        low=tuple(lows) if sure else (),
+        high=tuple(highs) if sure else (),
+        role="second",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,300 @@
+"""Is the number too good because queries have copies, or their own session, in the gallery?"""
+
+from __future__ import annotations
+
+from embedding_second_opinion.catalogue.leakage.charts import (
+    copies_table,
+    distance_chart,
+    worth_chart,
+)
+from embedding_second_opinion.catalogue.leakage.numbers import Leakage, measure_leakage
+from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+
+CODE = "leakage"
+TITLE = "Leakage: copies and own groups"
+QUESTION = (
+    "Is the number too good because queries have copies, or their own session, in the gallery?"
+)
+NEEDS = "a split or a gallery; groups (session, camera, speaker) for what is shared beside copies"
+SOURCE = (
+    "Near-duplicates between test and train: Barz & Denzler, Journal of Imaging 2020. Leakage through "
+    "groups: Saeb et al., GigaScience 2017; Kapoor & Narayanan, Patterns 2023. Copies among the gallery: "
+    "Facco et al., Scientific Reports 2017. As many rows: the accuracy surface (Grother & Phillips, "
+    "CVPR 2004)."
+)
+
+
+def leakage(space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02) -> Finding:
+    """Look every query up again without what it should not have: its copies, and its own group's rows.
+
+    The harm is the larger of two, in accuracy points of 1-NN over the same queries. Copies: accuracy
+    with all rows less accuracy with each leaked query's copies taken away; a copy is an enrolled
+    row nearer than 1 in 1,000 gallery rows is to another, or, where queries and gallery are one set,
+    nearer than a thousandth of the distance between two rows of a class. Groups: accuracy among as many
+    positives and negatives drawn from all rows (exact) less accuracy without the rows of the query's
+    group, so that fewer rows are no harm. ``tolerance`` 0.02: two right answers in a hundred that new data
+    will not give is what a user would notice. Interval: paired class jackknife, a deleted class going as
+    anchors and as candidates; the rule of three over queries where no copy changes an answer. Queries of
+    which it cannot be told, because a copy and a row of a tight class look alike or because no row of
+    another group is enrolled, open the upper bound: what was not examined is not called ok.
+
+    Not applicable where there are distances only, where no query has a positive and a negative, and where
+    equal vectors prove nothing (coarse or collapsed) and no groups can be compared.
+    """
+    if not space.has_vectors:
+        return not_applicable(
+            CODE, TITLE, QUESTION, "Needs the vectors; from distances alone no copy can be told."
+        )
+    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return not_applicable(
+            CODE,
+            TITLE,
+            QUESTION,
+            "Needs queries with both a positive and a negative in the gallery; there are none.",
+        )
+    numbers = measure_leakage(space)
+    if numbers.harm is None:
+        reason = numbers.interval.method.removeprefix("no interval: ")
+        return not_applicable(
+            CODE, TITLE, QUESTION, f"Copies cannot be judged: {reason}; {_groups(numbers)}."
+        )
+    verdict = judge(numbers.harm, tolerance)
+    part = _loudest(numbers, tolerance)
+    above = numbers.interval.above
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=f"{_copies(numbers)}; {_groups(numbers)}{_strangers(numbers)}.",
+        headline=_headline(numbers, part) if verdict is Verdict.ALARM else "",
+        estimates=numbers.estimates,
+        harm=numbers.harm,
+        tolerance=tolerance,
+        p_value=None if above is None else above(tolerance),
+        meaning=_meaning(numbers, verdict, part),
+        ignore_when=(
+            "Queries in use come from the sessions that are enrolled, or are often copies of enrolled rows: "
+            "then the number with them is the right one. A gallery thinned out on purpose lies apart, and "
+            "makes honest queries look like copies; look at the pairs listed."
+        ),
+        remedy=_remedy(numbers, verdict, part),
+        caveats=_caveats(space, numbers),
+        charts=(
+            *worth_chart(numbers),
+            *distance_chart(space, numbers),
+            *copies_table(space, numbers),
+        ),
+        source=SOURCE,
+        parameters={"tolerance": tolerance, "metric": space.metric},
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _loudest(numbers: Leakage, tolerance: float) -> str:
+    """The part that the verdict comes from: "copies" or "groups"."""
+    loud = list(Verdict)
+
+    def rank(name: str) -> tuple[int, float]:
+        harm = numbers.parts[name].harm
+        verdict = judge(harm, tolerance)
+        # Of two harms that are seen the surer one; else the one of which less is known.
+        bound = harm.low if verdict in (Verdict.ALARM, Verdict.WATCH) else harm.high
+        return -loud.index(verdict), float("inf") if bound is None else bound
+
+    return max(numbers.parts, key=rank)
+
+
+def _headline(numbers: Leakage, part: str) -> str:
+    """What the page must say before any other number: the accuracy of the evaluation is owed to it."""
+    copies, groups = numbers.copies.pair, numbers.groups
+    if part == "groups" and groups is not None and groups.pair is not None:
+        return (
+            "Rows of one group stand on both sides: without those of its own group "
+            f"{100 * groups.pair.after:.1f} % of queries are recognised, among as many rows of any group "
+            f"{100 * groups.pair.before:.1f} %."
+        )
+    if copies is None:
+        return ""
+    return (
+        f"Copies stand on both sides: without them {100 * copies.after:.1f} % of queries are recognised "
+        f"instead of {100 * copies.before:.1f} %."
+    )
+
+
+def _copies(numbers: Leakage) -> str:
+    found, pair = numbers.copies, numbers.copies.pair
+    if pair is None:
+        return (
+            f"Copies cannot be judged: {numbers.copies.coarse or 'no query has another positive'}"
+        )
+    share = numbers.estimates["leaked_queries"].text()
+    if not len(found.leaked):
+        kind = "number-for-number copy" if found.null.near_exact else "copy"
+        text = f"No query has a {kind} in the gallery ({share})"
+    else:
+        verb = "has a copy" if len(found.leaked) == 1 else "have a copy"
+        text = (
+            f"{number(len(found.leaked), 'query')} ({share}) {verb} in the gallery; without the copies "
+            f"{100 * pair.after:.1f} % are recognised instead of {100 * pair.before:.1f} %, a difference of "
+            f"{numbers.estimates['owed_to_copies'].text()}"
+        )
+    if found.doubtful:
+        more = " more" if len(found.leaked) else ""
+        text += (
+            f", but {100 * found.doubtful:.1f} %{more} stand so near a row that a copy and a row of a tight "
+            "class cannot be told apart"
+        )
+    return text
+
+
+def _groups(numbers: Leakage) -> str:
+    found = numbers.groups
+    if found is None:
+        return "sessions were not examined, as no groups were given"
+    if found.overlap == 0:
+        return "no query's own group is enrolled"
+    if found.pair is None:
+        return (
+            f"{100 * found.overlap:.1f} % of queries have their own group enrolled, and no class has "
+            "enrolled rows of two groups, so groups cannot be told from classes"
+        )
+    return (
+        f"of {number(found.pair.queries, 'query')} that can be looked up without the rows of their own "
+        f"group {100 * found.pair.after:.1f} % are recognised so, among as many rows of any group "
+        f"{100 * found.pair.before:.1f} %, a difference of {numbers.estimates['owed_to_own_group'].text()}"
+    )
+
+
+def _strangers(numbers: Leakage) -> str:
+    copied = numbers.estimates.get("strangers_with_copy")
+    if copied is None or copied.value == 0:
+        return ""
+    return f"; {copied.text()} of strangers have a copy in the gallery under a known class"
+
+
+def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
+    harm, copies, groups = numbers.parts[part].harm, numbers.copies, numbers.groups
+    if verdict in (Verdict.ALARM, Verdict.WATCH):
+        text = (
+            "The nearest row of a query is often of its own session. The number tells how well sessions are "
+            "recognised; a new recording of the same class will be recognised less often. "
+            if part == "groups"
+            else "The number is in part a memory test: these queries are recognised because the gallery "
+            "holds the same picture. New ones have no copy there. "
+        )
+    elif verdict is Verdict.OK:
+        text = " ".join(_cleared(numbers)) + " "
+    elif harm.low is None:
+        why = harm.method.removeprefix("no interval: ")
+        text = f"How much is owed to {_name(part)} cannot be said: {why}. "
+    elif part == "groups" and groups is not None and groups.unknown:
+        text = (
+            f"Up to {100 * groups.unknown:.1f} points may be owed to own groups: so many queries are right "
+            "and have no row of another group to be looked up in. "
+        )
+    elif part == "copies" and copies.doubtful:
+        text = "Either many rows are there twice, or the classes are drawn together into points. "
+    else:
+        text = (
+            f"What the number owes to {_name(part)} cannot be told from nothing with so few classes and "
+            "queries. "
+        )
+    if groups is None:
+        text += "Of sessions this says nothing; that needs the recording of each row (--groups). "
+    if copies.foreign and not copies.coarse:
+        text += (
+            f"The copy of {number(copies.foreign, 'query')} is enrolled under another class: one of "
+            "the two labels is wrong, or the classes are one. "
+        )
+    return text.rstrip()
+
+
+def _cleared(numbers: Leakage) -> list[str]:
+    """What was examined and found harmless, and nothing else."""
+    said = []
+    if "copies" in numbers.parts:
+        said.append(
+            "Copies in the gallery do no harm: the number is hardly owed to them."
+            if len(numbers.copies.leaked)
+            else "The number is not owed to copies."
+        )
+    if "groups" in numbers.parts:
+        said.append(
+            "Nor is it owed to rows of the own group: queries do as well among as many of other groups."
+            if said
+            else "The number is not owed to rows of the own group."
+        )
+    elif numbers.groups is not None and numbers.groups.overlap == 0:
+        said.append("No query meets its own group.")
+    return said
+
+
+def _name(part: str) -> str:
+    return "own groups" if part == "groups" else "copies"
+
+
+def _remedy(numbers: Leakage, verdict: Verdict, part: str) -> str:
+    surely = verdict in (Verdict.ALARM, Verdict.WATCH)
+    if verdict is Verdict.OK:
+        return "Nothing here."
+    if part == "groups":
+        split = "Split by group: all rows of a session go to the gallery or to the queries, never to both. "
+        if surely:
+            return (
+                f"{split}Report the accuracy without the own group. To mend the model, train with positives "
+                "from other sessions and vary what marks a session (light, background, pen)."
+            )
+        return (
+            f"{split}Where it must stay as it is, enrol rows of a second group for more classes, so that "
+            "queries can be looked up without their own."
+        )
+    if surely:
+        return (
+            "Take the copies out of the gallery or out of the queries, and split again by origin: frames of "
+            "a film, crops and augmentations of one picture belong on one side. Report the accuracy without "
+            "copies."
+        )
+    if numbers.copies.doubtful:
+        return (
+            "Compare the files themselves (a checksum, a perceptual hash). If rows are there twice, take "
+            "them out and judge again; if not, see whether the classes have collapsed."
+        )
+    return "Bring more classes and more queries: with so few, seeing no harm proves little."
+
+
+def _caveats(space: Geometry, numbers: Leakage) -> tuple[str, ...]:
+    found, groups = numbers.copies, numbers.groups
+    notes = [f"A copy is nearer than {found.null.threshold:.3g}: {found.null.words}."]
+    if found.null.near_exact:
+        notes.append(
+            "Only number-for-number copies are found so; crops and re-encodings need a gallery of their own."
+        )
+    else:
+        notes.append(
+            f"One extra pass: {space.evaluation.gallery_name} rows among themselves. About one query in "
+            "a thousand is that near by chance. Where the gallery holds three or more copies of many rows, "
+            "fewer are found."
+        )
+    if len(space.evaluation.strangers):
+        notes.append("One extra pass: strangers against the gallery (shared with the open set).")
+    if groups is not None:
+        notes.append("One extra pass: queries against the gallery without their own group.")
+    if found.left_out and not found.coarse:
+        notes.append(
+            f"{number(found.left_out, 'query')} with no other positive (or negative) than copies could not "
+            f"be looked up without them, and {_are(found.left_out)} left out of both accuracies."
+        )
+    if groups is not None and groups.pair is not None and groups.left_out:
+        notes.append(
+            f"{number(groups.left_out, 'query')} without a positive (or negative) of another group could not "
+            f"be looked up without their own, and {_are(groups.left_out)} left out of both accuracies."
+        )
+    return tuple(notes)
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

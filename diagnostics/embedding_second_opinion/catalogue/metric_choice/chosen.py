@@ -1,0 +1,115 @@
+"""What does the best of several metrics gain, when the queries it was chosen on do not judge it?
+
+The classes are dealt into two halves; each half is judged by the metric that gained most on the other,
+so that none is praised for luck on the queries that chose it. Many deals are averaged, or the
+number would be one deal's. The choices are taken as fixed when a class is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import beta, t
+
+from embedding_second_opinion.catalogue.metric_choice.other_metric import (
+    Bools,
+    Paired,
+    without_each,
+)
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.geometry.passes.row_keys import Keys
+from embedding_second_opinion.stats.intervals import (
+    FEWEST_CLASSES,
+    LEVEL,
+    TAIL,
+    Interval,
+    difference_interval,
+    few_classes,
+    no_interval,
+)
+
+DEALS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The gain of metrics chosen on other classes, and how often each was chosen, of ``2 * DEALS``."""
+
+    value: float
+    interval: Interval
+    times: Mapping[str, int]
+
+
+def chosen(
+    parts: Mapping[str, Paired], keys: Keys, rng: np.random.Generator, alone: bool
+) -> Chosen:
+    """Cross-fitted gain of the best of these metrics; keys: (K,) one a class, whatever it is called.
+
+    alone: leave-one-out, so that few classes have no interval. Raises ValueError for no metric.
+    """
+    first = next(iter(parts.values()))
+    present = np.unique(first.codes)
+    # Dealt in the order of the keys, so that names and the order of the rows do not matter.
+    order = present[np.argsort(keys[present], kind="stable")]
+    sums = np.array(
+        [np.bincount(p.codes, weights=p.values, minlength=p.classes) for p in parts.values()]
+    )
+    weights = np.zeros((len(parts), first.classes))
+    picked = np.zeros(len(parts), dtype=np.int64)
+    for half in _halves(order, first.classes, rng):
+        for part in (half, ~half):
+            # Ties: the first listed, which is the simpler metric.
+            best = int(np.argmax(sums[:, ~part].sum(axis=1)))
+            weights[best, part] += 1 / DEALS
+            picked[best] += 1
+    each = [(p, w[p.codes]) for p, w in zip(parts.values(), weights, strict=True)]
+    values = np.sum([p.values * w for p, w in each], axis=0)
+    interval = gain_interval(values, each, alone)
+    if interval.low is not None and len(parts) > 1:
+        how = f"{interval.method}; chosen on half of the classes and measured on the other, {DEALS} deals"
+        interval = replace(interval, method=how)
+    return Chosen(float(values.mean()), interval, dict(zip(parts, picked.tolist(), strict=True)))
+
+
+def gain_interval(values: Reals, parts: list[tuple[Paired, Reals]], alone: bool) -> Interval:
+    """Of the mean of ``values``: paired class jackknife, or a bound where next to no class differs."""
+    codes = parts[0][0].codes
+    units = len(np.unique(codes))
+    if units < FEWEST_CLASSES:
+        return few_classes(units) if alone else _over_queries(values)
+    value = float(values.mean())
+    gaining, losing = (len(np.unique(codes[side])) for side in (values > 0, values < 0))
+    if gaining + losing <= 1:
+        # At most so many of the classes to come gain (or lose), each of them on all of its queries.
+        high, low = (float(beta.ppf(LEVEL, x + 1, units - x)) for x in (gaining, losing))
+        words = f"rule of three over {units} classes, of which {gaining} gain and {losing} lose"
+        return Interval(-low, high, words, unresolved=True)
+    return difference_interval(value, without_each(values, parts), units)
+
+
+def _over_queries(values: Reals) -> Interval:
+    """Few classes with a gallery: given these, at least the queries are independent."""
+    n, value = len(values), float(values.mean())
+    if not np.ptp(values) > 0:
+        return no_interval(f"{number(n, 'query')} all of which say the same", "query")
+    error = float(np.std(values, ddof=1) / np.sqrt(n))
+    reach = float(t.ppf(1 - TAIL, n - 1)) * error
+
+    def above(x: float) -> float:
+        return float(t.sf((value - x) / error, n - 1))
+
+    words = f"paired t over {number(n, 'query')}: these classes, new samples"
+    return Interval(max(value - reach, -1.0), min(value + reach, 1.0), words, "query", above=above)
+
+
+def _halves(order: Ints, classes: int, rng: np.random.Generator) -> list[Bools]:
+    """``DEALS`` halves of the classes, each a mask over all of them."""
+    halves = []
+    for _ in range(DEALS):
+        half = np.zeros(classes, dtype=np.bool_)
+        half[order[rng.permutation(len(order))[: len(order) // 2]]] = True
+        halves.append(half)
+    return halves

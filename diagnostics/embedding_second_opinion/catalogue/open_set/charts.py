@@ -1,0 +1,137 @@
+"""Which pictures show who is let in? Distances, errors against each other, and against the gallery's size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.open_set.found import OpenSet
+from embedding_second_opinion.findings.charts import Curve, Mark, Series
+from embedding_second_opinion.findings.wording import number, percent
+from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+POINTS = 120  # of a curve: enough for the eye
+BINS = 30
+FAR = 0.995  # of the distances are drawn; the rest would leave the picture to a few
+
+
+def distances_curve(seen: OpenSet) -> Curve:
+    """How known queries and strangers are distributed over the distance."""
+    known, strange = seen.pools.known.base, seen.pools.strange.base
+    low = float(min(known[0], strange[0]))
+    high = float(max(np.quantile(known, FAR), np.quantile(strange, FAR), seen.threshold))
+    edges = np.linspace(low, high, BINS + 1) if high > low else np.array([low - 0.5, low + 0.5])
+    middles = (edges[:-1] + edges[1:]) / 2
+    one, two = (100 * np.histogram(v, edges)[0] / len(v) for v in (known, strange))
+    return Curve(
+        title=(
+            f"Within {seen.threshold:.3g} lie 95 % of the known, and {percent(seen.harm.value)} "
+            + ("once their class is taken out" if seen.sides.rehearsal else "of strangers")
+        ),
+        alt=(
+            f"Distances to the nearest enrolled row: known queries have median {np.median(known):.3g}, "
+            f"{_strangers(seen)} {np.median(strange):.3g}. The threshold {seen.threshold:.3g} accepts "
+            f"{seen.harm.text()} of the latter."
+        ),
+        x_label="distance to the nearest enrolled row",
+        y_label=f"percent of the rows in each of {number(len(middles), 'step')} of distance",
+        series=(
+            _series("known queries", middles, one, "main"),
+            _series(_strangers(seen), middles, two, "second"),
+        ),
+        y_share=False,
+    )
+
+
+def acceptance_curve(seen: OpenSet) -> Curve:
+    """Who is accepted at each threshold."""
+    pools = seen.pools
+    every = np.sort(np.concatenate([pools.known.base, pools.strange.base]))
+    top = max(np.quantile(pools.known.base, FAR), np.quantile(pools.strange.base, FAR))
+    x = np.unique(np.quantile(every[every <= max(top, every[0])], np.linspace(0, 1, POINTS)))
+    known, strange = (
+        np.searchsorted(pool.base, x, "right") / len(pool.base)
+        for pool in (pools.known, pools.strange)
+    )
+    right = np.searchsorted(pools.right.base, x, "right") / len(pools.known.base)
+    marks = [Mark(name="strangers at 95 %:", x=seen.threshold, y=seen.harm.value, role="second")]
+    best = seen.deployed.threshold
+    if best is not None and best <= x[-1]:
+        marks.append(Mark(name="at least cost:", x=best, y=seen.deployed.accepted, role="context"))
+    return Curve(
+        title="The larger the threshold, the more are accepted: both the known and strangers",
+        alt=(
+            f"Share accepted against the threshold on the distance. At {seen.threshold:.3g}: "
+            f"{100 * seen.pools.known.share(seen.threshold):.1f} % of known queries and "
+            f"{seen.harm.text()} of {_strangers(seen)}."
+        ),
+        x_label="threshold on the distance to the nearest enrolled row",
+        y_label="share accepted",
+        series=(
+            _series("known queries", x, known, "main"),
+            _series("known, rightly named", x, right, "context"),
+            _series(_strangers(seen), x, strange, "second"),
+        ),
+        marks=tuple(marks),
+    )
+
+
+def oscr_curve(seen: OpenSet) -> Curve:
+    """Correct classification of the known against the share of strangers accepted (Dhamija 2018)."""
+    pools = seen.pools
+    places = np.unique(np.concatenate([pools.right.base, pools.strange.base]))
+    accepted = np.searchsorted(pools.strange.base, places, "right") / len(pools.strange.base)
+    right = np.searchsorted(pools.right.base, places, "right") / len(pools.known.base)
+    accepted, right = np.append(0.0, accepted), np.append(0.0, right)
+    keep = np.unique(np.linspace(0, len(accepted) - 1, POINTS).round().astype(np.int64))
+    # Where strangers begin, the curve rises: that corner is not to be lost.
+    keep = np.union1d(keep, [int(np.count_nonzero(accepted == 0)) - 1])
+    area = seen.estimates["oscr"]
+    at = seen.pools.right.at_most(seen.threshold) / len(pools.known.base)
+    return Curve(
+        title="What rightly naming the known costs in strangers accepted",
+        alt=(
+            "Share of known queries that are accepted and rightly named against the share of strangers "
+            f"accepted, over all thresholds. Area {area.text()}; where {seen.harm.text()} of strangers "
+            f"are accepted, {100 * at:.1f} % of the known are rightly named, and {100 * right[-1]:.1f} % "
+            "where all are."
+        ),
+        x_label="share of strangers accepted (1 is all of them)",
+        y_label="share of known queries accepted and rightly named",
+        series=(_series("known queries", accepted[keep], right[keep], "main"),),
+        marks=(Mark(name="at the threshold:", x=seen.harm.value, y=at, role="second"),),
+    )
+
+
+def size_curve(seen: OpenSet) -> Curve:
+    """Both errors against the number of enrolled classes, at the threshold."""
+    found = seen.by_size
+    return Curve(
+        title=(
+            "The more classes are enrolled, the more strangers are taken for one of them"
+            if found.fpir[-1] > found.fpir[0]
+            else "However many classes are enrolled, no stranger is taken for one of them"
+            if found.fpir[-1] == 0
+            else "However many classes are enrolled, as many strangers are accepted"
+        ),
+        alt=(
+            f"At the threshold {seen.threshold:.3g}, with {number(found.sizes[0], 'class')} enrolled "
+            f"{percent(found.fpir[0])} of strangers are accepted and {percent(found.dir[0])} of known "
+            f"queries rightly named; with {number(found.sizes[-1], 'class')} {percent(found.fpir[-1])} and "
+            f"{percent(found.dir[-1])}."
+        ),
+        x_label="classes enrolled, drawn at random; all of their rows",
+        y_label="share at the fixed threshold",
+        series=(
+            _series("known, rightly named (DIR)", found.sizes, found.dir, "main"),
+            _series("strangers accepted (FPIR)", found.sizes, found.fpir, "second"),
+        ),
+        x_scale="log",
+    )
+
+
+def _strangers(seen: OpenSet) -> str:
+    return "known, class taken out" if seen.sides.rehearsal else "strangers"
+
+
+def _series(name: str, x: Reals | Ints, y: Reals, role: str) -> Series:
+    return Series.model_validate({"name": name, "x": x, "y": y, "role": role})

@@ -1,0 +1,259 @@
+"""What does one threshold let through and turn away? Curves, bars, and where it serves worst."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.pair_verification import roc
+from embedding_second_opinion.catalogue.pair_verification.counts import PairCounts
+from embedding_second_opinion.catalogue.pair_verification.numbers import Verification
+from embedding_second_opinion.catalogue.pair_verification.pair_file import pair_distances
+from embedding_second_opinion.findings.charts import (
+    Bar,
+    Bars,
+    Curve,
+    Level,
+    Mark,
+    Series,
+    Table,
+)
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.inputs.inputs import Inputs
+
+POINTS = 90
+STEPS = 20  # points a decade
+SHOWN = 12
+NAMES = {
+    "pair_accuracy": "Balanced pairs judged rightly",
+    "pair_precision_balanced": "Called the same and are, balanced pairs",
+    "pair_precision": "Called the same and are, rate of all pairs",
+    "pair_recall": "Genuine pairs accepted",
+    "tar_at_far_1e-2": "Genuine accepted, impostors 1 in 100",
+    "tar_at_far_1e-3": "Genuine accepted, impostors 1 in 1,000",
+    "verification_auc": "AUC of all pairs",
+    "eer": "Equal error rate",
+}
+
+
+def charts_of(
+    space: Geometry, inputs: Inputs, seen: Verification
+) -> tuple[Curve | Bars | Table, ...]:
+    """All charts of the finding."""
+    far, tar = _curve_points(seen)
+    return (
+        _roc(seen, far, tar),
+        _det(seen, far, tar),
+        _accepted(seen),
+        _numbers(seen),
+        *(worst_classes(space, seen) if inputs.pairs is None else worst_pairs(space, inputs, seen)),
+    )
+
+
+def _curve_points(seen: Verification) -> tuple[Reals, Reals]:
+    """Levels of FAR, evenly spaced on a log axis from a round number on, and TAR at each.
+
+    Below three impostor pairs a curve is a staircase of single pairs.
+    """
+    pairs = int(seen.counts.impostor[list(seen.counts.counted)].sum())
+    decades = int(np.clip(np.floor(np.log10(pairs / 3) + 1e-9), 1, 6))
+    levels = 10.0 ** (np.arange(-decades * STEPS, 1) / STEPS)
+    far, tar = seen.seen.far, seen.seen.tar
+    return levels, np.array([float(roc.tar_at(far, tar, x)) for x in levels])
+
+
+def _roc(seen: Verification, far: Reals, tar: Reals) -> Curve:
+    value = seen.seen.values
+    return Curve(
+        title="ROC: what one threshold accepts",
+        alt=(
+            f"Share of genuine pairs accepted against the share of impostor pairs accepted: "
+            f"{_p(tar[0])} at {far[0]:.2g}, {_p(value['tar_at_far_1e-2'])} at 0.01; at the threshold used "
+            f"{_p(value['pair_recall'])} and {_p(value['pair_far'])}."
+        ),
+        x_label="impostor pairs accepted (FAR)",
+        y_label="genuine pairs accepted (TAR)",
+        series=(Series(name="genuine accepted", x=tuple(far.tolist()), y=tuple(tar.tolist())),),
+        marks=(
+            Mark(
+                name="at the threshold used:",
+                x=max(value["pair_far"], float(far[0])),
+                y=value["pair_recall"],
+                role="second",
+            ),
+        ),
+        x_scale="log",
+    )
+
+
+def _det(seen: Verification, far: Reals, tar: Reals) -> Curve:
+    """In percent and without the share axis, which would press small errors to the floor."""
+    eer = seen.seen.values["eer"]
+    return Curve(
+        title="DET: what fewer errors of one kind cost in the other",
+        alt=(
+            f"Share of genuine pairs rejected against the share of impostor pairs accepted; the two are "
+            f"equal at {_p(eer)}."
+        ),
+        x_label="impostor pairs accepted (FAR)",
+        y_label="genuine pairs rejected (FRR), %",
+        series=(
+            Series(name="% rejected", x=tuple(far.tolist()), y=tuple((100 * (1 - tar)).tolist())),
+        ),
+        levels=(Level(name="equal error rate, %", y=100 * eer),),
+        x_scale="log",
+        y_share=False,
+    )
+
+
+def _accepted(seen: Verification) -> Curve:
+    """The distributions of both kinds of distances, as what each threshold accepts of them."""
+    edges, far, tar = seen.counts.edges, seen.seen.far, seen.seen.tar
+    low = min(edges[int((c <= 0.002).sum()) - 1] for c in (far, tar))
+    high = max(edges[int((c < 0.998).sum())] for c in (far, tar))
+    at = float(seen.seen.threshold)
+    low, high = min(float(low), at), max(float(high), at)
+    # Steps of the same width; the threshold itself is one of them.
+    x = np.unique(np.append(np.linspace(low, high, POINTS), at))
+    lines = [np.interp(x, edges, c) for c in (tar, far)]
+    both = [float(np.interp(at, edges, c)) for c in (tar, far)]
+    return Curve(
+        title="Where the distances of both kinds of pairs lie",
+        alt=(
+            f"Share of genuine and of impostor pairs nearer than each distance, from {low:.3g} to "
+            f"{high:.3g}; at {at:.3g}, the threshold used, {_p(both[0])} and {_p(both[1])}."
+        ),
+        x_label=f"distance of a pair (threshold used: {at:.3g})",
+        y_label="share of pairs that are nearer",
+        series=tuple(
+            Series.model_validate({"name": name, "x": x, "y": y, "role": role})
+            for name, y, role in zip(
+                ("genuine pairs", "impostor pairs"), lines, ("main", "second"), strict=True
+            )
+        ),
+        marks=(
+            Mark(name="genuine", x=at, y=both[0]),
+            Mark(name="impostors", x=at, y=both[1], role="second"),
+        ),
+    )
+
+
+def _numbers(seen: Verification) -> Bars:
+    bars = []
+    if seen.claim is not None:
+        bars.append(Bar(label="Claimed", value=seen.claim.value, role="context"))
+    for name, label in NAMES.items():
+        if name in seen.estimates:
+            e = seen.estimates[name]
+            role = "main" if name in ("pair_accuracy", "pair_precision") else "second"
+            bars.append(
+                Bar.model_validate(
+                    {"label": label, "value": e.value, "low": e.low, "high": e.high, "role": role}
+                )
+            )
+    if seen.triplets is not None:
+        bars.append(Bar(label="Triplets, all pooled", value=seen.triplets, role="context"))
+    bounded = any(bar.low is not None for bar in bars)
+    return Bars(
+        title="The same distances, differently asked",
+        alt="; ".join(f"{bar.label} {_p(bar.value)}" for bar in bars) + ".",
+        value_label="share" + (", with 95 % interval" if bounded else ""),
+        bars=tuple(bars),
+    )
+
+
+def worst_classes(space: Geometry, seen: Verification) -> tuple[Table, ...]:
+    """The classes that the threshold serves worst: rejected genuine and accepted impostor pairs."""
+    counts = seen.counts
+    near, all_of = _own_pairs(counts, seen.seen.threshold)
+    has = np.flatnonzero(all_of[0] > 0)
+    rate = near / np.maximum(all_of, 1)
+    loss = (1 - rate[0] + rate[1])[has]
+    order = has[np.lexsort((has, -np.round(loss, 9)))][:SHOWN]
+    order = order[(1 - rate[0] + rate[1])[order] > 0]
+    if not len(order):
+        return ()
+    rows = [
+        (
+            space.evaluation.classes[int(counts.class_ids[c])],
+            f"{100 * rate[0, c]:.0f} % of {all_of[0, c]:,}",
+            f"{100 * rate[1, c]:.1f} % of {all_of[1, c]:,}",
+            f"{near[1, c]:,.0f}",
+        )
+        for c in order
+    ]
+    return (
+        Table(
+            title="The classes that one threshold serves worst",
+            alt=(
+                f"At a distance of {seen.seen.threshold:.3g}, {rows[0][1]} genuine pairs of class "
+                f"'{rows[0][0]}' are accepted, and {rows[0][2]} impostor pairs; listed: "
+                f"{number(len(rows), 'class')}."
+            ),
+            columns=("class", "own pairs accepted", "impostor pairs accepted", "false matches"),
+            rows=tuple(rows),
+            numeric=(False, True, True, True),
+        ),
+    )
+
+
+def _own_pairs(counts: PairCounts, threshold: float) -> tuple[Reals, Ints]:
+    """(2, K) genuine and impostor pairs of each class nearer than the threshold, and in all.
+
+    Read from coarse bins, on the line between two edges.
+    """
+    place = float(np.searchsorted(counts.edges, threshold)) / (1 << counts.shift)
+    k, counted = len(counts.class_ids), list(counts.counted)
+    near, all_of = np.zeros((2, k)), np.zeros((2, k), dtype=np.int64)
+    step = 256
+    for start in range(0, k, step):
+        stop = min(start + step, k)
+        for kind, taken in enumerate(counts.taken(start, stop)):
+            sums = np.cumsum(taken[:, counted].sum(axis=1), axis=1)
+            sums = np.concatenate([np.zeros((stop - start, 1)), sums], axis=1)
+            low = min(int(place), sums.shape[1] - 1)
+            high = min(low + 1, sums.shape[1] - 1)
+            near[kind, start:stop] = sums[:, low] + (place - low) * (sums[:, high] - sums[:, low])
+            all_of[kind, start:stop] = sums[:, -1]
+    return near, all_of
+
+
+def worst_pairs(space: Geometry, inputs: Inputs, seen: Verification) -> tuple[Table, ...]:
+    """The pairs of the file that lie farthest on the wrong side of the threshold."""
+    pairs = inputs.pairs
+    assert pairs is not None
+    distances = pair_distances(space, pairs)
+    beyond = np.where(pairs.same, 1, -1) * (distances - seen.seen.threshold)
+    wrong = np.flatnonzero(beyond > 0)
+    if not len(wrong):
+        return ()
+    order = wrong[np.lexsort((wrong, -beyond[wrong]))][:SHOWN]
+    names, codes = space.evaluation.classes, space.evaluation.codes
+    rows = tuple(
+        (
+            f"{p:,}",
+            f"{names[codes[pairs.first[p]]]} (row {pairs.first[p]:,})",
+            f"{names[codes[pairs.second[p]]]} (row {pairs.second[p]:,})",
+            "same" if pairs.same[p] else "different",
+            f"{distances[p]:.3g}",
+        )
+        for p in order.tolist()
+    )
+    return (
+        Table(
+            title="The pairs that go wrong by most",
+            alt=(
+                f"{len(wrong):,} of {len(distances):,} pairs {'lies' if len(wrong) == 1 else 'lie'} on the "
+                f"wrong side of a distance of {seen.seen.threshold:.3g}; listed, farthest first: "
+                f"{number(len(rows), 'pair')}."
+            ),
+            columns=("pair", "first", "second", "truly", "distance"),
+            rows=rows,
+            numeric=(True, False, False, False, True),
+        ),
+    )
+
+
+def _p(value: float | np.floating) -> str:
+    return f"{100 * float(value):.1f} %"

@@ -1,0 +1,150 @@
+"""How much of a map is true, in numbers? Every estimate about the maps, each with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedding_second_opinion.catalogue.projections.made import Drawn, Kind, Maps
+from embedding_second_opinion.findings.finding import Estimate
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.stats.intervals import (
+    Interval,
+    difference_interval,
+    share_interval,
+)
+
+NAMES: dict[Kind, str] = {
+    "tsne": "t-SNE",
+    "umap": "UMAP",
+    "pca": "PCA",
+    "random": "Random projection",
+}
+MEASURES = {
+    "trustworthiness": "share",
+    "continuity": "share",
+    "preservation": "ratio",
+    "correlation": "correlation",
+}
+ESTIMATES = {"preservation": "neighbour_preservation", "correlation": "rank_correlation"}
+
+
+@dataclass(frozen=True, eq=False)
+class Company:
+    """Whom each point stands among: its r nearest, r = min(rows of its class in the map - 1, k).
+
+    size: (n,) r. own: (n,) how many of the r in the space are of its class.
+    seen: (seeds, n) the same in each picture.
+    """
+
+    size: Ints
+    own: Ints
+    seen: Ints
+
+    @property
+    def misplaced(self) -> Reals:
+        """(n,) share of the pictures whose own share differs by more than half from the space's."""
+        return np.asarray((2 * np.abs(self.seen - self.own) > self.size).mean(axis=0))
+
+    @property
+    def flattered(self) -> Reals:
+        """(n,) share of the pictures that show it more among its own, by more than half."""
+        return np.asarray((2 * (self.seen - self.own) > self.size).mean(axis=0))
+
+
+def company(maps: Maps, kind: Kind) -> Company:
+    """The company in the space and in the pictures of one kind."""
+    codes = maps.drawn.codes
+    _, dense = np.unique(codes, return_inverse=True)
+    size = np.minimum(np.bincount(dense)[dense] - 1, maps.k)
+    near = np.arange(maps.k)[None, :] < size[:, None]
+
+    def own(neighbors: Ints) -> Ints:
+        return np.asarray(((codes[neighbors] == codes[:, None]) & near).sum(axis=1))
+
+    pictures = maps.maps[kind].faithful
+    return Company(size, own(maps.near), np.stack([own(f.neighbors) for f in pictures]))
+
+
+def estimate_maps(
+    space: Geometry, maps: Maps, sides: dict[Kind, Company]
+) -> tuple[dict[str, Estimate], dict[Kind, tuple[float, Interval]]]:
+    """Every number by its name, and the share that each map misplaces with its interval."""
+    drawn, everyone = maps.drawn, np.ones(len(maps.drawn.codes), dtype=bool)
+    found: dict[str, Estimate] = {}
+    harms: dict[Kind, tuple[float, Interval]] = {}
+    for name, quantity in MEASURES.items():
+        for kind, picture in maps.maps.items():
+            value, interval = _mean(picture.mean(name), drawn.codes, everyone, quantity == "share")
+            about = _about(space, drawn, everyone, len(picture.places))
+            title = f"{ESTIMATES.get(name, name)}_{kind}"
+            found[title] = interval.estimate(value, about, quantity)
+    for kind in ("tsne", "umap"):
+        value, interval = _mean(maps.maps[kind].agreement(), drawn.codes, everyone, True)
+        about = _about(space, drawn, everyone, len(maps.maps[kind].places))
+        found[f"seed_agreement_{kind}"] = interval.estimate(value, about)
+    for kind, side in sides.items():
+        anchors = side.size > 0
+        about = _about(space, drawn, anchors, len(maps.maps[kind].places))
+        harms[kind] = _mean(side.misplaced, drawn.codes, anchors, True)
+        found[f"misplaced_{kind}"] = harms[kind][1].estimate(harms[kind][0], about)
+        value, interval = _mean(side.flattered, drawn.codes, anchors, True)
+        found[f"flattered_{kind}"] = interval.estimate(value, about)
+    return found, harms
+
+
+def _mean(
+    values: Reals, codes: Ints, taking_part: NDArray[np.bool_], share: bool
+) -> tuple[float, Interval]:
+    """The mean over the rows that take part, with its class jackknife."""
+    values = values[taking_part]
+    _, dense = np.unique(codes[taking_part], return_inverse=True)
+    counts, sums = np.bincount(dense), np.bincount(dense, values)
+    value, left = float(values.mean()), len(values) - counts
+    without = np.divide(values.sum() - sums, left, out=np.full(len(sums), np.nan), where=left > 0)
+    if share:
+        # Rounding must not lift a sum above all or below nothing.
+        interval = share_interval(value, without.clip(0, 1), len(counts))
+    else:
+        interval = difference_interval(value, without, len(counts))
+    if interval.low is None:
+        return value, interval
+    method = interval.method.removeprefix("paired ")
+    return value, replace(
+        interval, method=f"{method}, as anchors only: the maps are not drawn anew"
+    )
+
+
+def smaller(one: Interval, two: Interval) -> Interval:
+    """For the smaller of two harms: its truth is above a bound only where both are."""
+    if one.low is None or two.low is None or one.high is None or two.high is None:
+        return one if one.low is None else two
+    above = None
+    if one.above is not None and two.above is not None:
+        first, second = one.above, two.above
+
+        def above(x: float) -> float:
+            return max(first(x), second(x))
+
+    low, high = min(one.low, two.low), min(one.high, two.high)
+    named = one if one.high <= two.high else two
+    return Interval(
+        low, high, f"the smaller bounds of both maps: {named.method}", one.unit,
+        named.unresolved, above,
+    )  # fmt: skip
+
+
+def _about(space: Geometry, drawn: Drawn, taking_part: NDArray[np.bool_], pictures: int) -> str:
+    n, rows = len(drawn.codes), int(taking_part.sum())
+    whole = "" if n == drawn.of_rows else f" (drawn by class from {drawn.of_rows:,})"
+    classes = f"{drawn.classes:,}" + (
+        "" if drawn.classes == drawn.of_classes else f" of {drawn.of_classes:,}"
+    )
+    split = space.evaluation.query_name
+    split = "" if split.startswith("all") else f" {split}"
+    note = f"; {n - rows:,} alone in their class left out" if rows < n else ""
+    seeds = f"; mean of {pictures} maps" if pictures > 1 else ""
+    return f"{n:,}{split} rows{whole} of {classes} classes, each against the other {n - 1:,}{note}{seeds}"

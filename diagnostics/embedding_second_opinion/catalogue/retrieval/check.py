@@ -1,0 +1,225 @@
+"""What does a page of ten answers hold?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.retrieval.charts import (
+    counts_table,
+    match_curve,
+    missing_classes,
+    missing_examples,
+    numbers_chart,
+)
+from embedding_second_opinion.catalogue.retrieval.index import Index, measure_index
+from embedding_second_opinion.catalogue.retrieval.numbers import Retrieval, measure_retrieval
+from embedding_second_opinion.findings.finding import (
+    Estimate,
+    Finding,
+    Verdict,
+    judge,
+    not_applicable,
+)
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.stats.ranked_answers import PAGE, RANKS
+
+CODE = "retrieval"
+TITLE = "Retrieval"
+QUESTION = "What does a page of ten answers hold, and how often nothing of the query's class?"
+NEEDS = "embeddings (or distances) and labels; --approximate looks up by an approximate index too"
+SOURCE = (
+    "R-precision, MAP@R and precision@1 in metric learning: Musgrave et al., ECCV 2020. Recall as hit rate: "
+    "Jégou et al., IEEE PAMI 2011. Cumulative match: Phillips et al., IEEE PAMI 2000. Approximate index: "
+    "Dong, Moses & Li, WWW 2011."
+)
+
+
+def retrieval(space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02) -> Finding:
+    """Count what the ranked answers of the queries hold: the first, the first ten, the first R.
+
+    The harm is the share of queries whose first ten answers hold no row of their class, in accuracy
+    points. ``tolerance`` 0.02: a person who searches all day meets an empty page in two of a
+    hundred searches, and starts to search by other means. How much of a class is found (R-precision,
+    MAP@R, fractional recall) is told beside it and enters no verdict: a class of several groups
+    serves a search well and has a low R-precision.
+
+    All numbers are shares in [0, 1], strict (a match stands behind what ties with it), means over
+    the queries that have a match in the gallery. R is the number of such matches.
+    ``inputs.approximate`` looks every query up by an approximate index too, for galleries far beyond
+    what exact search takes (tens of millions of rows), and tells what the index misses here.
+
+    Not applicable where gallery and queries share no class, or no query has a match to find.
+    """
+    inputs = inputs or Inputs()
+    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return not_applicable(
+            CODE,
+            TITLE,
+            QUESTION,
+            "Needs queries with both a match and another class in the gallery; there are none.",
+        )
+    found = measure_retrieval(space)
+    index = measure_index(space, found.without) if inputs.approximate else None
+    verdict = judge(found.harm, tolerance)
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(found, index),
+        estimates={**found.estimates, **(index.estimates if index else {})},
+        harm=found.harm,
+        tolerance=tolerance,
+        p_value=found.p_value(tolerance),
+        meaning=_meaning(found, verdict),
+        ignore_when=(
+            "Nobody sees a list: the first answer alone decides, or two rows are compared with a threshold."
+        ),
+        remedy=_remedy(found, verdict),
+        caveats=_caveats(space, found, index),
+        charts=(
+            match_curve(space, found),
+            numbers_chart(found, index),
+            counts_table(found),
+            *missing_classes(space, found),
+            *missing_examples(space, found),
+        ),
+        source=SOURCE,
+        parameters={
+            "tolerance": tolerance,
+            "metric": space.metric,
+            "approximate": inputs.approximate,
+        },
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _explanation(found: Retrieval, index: Index | None) -> str:
+    numbers = found.estimates
+    empty = found.harm.model_copy(update={"quantity": "share"})
+    text = (
+        f"{found.missed:,} of {len(found.first):,} searches ({empty.text()}) show no match among the first "
+        f"{PAGE} answers; the first answer is right for "
+        f"{numbers['precision_at_1'].text()}, and the first R answers hold "
+        f"{numbers['r_precision'].text()} of the R matches there are"
+    )
+    if index is not None and index.estimates:
+        text += (
+            f"; an approximate index finds {_percent(index.estimates[f'index_recall_at_{PAGE}'])} of the "
+            f"{PAGE} nearest and costs {index.cost.text()} at the first answer"
+        )
+    return text + "."
+
+
+def _meaning(found: Retrieval, verdict: Verdict) -> str:
+    numbers, page = found.estimates, f"recall_at_{PAGE}"
+    text = (
+        "Three questions hide behind one word. Is the first answer right (precision@1)? Is any of a page "
+        "right (recall@k as metric learning reports it, a hit rate)? Is everything there is found "
+        "(R-precision, MAP@R, recall as a share)? The first can be nearly perfect and the last poor."
+    )
+    if found.missed:
+        within = int((found.first[found.first > PAGE] <= RANKS).sum())
+        beyond = found.missed - within
+        text += (
+            f" Of the {number(found.missed, 'query')} without a match on the page, {within or 'none'} "
+            f"{'meets' if within <= 1 else 'meet'} one by answer {RANKS}"
+            + (f", {beyond:,} only beyond." if beyond else ".")
+        )
+    one, whole = numbers["precision_at_1"].value, numbers["r_precision"].value
+    if one >= 0.8 and one - whole >= 0.1:
+        text += (
+            f" The first answer is right for {100 * one:.1f} %, yet only {100 * whole:.1f} % of the first R "
+            "are matches: much of a class lies elsewhere. For classes of several groups that is legitimate, "
+            "and one good match serves a search; it matters where all of a class must be listed."
+        )
+    if found.chance[page] >= 0.2:
+        text += (
+            f" With so few classes, or such large ones, random answers would hold a match on "
+            f"{100 * found.chance[page]:.0f} % of the pages: here the hit rate of a page says little, and "
+            "the first answer and R-precision say more."
+        )
+    if _ties_decide(found):
+        text += (
+            f" Ties decide: were a tie counted as found, {100 * (1 - found.lenient):.1f} % of the pages "
+            f"would hold nothing instead of {100 * found.harm.value:.1f} %."
+        )
+    if verdict is Verdict.OK:
+        text += " Here hardly a search shows nothing right."
+    return text
+
+
+def _remedy(found: Retrieval, verdict: Verdict) -> str:
+    if verdict is Verdict.OK:
+        return "Nothing here. When you report recall@k, say which of the two it is."
+    if _ties_decide(found):
+        return (
+            "Look at the ties first: are rows duplicated, rounded to signs or all the same vector? Store "
+            "the embedding with more digits, or break ties by a second score."
+        )
+    if not found.missed:
+        return "More classes or more queries, to tell whether an empty page is rarer than the tolerance."
+    missed = found.first[found.first > PAGE]
+    if np.median(missed) <= RANKS:
+        way = (
+            f"Most matches come within {RANKS} answers: rank the first {RANKS} again with a slower, better "
+            "score (a cross-comparison, k-reciprocal neighbours), or show a longer page."
+        )
+    else:
+        way = (
+            f"Most matches lie beyond {RANKS} answers, so ranking again cannot bring them back: these rows "
+            "need training with negatives as hard as what stands there instead, or features that tell them."
+        )
+    return (
+        f"Look at the queries listed: a row in the midst of another class may be mislabelled. {way}"
+    )
+
+
+def _caveats(space: Geometry, found: Retrieval, index: Index | None) -> tuple[str, ...]:
+    without = found.without
+    every = {**found.estimates, **(index.estimates if index else {})}
+    notes = [f"{name}: {e.method}." for name, e in every.items()]
+    unresolved = [name for name, e in every.items() if e.unresolved]
+    if unresolved:
+        notes.append(
+            f"Unresolved at the limit: {', '.join(unresolved)}; too little went wrong (or right) for a "
+            "proper interval, so the bound is by the rule of three."
+        )
+    lost = len(space.ranks.codes) - len(space.ranks.anchors)
+    if lost:
+        notes.append(
+            f"{number(lost, 'query')} without any match in the gallery {'is' if lost == 1 else 'are'} left "
+            "out, as most libraries do without saying so; for these no answer could be right."
+        )
+    if without.swept_again:
+        notes.append(
+            f"Classes are large, so the {without.width} nearest rows were looked up for the intervals of "
+            "R-precision and MAP@R: one more pass over all distances."
+        )
+    if found.lenient - found.estimates[f"recall_at_{PAGE}"].value >= 0.0005:  # seen when printed
+        notes.append(
+            f"A match stands behind what ties with it. Were ties counted as found, recall_at_{PAGE} would "
+            f"be {100 * found.lenient:.1f} %."
+        )
+    if index is not None:
+        notes.append(index.why_not or _about_index())
+    return tuple(notes)
+
+
+def _about_index() -> str:
+    return (
+        "The index is nearest-neighbour descent with the settings that pynndescent has, built once. Its "
+        "ten answers are put in order by exact distance. It is worth its errors only for galleries far "
+        "beyond what exact search takes; another index, or another setting, errs differently."
+    )
+
+
+def _ties_decide(found: Retrieval) -> bool:
+    """Whether counting ties as found would change the page by what a user notices."""
+    return found.lenient - found.estimates[f"recall_at_{PAGE}"].value > 0.02
+
+
+def _percent(estimate: Estimate) -> str:
+    return f"{100 * estimate.value:.1f} %"

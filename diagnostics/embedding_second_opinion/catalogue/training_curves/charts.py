@@ -1,0 +1,155 @@
+"""Which pictures show what a run learned, and what its loss was?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.training_curves.numbers import Curves
+from embedding_second_opinion.catalogue.training_curves.training_run import WORDS, Run
+from embedding_second_opinion.findings.charts import Curve, Level, Mark, Series, Table
+from embedding_second_opinion.geometry.passes.ranks import Reals
+
+POINTS = 120
+SHARES = ("active_share", "satisfaction")
+NAMES = {**WORDS, "active_share": "active triplets", "satisfaction": "margin satisfied"}
+
+
+def curve_charts(found: Curves) -> tuple[Curve, ...]:
+    """Accuracies, losses and shares of triplets over the steps, each kind on its own axis."""
+    run = found.run
+    accuracies, losses, shares = (
+        [role for role in roles if run.has(role)]
+        for roles in (("val_accuracy", "accuracy"), ("loss", "val_loss"), SHARES)
+    )
+    charts = []
+    if accuracies:
+        charts.append(_chart(found, accuracies, _title(found), "accuracy", share=True))
+    title = "The logged loss" if len(losses) == 1 else "The logged losses"
+    charts.append(_chart(found, losses, title if charts else _title(found), "loss", share=False))
+    if shares:
+        title = (
+            f"{NAMES[shares[0]].capitalize()}: {100 * run.end(shares[0]):.1f} % in the last third"
+        )
+        charts.append(_chart(found, shares, title, "share of triplets", share=True))
+    return tuple(charts)
+
+
+def _chart(found: Curves, roles: list[str], title: str, label: str, *, share: bool) -> Curve:
+    run = found.run
+    marks, alt = [], _alt(run, roles, percent=share)
+    for role, where in ((run.progress, found.progress), (run.loss, found.loss)):
+        if role in roles and where.moved:
+            at = _step(run, where.at)
+            marks.append(Mark(name="settled:", x=at, y=_value(run, role, at)))
+            alt += f" The {NAMES[role]} settled at step {at:,.0f}."
+    return Curve(
+        title=title,
+        alt=alt,
+        x_label="step",
+        y_label=label,
+        series=_series(run, roles),
+        levels=(Level(name="margin", y=run.margin),)
+        if run.margin is not None and run.loss in roles and _near(run, run.margin)
+        else (),
+        marks=tuple(marks),
+        y_share=share,
+    )
+
+
+def pattern_table(found: Curves) -> tuple[Table, ...]:
+    """Every reading of the log with its evidence."""
+    if not found.patterns:
+        return ()
+    return (
+        Table(
+            title="What else the log shows",
+            alt="; ".join(f"{p.title}: {p.seen}" for p in found.patterns) + ".",
+            columns=("reading", "evidence"),
+            rows=tuple((p.title, p.seen) for p in found.patterns),
+        ),
+    )
+
+
+def loss_table(found: Curves) -> tuple[Table, ...]:
+    """The log's last loss beside each usual loss of these vectors."""
+    which = found.recomputed
+    if isinstance(which, str):
+        return ()
+    seen = which.observed
+    rows = [("the log", f"{seen.loss:.4g}", _percent(seen.active), "")]
+    for c in sorted(which.candidates, key=lambda c: c.off):
+        fits = "yes" if c.off <= 1 else "no"
+        rows.append((c.name, f"{c.loss:.4g}", _percent(c.active), fits))
+    return (
+        Table(
+            title="Which loss is it? Each recomputed from the vectors",
+            alt=f"The log ends at {seen.loss:.4g}. "
+            + "; ".join(f"{name} {loss}" for name, loss, _, _ in rows[1:])
+            + f". {which.about}.",
+            columns=("loss", "value", "active triplets", "fits the log"),
+            rows=tuple(rows),
+            numeric=(False, True, True, False),
+        ),
+    )
+
+
+def _series(run: Run, roles: list[str]) -> tuple[Series, ...]:
+    kinds = ("main", "second")
+    made = []
+    for role, kind in zip(roles, kinds, strict=False):
+        steps, values = _thinned(*run.known(role))
+        made.append(
+            Series.model_validate({"name": NAMES[role], "x": steps, "y": values, "role": kind})
+        )
+    return tuple(made)
+
+
+def _thinned(steps: Reals, values: Reals) -> tuple[Reals, Reals]:
+    """At most ``POINTS`` medians of neighbouring steps."""
+    parts = np.array_split(np.arange(len(steps)), min(POINTS, len(steps)))
+    x = np.array([np.median(steps[part]) for part in parts])
+    return x, np.array([np.median(values[part]) for part in parts])
+
+
+def _title(found: Curves) -> str:
+    run = found.run
+    if not found.progress.moved:
+        return (
+            f"The {WORDS[run.progress]} hardly {'fell' if run.progress == 'val_loss' else 'rose'}"
+        )
+    share = 100 * found.harm.value
+    if share < 0.5:
+        return f"The {WORDS[run.progress]} improved for as long as the loss fell"
+    return f"For {share:.0f} % of the run the loss fell in vain"
+
+
+def _alt(run: Run, roles: list[str], percent: bool) -> str:
+    texts = []
+    for role in roles:
+        values = run.known(role)[1]
+        first, last = float(values[0]), float(values[-1])
+        texts.append(
+            f"{NAMES[role]} from {100 * first:.1f} to {100 * last:.1f} %"
+            if percent
+            else f"{NAMES[role]} from {first:.4g} to {last:.4g}"
+        )
+    return f"Over steps {run.log.step[0]:,.0f} to {run.log.step[-1]:,.0f}: {'; '.join(texts)}."
+
+
+def _near(run: Run, margin: float) -> bool:
+    """Whether the margin is on the scale of the loss, and worth a line."""
+    values = run.known(run.loss)[1]
+    return 0.5 * float(values.min()) <= margin <= 1.5 * float(values.max())
+
+
+def _step(run: Run, share: float) -> float:
+    return float(run.log.step[0] + share * (run.log.step[-1] - run.log.step[0]))
+
+
+def _value(run: Run, role: str, at: float) -> float:
+    steps, values = run.known(role)
+    return float(values[int(np.argmin(np.abs(steps - at)))])
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f} %"

@@ -1,0 +1,213 @@
+"""How many triplets still teach, and would the errors be among them?"""
+
+from __future__ import annotations
+
+from embedding_second_opinion.catalogue.triplet_census.charts import (
+    class_table,
+    margin_curve,
+    miner_charts,
+    unseen_chart,
+)
+from embedding_second_opinion.catalogue.triplet_census.mining import BATCHES
+from embedding_second_opinion.catalogue.triplet_census.numbers import Census, measure_census
+from embedding_second_opinion.catalogue.triplet_census.sides import CURVE, FEW
+from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+
+CODE = "triplet_census"
+TITLE = "Triplet census: what still teaches"
+QUESTION = "How many triplets still teach, and would the errors be among them?"
+NEEDS = "embeddings (or distances) and labels; --margin NUMBER, that of the loss"
+SOURCE = (
+    "Easy, semi-hard and hard triplets: Schroff et al., CVPR 2015 (FaceNet). Batch-hard: Hermans et al., "
+    "arXiv 1703.07737 (2017). Which negatives are worth drawing: Wu et al., ICCV 2017."
+)
+
+
+def triplet_census(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Finding:
+    """Count all triplets as easy, semi-hard or hard, and the errors that random ones no longer show.
+
+    Every triplet of the queries among themselves, none drawn; anchor, positive and negative are weighted
+    as in the triplet accuracy, which is 1 - share_hard. With delta = d(a, n) - d(a, p): easy above the
+    margin, semi-hard above 0 and up to the margin, hard at 0 or below, so that a tie is hard.
+
+    The harm is the share of queries, in accuracy points of 1-NN, that are wrong although fewer than 1 in 20
+    of their own random triplets violate the margin. With one triplet a row in an epoch such a query is met
+    less than once in twenty epochs: training cannot mend what it does not meet. Wrong queries of which
+    more triplets still teach are no harm here, for training on mends these. ``tolerance`` 0.02: two wrong
+    answers in a hundred that more epochs of the same will not mend is what a user would notice, and what
+    a mining scheme is changed for. Interval: class jackknife, a deleted class going as anchors and as
+    candidates; bounds over classes where next to none has such a query.
+
+    Not applicable where no query has a positive and a negative.
+    """
+    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return not_applicable(
+            CODE,
+            TITLE,
+            QUESTION,
+            "Needs queries with both a positive and a negative in the gallery; there are none.",
+        )
+    census = measure_census(space, inputs.margin if inputs else None)
+    verdict = judge(census.harm, tolerance)
+    above = census.spent.interval.above
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=verdict,
+        explanation=_explanation(census),
+        estimates=census.estimates,
+        harm=census.harm,
+        tolerance=tolerance,
+        p_value=None if above is None else above(tolerance),
+        meaning=_meaning(census, verdict),
+        ignore_when=(
+            "The model was not trained with triplets or pairs drawn at random, or it will not be trained "
+            "further. Then the errors are as many, but no way of drawing triplets has hidden them."
+        ),
+        remedy=_remedy(census, verdict),
+        caveats=_caveats(space, census),
+        charts=(
+            *unseen_chart(census),
+            *miner_charts(census),
+            *margin_curve(census),
+            *class_table(space, census),
+        ),
+        source=SOURCE,
+        parameters={
+            "tolerance": tolerance,
+            "metric": space.metric,
+            "margin": census.margin.value,
+            "spent_below": 1 / FEW,
+        },
+        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+    )
+
+
+def _explanation(census: Census) -> str:
+    e, margin = census.estimates, census.margin
+    words = [] if margin.given else ["assumed"]
+    words += [f"{100 * margin.share:.0f} % of the median d(a, n)"] if margin.median > 0 else []
+    of = f" ({'; '.join(words)})" if words else ""
+    return (
+        f"With a margin of {margin.value:.3g}{of} {e['share_easy'].text()} of all triplets are easy, "
+        f"{e['share_semi_hard'].text()} semi-hard and {e['share_hard'].text()} hard, so that "
+        f"{e['random_active'].text()} still teach; {e['wrong_queries'].text()} of the queries are wrong, and "
+        f"{census.harm.text()} are wrong though fewer than 1 in {FEW} of their random triplets violate "
+        "the margin."
+    )
+
+
+def _meaning(census: Census, verdict: Verdict) -> str:
+    found = census.spent
+    hidden = 100 * found.share / found.wrong_share if found.wrong_share > 0 else 0.0
+    if verdict in (Verdict.ALARM, Verdict.WATCH):
+        loud = "Random triplets are used up. " if verdict is Verdict.ALARM else ""
+        return (
+            f"{loud}{hidden:.0f} % of the wrong queries lose to a few near negatives among "
+            "many far ones. A random triplet seldom draws these few, so that loss and triplet accuracy look "
+            "finished while the errors stay. More epochs of the same will hardly mend them."
+        )
+    if verdict is Verdict.OK:
+        if found.wrong_share == 0:
+            return "No query is wrong, so that no error can be missing from the triplets."
+        return (
+            "The errors are among what still teaches: triplets of the wrong queries violate the margin often "
+            "enough to be met in training."
+        )
+    if census.harm.low is None:
+        why = census.harm.method.removeprefix("no interval: ")
+        return f"How many errors random triplets miss cannot be said of new classes: {why}."
+    many, most = int(found.spent.sum()), 100 * (census.harm.high or 0.0)
+    return (
+        f"{many or 'Not one'} of {number(len(found.spent), 'query')} {'is' if many < 2 else 'are'} wrong "
+        f"and hardly shown; but that goes by classes, and with so few it may be {most:.1f} points."
+    )
+
+
+def _remedy(census: Census, verdict: Verdict) -> str:
+    if verdict is Verdict.OK:
+        return "Nothing here."
+    if verdict is Verdict.UNSURE:
+        return "Bring more classes; nothing need be changed before."
+    random = census.mining.miners[0].active
+    parts = ["Draw harder negatives instead of random ones."]
+    semi, hard = census.mining.of("semi-hard"), census.mining.of("batch-hard")
+    if semi and hard:
+        parts.append(
+            f"In batches of {census.mining.batch} {100 * semi.active:.0f} % of the positives of this space "
+            f"find a semi-hard negative and {100 * hard.active:.0f} % of batch-hard triplets still teach, "
+            f"against {100 * random:.1f} % of random ones; batches with more classes hold more look-alikes."
+        )
+    parts.append(
+        "Begin with semi-hard or distance-weighted negatives: the hardest of all are often wrong labels."
+    )
+    parts.append(_margin_advice(census))
+    return " ".join(parts)
+
+
+def _margin_advice(census: Census) -> str:
+    """A larger margin wakes triplets up; seldom those of the errors."""
+    margin, double = census.margin, 2 * census.margin.value
+    advice = (
+        "A larger margin alone helps only if the classes overlap everywhere: it wakes triplets that are in "
+        "the right order already"
+    )
+    if margin.median > 0 and len(census.margins) and double <= census.margins[-1]:
+        share = float(_at(census, double))
+        advice += f" (with twice the margin about {100 * share:.0f} % of all would teach)"
+    return f"{advice}, not first those of the errors."
+
+
+def _at(census: Census, margin: float) -> float:
+    """Read off the curve, straight between its points."""
+    place = int((census.margins < margin).sum())
+    low, high = census.margins[place - 1], census.margins[place]
+    part = (margin - low) / (high - low)
+    return float((1 - part) * census.active[place - 1] + part * census.active[place])
+
+
+def _caveats(space: Geometry, census: Census) -> tuple[str, ...]:
+    evaluation = space.evaluation
+    notes = [
+        f"The margin: {census.margin.words}"
+        + (
+            "."
+            if census.margin.given
+            else "; the counts depend on it, so give the loss's own (--margin)."
+        )
+    ]
+    squared = census.estimates.get("random_active_if_squared")
+    if squared is not None:
+        notes.append(
+            "The margin is taken between distances. Had the loss taken squared distances with the same "
+            f"margin, {squared.text()} of random triplets would teach."
+        )
+    if not evaluation.leave_one_out:
+        notes.append(
+            f"These triplets are of {evaluation.query_name} rows. For what training itself met, take the "
+            "rows trained on as queries and as gallery (--query-split, --gallery-split)."
+            if census.triplets.alone
+            else "The queries among themselves have no triplets; these are against the gallery."
+        )
+    if census.mining.batch:
+        notes.append(
+            f"Semi-hard and batch-hard are means of {BATCHES} simulated batches of {census.mining.batch}; "
+            "classes with one row are never drawn. Random and hardest negative are exact."
+        )
+    else:
+        notes.append(
+            "Mining within batches could not be tried: it needs two classes with two rows."
+        )
+    notes.append("All this is one moment: as the vectors move, other triplets become hard.")
+    passes = "One extra pass: margins of all triplets"
+    passes += "" if census.one_set else ", and one against the gallery"
+    if census.anchors and census.anchors < len(census.triplets.ranks.anchors):
+        passes += f"; the curve over margins is of {number(CURVE, 'anchor')}"
+    notes.append(f"{passes}.")
+    return tuple(notes)

@@ -1,0 +1,172 @@
+"""What was found, how sure are we, and what does one do about it? Estimate, Finding, judge()."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import JsonValue
+
+from embedding_second_opinion.findings.charts import AnyChart
+from embedding_second_opinion.findings.inert import code, inert
+from embedding_second_opinion.findings.record import Number, Record
+
+FINDING_MIME = "application/vnd.second-opinion.finding+json"
+
+
+class Verdict(StrEnum):
+    """The six answers a diagnostic can give, loudest first."""
+
+    ALARM = "alarm"
+    WATCH = "watch"
+    UNSURE = "unsure"
+    ERROR = "error"
+    NOT_APPLICABLE = "not-applicable"
+    OK = "ok"
+
+
+class Estimate(Record):
+    """A measured number with its interval.
+
+    low, high: bounds of the interval at ``level``; both None where no interval can be given.
+    unit: the statistical unit that the interval resamples or counts ("class", "query").
+    quantity: what the value is a number of ("share", "accuracy points", "distance").
+    about: which queries were looked up in which gallery, with counts.
+    method: how the interval was made, or why there is none.
+    unresolved: the value is at its ceiling or floor; the interval is a bound by the rule of three.
+    """
+
+    value: Number
+    low: Number | None = None
+    high: Number | None = None
+    level: Number = 0.95
+    unit: str = "class"
+    quantity: str = "share"
+    about: str = ""
+    method: str = ""
+    unresolved: bool = False
+
+    def text(self, digits: int = 1) -> str:
+        """As a person reads it: "98.9 % [98.1, 99.4]"."""
+        sign = {"share": " %", "accuracy points": " points"}.get(self.quantity)
+
+        def number(value: float) -> str:
+            # A share has its digits behind the point; a rank of 38.2 or a cosine of 0.0421 has three.
+            # Counts in the thousands are read as counts, not as powers of ten.
+            plain = f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
+            plain = f"{value:z.3f}" if "e-" in plain else plain
+            return plain if sign is None else f"{100 * value:z.{digits}f}"  # z: no minus zero
+
+        head = f"{number(self.value)}{sign or ''}"
+        if self.low is None or self.high is None:
+            return head
+        return f"{head} [{number(self.low)}, {number(self.high)}]"
+
+
+def judge(harm: Estimate, tolerance: float) -> Verdict:
+    """The one verdict rule: the interval of a harm against the harm a user would tolerate.
+
+    ``harm`` and ``tolerance`` are in the same unit; positive is bad. Without an interval: unsure.
+    """
+    if harm.low is None or harm.high is None:
+        return Verdict.UNSURE
+    if harm.low > tolerance:
+        return Verdict.ALARM
+    if harm.high <= tolerance:
+        return Verdict.OK
+    return Verdict.WATCH if harm.low > 0 else Verdict.UNSURE
+
+
+class Finding(Record):
+    """One diagnostic's answer. It shows itself in a notebook and carries its own JSON.
+
+    explanation: one sentence with the numbers. meaning: what it implies for the user.
+    ignore_when: when it can be disregarded. remedy: how to fix it.
+    harm, tolerance: what the verdict was judged on; both None where nothing was judged.
+    p_value: chance of a harm this large if the true harm were the tolerance; None where unknown.
+    """
+
+    code: str
+    title: str
+    question: str
+    verdict: Verdict
+    explanation: str
+    estimates: Mapping[str, Estimate] = {}
+    harm: Estimate | None = None
+    tolerance: Number | None = None
+    p_value: Number | None = None
+    headline: str = ""  # the sentence for the top of the page, from diagnostics that earn one
+    meaning: str = ""
+    ignore_when: str = ""
+    remedy: str = ""
+    caveats: tuple[str, ...] = ()
+    charts: tuple[AnyChart, ...] = ()
+    source: str = ""
+    parameters: Mapping[str, JsonValue] = {}
+    fingerprint: str = ""
+
+    # Set by the floor above, so that this file need not know matplotlib.
+    # Takes the charts, a name for the ids and the title; gives an SVG, "" where nothing is drawn.
+    illustrator: ClassVar[Callable[[tuple[AnyChart, ...], str, str], str] | None] = None
+
+    def markdown(self) -> str:
+        """The finding in words, for a notebook or a terminal."""
+        lines = [f"### {inert(self.title)}", ""]
+        lines += [f"**{self.verdict}** · {inert(self.explanation)}", ""]
+        if self.estimates:
+            lines += ["| number | value [95 % interval] | about |", "|---|---|---|"]
+            lines += [
+                f"| {code(name)} | {e.text()} | {inert(e.about)} |"
+                for name, e in self.estimates.items()
+            ]
+            lines.append("")
+        for word, text in (
+            ("What it means", self.meaning),
+            ("When to ignore it", self.ignore_when),
+            ("How to fix it", self.remedy),
+            ("Source", self.source),
+        ):
+            if text:
+                lines += [f"**{word}.** {inert(text)}", ""]
+        lines += [f"- {inert(caveat)}" for caveat in self.caveats]
+        return "\n".join(lines).rstrip()
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, object]:
+        """Markdown and the vendor JSON in one output (IPython's display protocol)."""
+        return {
+            "text/markdown": self.markdown(),
+            "text/plain": f"{self.title}: {self.verdict}",
+            FINDING_MIME: self.model_dump(mode="json"),
+        }
+
+    def _ipython_display_(self) -> None:
+        """The same, and the figures below it."""
+        show(self._repr_mimebundle_(), self.charts, self.code, self.title)
+
+
+def show(bundle: dict[str, object], charts: tuple[AnyChart, ...], name: str, title: str) -> None:
+    """Display a record and, as a second output, its figures: a viewer shows one form of each output.
+
+    The figures' own words stand beside them, for viewers that show no SVG until a notebook is trusted.
+    """
+    from IPython.display import display
+
+    display(bundle, raw=True)
+    drawn = Finding.illustrator(charts, name, title) if charts and Finding.illustrator else ""
+    if drawn:
+        words = [f"{chart.title}: {chart.alt}" for chart in charts]
+        display({"image/svg+xml": drawn, "text/plain": "\n".join(words)}, raw=True)
+
+
+def not_applicable(code: str, title: str, question: str, explanation: str) -> Finding:
+    """A diagnostic that lacks its input says which, in one sentence."""
+    return Finding(
+        code=code,
+        title=title,
+        question=question,
+        verdict=Verdict.NOT_APPLICABLE,
+        explanation=explanation,
+    )

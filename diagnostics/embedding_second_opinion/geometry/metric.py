@@ -1,0 +1,46 @@
+"""What does the metric see? The vectors as they are, or their directions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.roles import Evaluation
+from embedding_second_opinion.geometry.passes.source import Floats
+
+Metric = Literal["euclidean", "cosine", "given"]
+
+
+def prepared(evaluation: Evaluation, metric: Metric) -> Floats | None:
+    """(n, d) vectors as the metric sees them: as given, or of unit length in float64 under cosine.
+
+    None where there are distances only. Raises InputError for an unknown metric, and for rows of
+    length zero that take part under cosine.
+    """
+    data = evaluation.data
+    if metric not in ("euclidean", "cosine"):
+        raise InputError(f"metric must be 'euclidean' or 'cosine'; it is {metric!r}.")
+    if data is None:
+        return None
+    if metric == "euclidean":
+        return data.vectors
+    # float64: rounding unit vectors to float32 would move angles that differ by less.
+    vectors = data.vectors.astype(np.float64)
+    # The largest entry first, or the squares of very long and very short rows leave float64's range.
+    peaks = np.abs(vectors).max(axis=1, keepdims=True)
+    taking_part = np.concatenate([evaluation.queries, evaluation.enrolled, evaluation.strangers])
+    zero = np.intersect1d(np.flatnonzero(peaks[:, 0] == 0), taking_part)
+    if len(zero):
+        raise InputError(
+            f"vectors must not be zero under the cosine metric; {len(zero)} of {data.n} rows are "
+            f"(first: row {zero[0]}). Drop them, or use --metric euclidean."
+        )
+    peaks[peaks == 0] = 1  # rows that take no part stay zero
+    vectors /= peaks
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    vectors /= lengths
+    vectors.setflags(write=False)
+    return vectors

@@ -1,0 +1,238 @@
+"""What do all blocks add up to? The ranks of every anchor, and sums by class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from embedding_second_opinion.geometry.passes.ranks import (
+    LARGE_CLASS,
+    RIVALS,
+    Ints,
+    RankPlan,
+    Reals,
+    identity_chances,
+    rank_queries,
+)
+from embedding_second_opinion.geometry.passes.source import Rows, Source
+from embedding_second_opinion.geometry.passes.sweep import sweep
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """The rank pass over all queries. Arrays are per query in the order given, -1 where unknown.
+
+    An anchor is a query with at least one positive and one negative in the gallery; ``anchors``
+    holds their positions. ``codes``, ``positives`` (P), ``negatives`` (M), ``lost`` (pairs with the
+    negative nearer or as near), ``tied``, ``z`` (classes that beat or tie with the nearest
+    positive), ``z_lenient``, ``sole`` (the class that alone does), ``nearer_first``, ``tied_first``
+    (of the nearest positive), ``found_at_r`` and ``score_at_r`` (R-precision and MAP@R times P, and as
+    is), ``nearest_positive``, ``nearest_negative`` (row numbers) and their distances are all (q,);
+    ``found`` is (q, 3), positives among the first ``CUTS``. A positive stands behind what ties with it.
+
+    By class of the gallery, (K,): ``class_ids``, its number in the evaluation; ``gallery_sizes``;
+    ``lost_share`` and ``rival_lost``: what the other classes' anchors lose to it; ``first_lost_share``: the
+    same, of their nearest positives; ``id_gain`` (K, G).
+    ``wins``, ``lenient_gain``, ``random_gain``: per class an array (P, grid), summed over its
+    anchors: chance that the j-th nearest positive beats a draw of negatives.
+    """
+
+    anchors: Ints
+    class_ids: Ints
+    codes: Ints
+    positives: Ints
+    negatives: Ints
+    lost: Ints
+    tied: Ints
+    z: Ints
+    z_lenient: Ints
+    sole: Ints
+    nearer_first: Ints
+    tied_first: Ints
+    found: Ints
+    found_at_r: Ints
+    score_at_r: Reals
+    nearest_positive: Rows
+    nearest_negative: Rows
+    nearest_positive_distance: Reals
+    nearest_negative_distance: Reals
+    gallery_sizes: Ints
+    lost_share: Reals
+    first_lost_share: Reals
+    rival_lost: Ints
+    rivals: dict[int, tuple[tuple[int, int], ...]]
+    grid: Ints
+    id_grid: Ints
+    id_gain: Reals
+    wins: dict[int, Reals]
+    lenient_gain: dict[int, Reals]
+    random_gain: dict[int, Reals]
+
+    @property
+    def classes(self) -> int:
+        """K, classes enrolled."""
+        return len(self.gallery_sizes)
+
+    @property
+    def right(self) -> Reals:
+        """(q,) 1 where the nearest of all enrolled is of the query's class; a tie is an error."""
+        return np.asarray(self.z == 0, dtype=np.float64)
+
+    def identity_accuracy(self) -> Reals:
+        """(a, G) chance of each anchor to be recognised in galleries of ``id_grid`` identities."""
+        chances = identity_chances(self.classes - 1, self.id_grid - 1)
+        found: Reals = chances[self.z[self.anchors]]
+        return found
+
+
+def run(
+    plan: RankPlan, source: Source, order: Ints, class_ids: Ints, what: str
+) -> tuple[Ranks, Ints, Reals]:
+    """Sweep all blocks; results go back to the order before sorting by class.
+
+    order: (q,) the query that stands at each place. Returns the ranks, and the k nearest of every query
+    (row numbers, -1 beyond the gallery's end) with their distances.
+    """
+    counts: dict[str, list[Ints]] = {name: [] for name in _COUNTS}
+    scores: dict[str, list[Reals]] = {name: [] for name in _SCORES}
+    lost_share, first_lost_share = np.zeros(plan.classes), np.zeros(plan.classes)
+    id_gain = np.zeros((plan.classes, len(plan.id_grid)))
+    wins: list[dict[int, Reals]] = [{}, {}, {}]
+    rivals = _Rivals(plan.classes)
+    sizes = np.diff(plan.class_start)
+
+    for (start, stop), block in sweep(
+        partial(rank_queries, plan, source), list(plan.spans()), what
+    ):
+        for name in _COUNTS:
+            counts[name].append(getattr(block, name))
+        for name in _SCORES:
+            scores[name].append(getattr(block, name))
+        lost_share += block.lost_share
+        first_lost_share += block.first_lost_share
+        id_gain += block.id_gain
+        first = int(plan.query_codes[start])
+        for code in np.unique(plan.query_codes[start:stop]).tolist():
+            rivals.add(code, block.rivals[code - first])
+            at = int(sizes[first:code].sum())
+            for tables, part in zip(
+                wins, (block.wins, block.lenient_gain, block.random_gain), strict=True
+            ):
+                rows = part[at : at + sizes[code]]
+                tables[code] = tables[code] + rows if code in tables else rows.copy()
+
+    back = np.argsort(order)
+
+    def count(name: str) -> Ints:
+        return np.concatenate(counts[name])[back]
+
+    def row(name: str) -> Rows:
+        places = count(name)
+        return np.where(places >= 0, plan.rows[places], -1)
+
+    def distance(name: str) -> Reals:
+        return source.distance(np.concatenate(scores[name])[back])
+
+    positives, negatives = count("positives"), count("negatives")
+    ranks = Ranks(
+        anchors=np.flatnonzero((positives > 0) & (negatives > 0)),
+        class_ids=class_ids,
+        codes=plan.query_codes[back],
+        positives=positives,
+        negatives=negatives,
+        lost=count("lost"),
+        tied=count("tied"),
+        z=count("z"),
+        z_lenient=count("z_lenient"),
+        sole=count("sole"),
+        nearer_first=count("nearer_first"),
+        tied_first=count("tied_first"),
+        found=count("found"),
+        found_at_r=count("found_at_r"),
+        score_at_r=np.concatenate(scores["score_at_r"])[back],
+        nearest_positive=row("nearest_positive"),
+        nearest_negative=row("nearest_negative"),
+        nearest_positive_distance=distance("nearest_positive_score"),
+        nearest_negative_distance=distance("nearest_negative_score"),
+        gallery_sizes=sizes,
+        lost_share=lost_share,
+        first_lost_share=first_lost_share,
+        rival_lost=rivals.total,
+        rivals=rivals.largest(),
+        grid=plan.grid,
+        id_grid=plan.id_grid,
+        id_gain=id_gain,
+        wins=wins[0],
+        lenient_gain=wins[1],
+        random_gain=wins[2],
+    )
+    for value in vars(ranks).values():
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+    return ranks, row("neighbors"), distance("neighbor_scores")
+
+
+def needs_precision(plan: RankPlan) -> bool:
+    """Whether some queries belong to a class so large that their block is made in float64."""
+    return bool((np.diff(plan.class_start)[plan.query_codes] > LARGE_CLASS).any())
+
+
+_SCORES = (
+    "nearest_positive_score",
+    "nearest_negative_score",
+    "neighbor_scores",
+    "score_at_r",
+)
+_COUNTS = (
+    "positives",
+    "negatives",
+    "lost",
+    "tied",
+    "z",
+    "z_lenient",
+    "sole",
+    "nearer_first",
+    "tied_first",
+    "found",
+    "found_at_r",
+    "nearest_positive",
+    "nearest_negative",
+    "neighbors",
+)
+
+
+class _Rivals:
+    """Pairs lost by class to class, of which only the largest are kept: K x RIVALS, never K x K."""
+
+    def __init__(self, classes: int) -> None:
+        self.total = np.zeros(classes, dtype=np.int64)
+        self._kept: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._code, self._lost = -1, np.zeros(classes, dtype=np.int64)
+
+    def add(self, code: int, lost: Ints) -> None:
+        """Classes come in order, and one class's blocks in a row."""
+        if code != self._code:
+            self._close()
+            self._code, self._lost = code, np.zeros_like(self._lost)
+        self._lost = self._lost + lost
+        self.total += lost
+
+    def largest(self) -> dict[int, tuple[tuple[int, int], ...]]:
+        """For each class the rivals it loses most pairs to, most first, ties by code."""
+        self._close()
+        return self._kept
+
+    def _close(self) -> None:
+        if self._code >= 0:
+            beaten_by = np.flatnonzero(self._lost)
+            # One number for both, most first and ties by code; only the largest are sorted.
+            keys = self._lost[beaten_by] * len(self._lost) - beaten_by
+            if len(keys) > RIVALS:
+                largest = np.argpartition(keys, -RIVALS)[-RIVALS:]
+                beaten_by, keys = beaten_by[largest], keys[largest]
+            most = beaten_by[np.argsort(-keys)]
+            self._kept[self._code] = tuple(
+                zip(most.tolist(), self._lost[most].tolist(), strict=True)
+            )

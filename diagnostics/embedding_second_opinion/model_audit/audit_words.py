@@ -1,0 +1,184 @@
+"""How is the audit of a metric told? Sentences, and a table and bars of its self-tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from embedding_second_opinion.findings.charts import Bar, Bars, Table
+from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.model_audit.bugs import Bug
+from embedding_second_opinion.model_audit.outcomes import NEAREST, RANDOM, Outcome
+from embedding_second_opinion.model_audit.trials import Setting
+
+# These show only where a set has what they stumble over.
+_RARE = {
+    "ties_counted_right": "no two distances are equal",
+    "self_removed_by_position": "no two rows are equal",
+    "self_removed_by_distance": "no two rows are equal",
+    "lone_rows_counted_right": "every class has two rows or more",
+    "strangers_counted_right": "every query's class is enrolled",
+}
+
+
+def explanation(
+    name: str,
+    setting: Setting,
+    tests: Mapping[str, Outcome],
+    failed: set[str],
+    bugs: Sequence[Bug],
+    verdict: Verdict,
+) -> str:
+    """One sentence with the numbers that show the bug, or that there is none."""
+    what = f"'{name}' ({_metric(setting)})"
+    far = max(tests.values(), key=lambda o: o.off)
+    if not bugs and verdict is Verdict.OK:
+        shown = tests.get(RANDOM, tests[NEAREST])
+        return (
+            f"{what} holds in all {len(tests)} self-tests: with {_words(shown.name, setting)} it gives "
+            f"{_percent(shown.value)}, and {_percent(shown.target)} is right; on the mean it is never more "
+            f"than {100 * far.off:.1f} points off."
+        )
+    if not bugs:
+        return (
+            f"{what} varies so much from call to call that it cannot be told whether it is right; it is "
+            f"farthest off with {_words(far.name, setting)}, by {100 * far.off:.1f} points."
+        )
+    first = bugs[0]
+    text = f"{what} {first.says}: {_seen(tests[first.shown_by], setting)}"
+    if RANDOM in failed and first.shown_by != RANDOM:
+        text += f", and {_seen(tests[RANDOM], setting)}"
+    for bug in bugs[1:]:
+        text += f"; it also {bug.says}: {_seen(tests[bug.shown_by], setting)}"
+    verb = "fails" if len(failed) == 1 else "fail"
+    return f"{text}. {len(failed)} of {len(tests)} self-tests {verb}."
+
+
+def meaning(verdict: Verdict, harm: float) -> str:
+    """What it implies for the numbers that were made with the function."""
+    if verdict is Verdict.ALARM:
+        return (
+            "Numbers made with this function cannot be compared with those of others, nor with chance. How "
+            f"far one is off depends on the set; here it is up to {100 * harm:.0f} points."
+        )
+    if verdict is Verdict.OK:
+        return (
+            "If the number misleads, it is for what it asks, and not for how it is computed: rows do not "
+            "find themselves, ties do not count, and nothing but the geometry decides."
+        )
+    return "The function draws so few samples that its own noise hides whether it is right."
+
+
+def ignore_when(bugs: Sequence[Bug]) -> str:
+    """Some faults show only in sets of some kind."""
+    if bugs and all(bug.code in _RARE for bug in bugs):
+        when = " and ".join(dict.fromkeys(_RARE[bug.code] for bug in bugs))
+        return f"In all your sets {when}: there the fault does not show."
+    return "The function is meant to measure something else than its kind says."
+
+
+def remedy(bugs: Sequence[Bug], verdict: Verdict) -> str:
+    """The cure of each bug."""
+    if bugs:
+        return " ".join(dict.fromkeys(bug.remedy for bug in bugs))
+    return (
+        "Nothing here."
+        if verdict is Verdict.OK
+        else "Draw more samples in a call, and audit it again."
+    )
+
+
+def caveats(outcomes: Sequence[Outcome], setting: Setting, noise: float) -> tuple[str, ...]:
+    """What was not examined, and how much a call varies."""
+    notes = [
+        f"Not examined: {_words(o.name, setting)}, where the function breaks ({o.broken[:160]})."
+        for o in outcomes
+        if o.broken
+    ]
+    if noise > 0:
+        notes.append(
+            f"Two calls on one set differ: the standard deviation of a call is {100 * noise:.2f} points. "
+            "Report it with the number, or compute it exactly."
+        )
+    if setting.kind == "other":
+        notes.append(
+            "Values between all wrong and all right were not examined: the kind is not known."
+        )
+    else:
+        notes.append(
+            "The sets have two rows a class, where the conventions agree; how several positives are averaged "
+            "was not examined."
+        )
+    return tuple(notes)
+
+
+def table(outcomes: Sequence[Outcome], failed: set[str], setting: Setting) -> Table:
+    """Right and given, self-test by self-test."""
+    rows = tuple(
+        (
+            _words(o.name, setting),
+            ("at most " if o.at_most else "") + _percent(o.target),
+            _percent(o.value),
+            "fails" if o.name in failed else "holds",
+        )
+        for o in outcomes
+    )
+    listed = "; ".join(f"{row[0]}: right {row[1]}, given {row[2]}" for row in rows)
+    return Table(
+        title="What is right, and what the function gives",
+        alt=f"{len(failed)} of {len(rows)} self-tests fail. {listed}.",
+        columns=("self-test", "right", "given", "so it"),
+        rows=rows,
+        numeric=(False, True, True, False),
+    )
+
+
+def bars(outcomes: Sequence[Outcome], failed: set[str], setting: Setting) -> Bars:
+    """How far off, farthest first."""
+    order = sorted(outcomes, key=lambda o: -o.off)
+    return Bars(
+        title="How far the function is from right",
+        alt="; ".join(f"{_words(o.name, setting)} {100 * o.off:.1f} points" for o in order) + ".",
+        value_label="deviation from the right value, in points, with 95 % interval",
+        points=True,
+        bars=tuple(
+            Bar(
+                label=_words(o.name, setting),
+                value=o.off,
+                low=max(0.0, o.off - o.reach()),
+                high=min(1.0, o.off + o.reach()),
+                role="main" if o.name in failed else "context",
+            )
+            for o in order
+        ),
+    )
+
+
+def _metric(setting: Setting) -> str:
+    return {
+        "recall": f"recall@{setting.k}",
+        "precision": f"precision@{setting.k}",
+        "r_precision": "R-precision",
+        "map_at_r": "MAP@R",
+        "triplet": "triplet accuracy",
+        "other": "a metric of another kind",
+    }[setting.kind]
+
+
+def _seen(test: Outcome, setting: Setting) -> str:
+    bound = "at most " if test.at_most else ""
+    return (
+        f"with {_words(test.name, setting)} it gives {_percent(test.value)} where {bound}"
+        f"{_percent(test.target)} is right"
+    )
+
+
+def _words(name: str, setting: Setting) -> str:
+    return (
+        name.replace("_", " ")
+        .replace("place k", f"place {setting.place}")
+        .replace("beyond k", f"beyond place {setting.place}")
+    )
+
+
+def _percent(share: float) -> str:
+    return Estimate(value=share).text()

@@ -1,0 +1,202 @@
+"""What is a metric tried on? Self-tests on generated sets, as often as its own noise asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.model_audit import posed as sets
+from embedding_second_opinion.model_audit.calls import Caller
+from embedding_second_opinion.model_audit.outcomes import (
+    AT_K,
+    BEYOND_K,
+    EQUAL,
+    FARTHEST,
+    LONE,
+    MANY,
+    NAMES,
+    NEAREST,
+    ORDER,
+    OTHER_COPIES,
+    OWN_COPIES,
+    RANDOM,
+    SCALE,
+    Outcome,
+)
+from embedding_second_opinion.model_audit.posed import Pose, Posed, Shape
+from embedding_second_opinion.model_audit.random_state import (
+    kept_random_state,
+    seed_everything,
+)
+from embedding_second_opinion.model_audit.right import WITH_K, Kind, by_chance, right_value
+
+FEWEST = 3  # repetitions of the test with many rows, which takes longest
+MOST = 200  # repetitions of a test whose value varies
+ROWS = 60  # of a set, or more where k asks for more
+NEEDED = (NEAREST, FARTHEST, RANDOM, AT_K, BEYOND_K)  # a metric that breaks here cannot be audited
+CHANGES: dict[str, Callable[[Posed, np.random.Generator], Posed]] = {
+    ORDER: sets.sorted_by_class,
+    NAMES: sets.renamed,
+    SCALE: sets.scaled,
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the metric is said to measure, and how it is called."""
+
+    kind: Kind
+    k: int
+    apart: bool
+
+    @property
+    def shape(self) -> Shape:
+        """Two rows a class; k + 1 where the kind is not known, so that k neighbours can all be right."""
+        rows = self.k + 1 if self.kind == "other" else 2
+        return Shape(max(12, -(-ROWS // rows), self.k + 10), rows, self.k, self.apart)
+
+    @property
+    def place(self) -> int:
+        """The last place that counts: R-precision and MAP@R look at as many as the positives, here one."""
+        return self.k if self.kind in WITH_K else 1
+
+    def poses(self) -> dict[str, Pose]:
+        """The sets by the names of the tests that are made on them."""
+        found: dict[str, Pose] = {
+            NEAREST: sets.every_positive_nearest,
+            FARTHEST: sets.every_positive_farthest,
+            RANDOM: sets.random_labels,
+            EQUAL: sets.equal_vectors,
+            OWN_COPIES: sets.copies_in_own_class,
+            OTHER_COPIES: sets.copies_in_other_classes,
+            LONE: sets.classes_of_one_row,
+            MANY: sets.every_positive_nearest_of_many,
+        }
+        if self.apart:
+            del found[OTHER_COPIES]  # a query that is not enrolled cannot be taken for its copy
+        if self.kind not in ("triplet", "other"):
+            found |= {
+                AT_K: sets.positive_in_place(self.place),
+                BEYOND_K: sets.positive_in_place(self.place + 1),
+            }
+        return found
+
+    def right(self, name: str, posed: Posed) -> float | None:
+        """The right value; None where it is not known, or where only an upper bound is."""
+        if name == EQUAL or (name == RANDOM and self.kind == "other"):
+            return None
+        if self.kind == "other":
+            return float(name in (NEAREST, OWN_COPIES, MANY))
+        return right_value(posed, self.kind, self.k)
+
+
+def tried(
+    caller: Caller, setting: Setting, *, seed: int, repetitions: int, tolerance: float
+) -> tuple[list[Outcome], float]:
+    """All self-tests, and the standard deviation between two calls on one and the same set.
+
+    Each test is repeated ``repetitions`` times, and where its value varies, until the mean is known to a
+    quarter of the tolerance (of half the deviation, where that is more), or ``MOST`` times. The random
+    numbers of the process, which the metric may draw from, start anew at each call, and are given back as
+    they were.
+    """
+    poses = setting.poses()
+    outcomes = {
+        name: Outcome(name, at_most=name == EQUAL)
+        for name in (*poses, *CHANGES)
+        if not (name == RANDOM and setting.kind == "other")
+    }
+    again: list[float] = []
+    # Small sets: threads of BLAS would wait for each other longer than they work.
+    with kept_random_state(), threadpool_limits(1, user_api="blas"):
+        for repetition in range(max(repetitions, MOST)):
+            left = {
+                outcome.name
+                for outcome in outcomes.values()
+                if _goes_on(outcome, repetition, repetitions, tolerance)
+            }
+            if not left:
+                break
+            for name in poses:
+                if name in left:
+                    _try(caller, setting, outcomes[name], poses[name], seed, repetition)
+            if any(name in left for name in CHANGES):
+                again += _changed(caller, setting, outcomes, left, seed, repetition)
+    noise = float(np.sqrt(np.mean(np.square(again)) / 2)) if again else 0.0
+    return list(outcomes.values()), noise
+
+
+def _goes_on(outcome: Outcome, done: int, asked: int, tolerance: float) -> bool:
+    if outcome.broken:
+        return False
+    if done < (min(asked, FEWEST) if outcome.name == MANY else asked):
+        return True
+    return outcome.error > 0 and outcome.reach() > max(tolerance, outcome.off / 2) / 4
+
+
+def _try(
+    caller: Caller, setting: Setting, outcome: Outcome, pose: Pose, seed: int, repetition: int
+) -> None:
+    posed = pose(_rng(seed, repetition, outcome.name), setting.shape)
+    value = _value(caller, posed, outcome, seed, repetition)
+    if value is None:
+        return
+    right = setting.right(outcome.name, posed)
+    outcome.values.append(value)
+    outcome.right.append(by_chance(posed, setting.kind, setting.k) if right is None else right)
+
+
+def _changed(
+    caller: Caller,
+    setting: Setting,
+    outcomes: dict[str, Outcome],
+    left: set[str],
+    seed: int,
+    repetition: int,
+) -> list[float]:
+    """One random set, and the same in other order, names and scale; and once more as it is."""
+    rng = _rng(seed, repetition, "changes")
+    posed = sets.random_labels(rng, setting.shape)
+    first = _value(caller, posed, Outcome(RANDOM), seed, repetition)
+    if first is None:
+        return []
+    for name, change in CHANGES.items():
+        if name in left:
+            value = _value(caller, change(posed, rng), outcomes[name], seed, repetition)
+            if value is not None:
+                outcomes[name].values.append(value)
+                outcomes[name].right.append(first)
+    seed_everything(int(rng.integers(2**31)))
+    return [caller(posed, RANDOM.replace("_", " ")) - first]
+
+
+def _value(
+    caller: Caller, posed: Posed, outcome: Outcome, seed: int, repetition: int
+) -> float | None:
+    """The value; None, and a reason in ``outcome``, where a test that can be done without breaks."""
+    seed_everything(int(_rng(seed, repetition, outcome.name, "call").integers(2**31)))
+    try:
+        value = caller(posed, outcome.name.replace("_", " "))
+    except InputError as error:
+        if outcome.name in NEEDED:
+            raise
+        outcome.broken = " ".join(str(error.__cause__ or error).split())
+        return None
+    if np.isnan(value):
+        if outcome.name in NEEDED:
+            raise InputError(
+                f"the metric gave nan in the self-test '{outcome.name.replace('_', ' ')}'. It must give a "
+                "number there."
+            )
+        outcome.broken = "it gives nan"
+        return None
+    return value
+
+
+def _rng(seed: int, repetition: int, *purpose: str) -> np.random.Generator:
+    return np.random.default_rng([seed, repetition, *(crc32(word.encode()) for word in purpose)])

@@ -1,0 +1,166 @@
+"""Generated sets about claimed numbers: one flaw each, or healthy.
+
+Every claim is counted by code of its own, as people write it, over the set's own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.samples.planted_use import Ints, Names, Reals, Split
+
+TOLD = 3  # digits
+
+
+def _unit(vectors: Reals) -> Reals:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def _modes(
+    rng: np.random.Generator, classes: int, modes: int, rows: int, d: int
+) -> tuple[Reals, Ints]:
+    """Classes of several separate modes with ``rows`` each: found at once, and low in triplets."""
+    mode = np.repeat(np.arange(classes * modes), rows)
+    centres = rng.standard_normal((classes * modes, d))
+    vectors = centres[mode] + 0.6 * rng.standard_normal((len(mode), d))
+    return vectors, (mode % classes).astype(np.int64)
+
+
+def _told(value: float) -> float:
+    """As a person tells it."""
+    return round(value, TOLD)
+
+
+def _kept_out(distances: Reals, labels: Ints, anchor: int) -> tuple[Reals, Reals]:
+    """Distances of an anchor to its positives, itself left out, and to its negatives."""
+    same = labels == labels[anchor]
+    negatives = distances[anchor, ~same]
+    same[anchor] = False
+    return distances[anchor, same], negatives
+
+
+def every_triplet(vectors: Reals, labels: Ints) -> float:
+    """Mean over anchors of the share of triplets in the right order."""
+    distances, shares = cdist(vectors, vectors), []
+    for anchor in range(len(labels)):
+        positives, negatives = _kept_out(distances, labels, anchor)
+        if len(positives):
+            shares.append(np.mean(positives[:, None] < negatives[None, :]))
+    return float(np.mean(shares))
+
+
+def ties_right(vectors: Reals, labels: Ints) -> float:
+    """The same with ``<=``. Distances as whole numbers would give them: no rounding splits a tie."""
+    distances, shares = np.round(cdist(vectors, vectors, "sqeuclidean")), []
+    for anchor in range(len(labels)):
+        positives, negatives = _kept_out(distances, labels, anchor)
+        shares.append(np.mean(positives[:, None] <= negatives[None, :]))
+    return float(np.mean(shares))
+
+
+def anchor_among_positives(vectors: Reals, labels: Ints) -> float:
+    """Positives by ``labels == labels[anchor]`` and no more: the anchor is one of them."""
+    distances, shares = cdist(vectors, vectors), []
+    np.fill_diagonal(distances, 0)
+    for anchor in range(len(labels)):
+        positives = distances[anchor, labels == labels[anchor]]
+        negatives = distances[anchor, labels != labels[anchor]]
+        shares.append(np.mean(positives[:, None] < negatives[None, :]))
+    return float(np.mean(shares))
+
+
+def first_answer(queries: Reals, labels: Ints, gallery: Reals, enrolled: Ints) -> float:
+    """1-NN of queries that were never taken out of the gallery."""
+    return float(np.mean(enrolled[cdist(queries, gallery).argmin(axis=1)] == labels))
+
+
+def others_first(vectors: Reals, labels: Ints) -> float:
+    """1-NN with each row taken out in turn."""
+    distances = cdist(vectors, vectors)
+    np.fill_diagonal(distances, np.inf)
+    return float(np.mean(labels[distances.argmin(axis=1)] == labels))
+
+
+def drawn_triplets(rng: np.random.Generator, vectors: Reals, labels: Ints, draws: int) -> float:
+    """Triplets drawn at random, as a validation loop does."""
+    right = 0
+    for anchor in rng.integers(0, len(labels), draws):
+        positives = np.flatnonzero(labels == labels[anchor])
+        positive = rng.choice(positives[positives != anchor])
+        negative = rng.choice(np.flatnonzero(labels != labels[anchor]))
+        one, two = (np.linalg.norm(vectors[anchor] - vectors[r]) for r in (positive, negative))
+        right += bool(one < two)
+    return right / draws
+
+
+def _self_match_claim(rng: np.random.Generator) -> Split:
+    """300 classes of 6, of which some 93 rows in 100 are recognised; here each was its own neighbour."""
+    centres, labels = rng.standard_normal((300, 40)), np.repeat(np.arange(300), 6)
+    vectors = _unit(centres[labels] + 0.92 * rng.standard_normal((1800, 40)))
+    value = first_answer(vectors, labels, vectors, labels)
+    return Split(vectors, labels, claim=Claim(value=_told(value), metric="closed-set"))
+
+
+def _train_split_claim(rng: np.random.Generator) -> Split:
+    """90 classes of one mode and 90 of three: all are in train, which the claim is of, the latter in test."""
+    easy = rng.standard_normal((90, 32))
+    one = np.repeat(np.arange(90), 10)
+    more, many = _modes(rng, 90, 3, 6, 32)
+    vectors = np.concatenate([easy[one] + 0.6 * rng.standard_normal((900, 32)), more])
+    labels = np.concatenate([one, 90 + many])
+    # Of the six rows of a mode, four are trained on.
+    split: Names = np.where(np.arange(len(labels)) < 900, "train", "test").astype(np.str_)
+    split[900:] = np.where(np.arange(len(more)) % 6 < 4, "train", "test")
+    train = split == "train"
+    value = every_triplet(vectors[train], labels[train])
+    return Split(vectors, labels, split, claim=Claim(value=_told(value), metric="triplet"))
+
+
+def _own_positive_claim(rng: np.random.Generator) -> Split:
+    """220 classes of two modes with two rows each: every fourth positive drawn is the anchor itself."""
+    vectors, labels = _modes(rng, 220, 2, 2, 32)
+    value = anchor_among_positives(vectors, labels)
+    return Split(vectors, labels, claim=Claim(value=_told(value), metric="triplet"))
+
+
+def _lenient_ties_claim(rng: np.random.Generator) -> Split:
+    """120 classes of three modes with five rows each, stored as 32 signs; ``<=`` is what was counted."""
+    signs = np.sign(rng.standard_normal((360, 32)))
+    mode = np.repeat(np.arange(360), 5)
+    flipped = rng.random((len(mode), 32)) < 0.05
+    vectors, labels = np.where(flipped, -signs[mode], signs[mode]), (mode % 120).astype(np.int64)
+    value = ties_right(vectors, labels)
+    return Split(vectors, labels, claim=Claim(value=_told(value), metric="triplet"))
+
+
+def _healthy_claim(rng: np.random.Generator) -> Split:
+    """160 classes of 8, and an honest claim: 10,000 triplets were drawn."""
+    centres, labels = rng.standard_normal((160, 40)), np.repeat(np.arange(160), 8)
+    vectors = _unit(centres[labels] + 0.85 * rng.standard_normal((1280, 40)))
+    value = drawn_triplets(rng, vectors, labels, 10_000)
+    return Split(vectors, labels, claim=Claim(value=_told(value), metric="triplet"))
+
+
+def _healthy_claim_search(rng: np.random.Generator) -> Split:
+    """300 classes of 6, most rows recognised, and an honest claim: each row was left out in turn."""
+    centres, labels = rng.standard_normal((300, 40)), np.repeat(np.arange(300), 6)
+    vectors = _unit(centres[labels] + 0.8 * rng.standard_normal((1800, 40)))
+    value = others_first(vectors, labels)
+    return Split(vectors, labels, claim=Claim(value=_told(value), metric="closed-set"))
+
+
+HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {
+    "healthy_claim": _healthy_claim,
+    "healthy_claim_search": _healthy_claim_search,
+}
+FLAWS: dict[str, Callable[[np.random.Generator], Split]] = {
+    "self_match_claim": _self_match_claim,
+    "train_split_claim": _train_split_claim,
+    "own_positive_claim": _own_positive_claim,
+    "lenient_ties_claim": _lenient_ties_claim,
+}
+NAMED_BY = dict.fromkeys(FLAWS, "claim_audit")

@@ -1,0 +1,210 @@
+"""May the second model replace the first? Paired differences on the same samples, as a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict, judge
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.story.comparison.charts import (
+    changed_samples,
+    class_table,
+    differences_chart,
+    identity_chart,
+    number_table,
+)
+from embedding_second_opinion.story.comparison.matched import check_different, check_matched
+from embedding_second_opinion.story.comparison.paired import (
+    Difference,
+    by_name,
+    changed_classes,
+    differences,
+    other_differences,
+    two_names,
+)
+from embedding_second_opinion.story.summary import Subject, Summary, versions
+
+CODE = "comparison"
+TITLE = "Two models on the same samples"
+QUESTION = "May the second model replace the first?"
+SOURCE = (
+    "Paired jackknife: Efron & Tibshirani 1993, chapter 11. Correction: Holm 1979. Changed classes: McNemar "
+    "1947, exact; Benjamini & Hochberg 1995. Combined intervals: Zou & Donner 2008."
+)
+OTHERS = ("pair_verification", "open_set")  # numbers that no rank pass gives
+
+
+def compare(
+    first: Geometry, second: Geometry, *, tolerance: float = 0.02, others: Sequence[str] = OTHERS
+) -> Finding:
+    """Two geometries of the same rows in the same roles, row i of one being row i of the other.
+
+    The harm is what is lost in closed-set accuracy (1-NN) by taking the second for the first, in accuracy
+    points; ``tolerance`` 0.02 as everywhere: two more wrong answers in a hundred are what a user notices.
+    Every other number of both is compared too, corrected for their count (Holm). ``others``: diagnostics
+    that are run on both for the numbers that only they have; their intervals are combined, not paired.
+
+    Raises InputError where rows, labels or roles differ, where vectors do not, and where no query can be
+    recognised.
+    """
+    check_matched(first.evaluation, second.evaluation)
+    check_different(first, second)
+    if not len(first.evaluation.queries) or not len(first.ranks.anchors):
+        raise InputError(
+            "no query has both a positive and a negative in the gallery, so that neither model can be "
+            "judged. Give both a split whose classes are enrolled."
+        )
+    paired = differences(first, second)
+    known = [each.name for each in paired]
+    ours, theirs = (
+        [registry.run_one(code, space, Inputs()) for code in others] for space in (first, second)
+    )
+    rest = other_differences(ours, theirs, known)
+    closed = by_name(paired)["closed_set_accuracy"]
+    harm = _turned(closed.change)
+    names = two_names(first, second)
+    asked, lost, won = changed_classes(first.ranks, second.ranks)
+    return Finding(
+        code=CODE,
+        title=TITLE,
+        question=QUESTION,
+        verdict=judge(harm, tolerance),
+        explanation=_explanation(names, closed, paired, int(lost.sum()), int(won.sum())),
+        headline=headline(names, closed),
+        estimates=_estimates(paired, rest),
+        harm=harm,
+        tolerance=tolerance,
+        meaning=_meaning(paired, rest),
+        ignore_when=(
+            "The two models are meant for different samples, or cost differently and are both good enough."
+        ),
+        remedy=_remedy(judge(harm, tolerance)),
+        caveats=_caveats(paired, rest),
+        charts=(
+            differences_chart(paired, names),
+            number_table(paired, rest, names),
+            *identity_chart(first, second, names),
+            *class_table(first, (asked, lost, won), names),
+            *changed_samples(first, second, names),
+        ),
+        source=SOURCE,
+        parameters={"tolerance": tolerance, "first": names[0], "second": names[1]},
+        fingerprint=second.evaluation.data.fingerprint if second.evaluation.data else "",
+    )
+
+
+def summarise_comparison(
+    first: Geometry,
+    second: Geometry,
+    finding: Finding,
+    parameters: Mapping[str, JsonValue] | None = None,
+) -> Summary:
+    """The first screen of the page of a comparison."""
+    evaluation, data = second.evaluation, second.evaluation.data
+    names = " and ".join(two_names(first, second))
+    return Summary(
+        headline=finding.headline,
+        subject=Subject(
+            name=names,
+            n=len(evaluation.codes),
+            d=data.d if data is not None else 0,
+            classes=len(evaluation.classes),
+            fingerprint=data.fingerprint if data is not None else "",
+            about=evaluation.about(),
+        ),
+        verdicts={finding.code: finding.verdict},
+        notes=tuple(dict.fromkeys((*first.evaluation.notes, *evaluation.notes))),
+        parameters=parameters or {},
+        versions=versions(),
+        metric=second.metric,
+        seed=second.seed,
+    )
+
+
+def headline(names: Sequence[str], closed: Difference) -> str:
+    """Which is better, or that nobody can tell."""
+    one, two = (f"{100 * value:.1f} %" for value in (closed.first, closed.second))
+    shares = f"{two} of queries are recognised by {names[1]}, {one} by {names[0]}"
+    low, high = closed.change.low, closed.change.high
+    points = abs(100 * closed.change.value)
+    if low is None or high is None:
+        return f"Cannot tell: {shares}, and {closed.change.method.removeprefix('no interval: ')}."
+    if low > 0:
+        return f"{names[1]} is better: {shares}, {points:.1f} points more."
+    if high < 0:
+        return f"{names[1]} is worse: {shares}, {points:.1f} points fewer."
+    return (
+        f"No difference that this set can show: {shares}, a difference of {closed.change.text()}."
+    )
+
+
+def _explanation(
+    names: Sequence[str], closed: Difference, paired: Sequence[Difference], lost: int, won: int
+) -> str:
+    surely = sum(each.sure for each in paired)
+    return (
+        f"From {names[0]} to {names[1]} the closed-set accuracy changes by {closed.change.text()}: "
+        f"{number(won, 'query')} only the second answers rightly, {number(lost, 'query')} only the first; of "
+        f"{len(paired)} numbers {surely} surely differ."
+    )
+
+
+def _estimates(paired: Sequence[Difference], rest: Sequence[Difference]) -> dict[str, Estimate]:
+    return {f"change_of_{each.name}": each.change for each in (*paired, *rest)}
+
+
+def _meaning(paired: Sequence[Difference], rest: Sequence[Difference]) -> str:
+    sure = [each for each in paired if each.sure]
+    text = "What is hard for both models cancels here, so that a small difference can be seen."
+    up = [each.name for each in sure if each.change.value > 0]
+    down = [each.name for each in sure if each.change.value < 0]
+    if up and down:
+        text += (
+            f" The two differ both ways: the second is surely better in {', '.join(up)}, and surely worse in "
+            f"{', '.join(down)}. Which counts depends on what the model is for."
+        )
+    loud = [each.name for each in rest if each.sure]
+    if loud:
+        text += f" They surely differ in {', '.join(loud)} too."
+    return text
+
+
+def _remedy(verdict: Verdict) -> str:
+    if verdict is Verdict.ALARM:
+        return "Keep the first model; look at the classes and samples that the second one loses."
+    if verdict is Verdict.OK:
+        return "The second model may take the place of the first; fit every threshold anew."
+    return "Compare on more classes before one takes the place of the other."
+
+
+def _caveats(paired: Sequence[Difference], rest: Sequence[Difference]) -> tuple[str, ...]:
+    notes = [f"{each.name}: {each.change.method}." for each in paired]
+    if rest:
+        notes.append(
+            f"{', '.join(each.name for each in rest)}: from both models' own intervals (MOVER), too wide "
+            "rather than too narrow, since nothing paired is known of them."
+        )
+    notes.append(
+        "Row i of one is taken for row i of the other. Labels, split, groups and images are checked where "
+        "both have them; nothing else can tell whether rows of one class come in the same order."
+    )
+    notes.append(
+        "Numbers whose interval takes a chosen threshold as given are not compared: each model has chosen "
+        "its own, and how far that choice varies is in neither interval."
+    )
+    notes.append(
+        "p-values are two-sided and corrected for the number of comparisons in each group (Holm)."
+    )
+    return tuple(notes)
+
+
+def _turned(change: Estimate) -> Estimate:
+    low = None if change.high is None else -change.high
+    high = None if change.low is None else -change.low
+    return change.model_copy(update={"value": -change.value, "low": low, "high": high})

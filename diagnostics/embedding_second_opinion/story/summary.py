@@ -1,0 +1,273 @@
+"""What is the answer in one sentence, and which findings carry it?"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+
+from pydantic import JsonValue
+
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.catalogue.registry import FIRST, LEAKAGE, Kind
+from embedding_second_opinion.findings.finding import Finding, Verdict, show
+from embedding_second_opinion.findings.inert import inert
+from embedding_second_opinion.findings.record import Number, Record
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.stats.intervals import TAIL
+from embedding_second_opinion.story.attribution.attribute import attribute
+from embedding_second_opinion.story.attribution.cells import by_class
+from embedding_second_opinion.story.attribution.explained import explained
+from embedding_second_opinion.story.attribution.stages import Attribution
+
+SUMMARY_MIME = "application/vnd.second-opinion.summary+json"
+SIGNIFICANCE = TAIL  # one side of the interval that the verdict rule reads
+LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "umap-learn")
+
+
+class Subject(Record):
+    """What was judged: rows, dimensions, classes, a fingerprint of the content, and in which roles."""
+
+    name: str
+    n: int
+    d: int
+    classes: int
+    fingerprint: str
+    about: str
+
+
+class Cause(Record):
+    """A finding that may explain the gap. loudness: lower bound of the harm over its tolerance."""
+
+    code: str
+    title: str
+    verdict: Verdict
+    sentence: str
+    loudness: Number | None = None
+
+
+class PerClass(Record):
+    """Sums by class, which a later paired comparison of two reports needs; as many as ``classes``.
+
+    anchors: queries of each class that were ranked. closed: those of them whose nearest row is right.
+    triplets: their summed shares of triplets in the right order, against the gallery.
+    """
+
+    classes: tuple[str, ...]
+    anchors: tuple[int, ...]
+    closed: tuple[Number, ...]
+    triplets: tuple[Number, ...]
+
+
+class Summary(Record):
+    """The page's first screen. ``verdicts`` are corrected for the number of diagnostics (Holm)."""
+
+    headline: str
+    subject: Subject
+    claimed: Claim | None = None
+    in_use: tuple[Cause, ...] = ()  # what a user meets besides the headline
+    in_training: tuple[Cause, ...] = ()  # what training saw
+    causes: tuple[Cause, ...] = ()
+    remedies: tuple[Cause, ...] = ()  # what helps
+    attribution: Attribution | None = None  # from the number believed to the accuracy in use
+    per_class: PerClass | None = None
+    trust: str = ""  # whether the number can be trusted, where nothing loud speaks against it
+    verdicts: Mapping[str, Verdict] = {}
+    notes: tuple[str, ...] = ()
+    parameters: Mapping[str, JsonValue] = {}
+    versions: Mapping[str, str] = {}
+    metric: str = "euclidean"
+    seed: int = 0
+
+    def markdown(self) -> str:
+        """The summary in words, for a notebook or a terminal."""
+        about = f"{self.subject.name}: {self.subject.about}."
+        lines = [f"## {inert(self.headline)}", "", inert(about), ""]
+        lines += [inert(self.trust), ""] if self.trust else []
+        kinds = (
+            ("In use", self.in_use),
+            ("In training", self.in_training),
+            ("Causes", self.causes),
+            ("What helps", self.remedies),
+        )
+        if self.attribution is not None:
+            lines += [self.attribution.markdown(), ""]
+        for title, listed in kinds:
+            lines += ["", f"**{title}**", ""] if listed else []
+            lines += [
+                f"- **{each.verdict}** · {inert(f'{each.title}: {each.sentence}')}"
+                for each in listed
+            ]
+        return "\n".join(lines).rstrip()
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, object]:
+        """Markdown and the vendor JSON in one output (IPython's display protocol)."""
+        return {
+            "text/markdown": self.markdown(),
+            "text/plain": self.headline,
+            SUMMARY_MIME: self.model_dump(mode="json"),
+        }
+
+    def _ipython_display_(self) -> None:
+        """The same, and the waterfall below it."""
+        charts = () if self.attribution is None else (self.attribution.chart(),)
+        show(self._repr_mimebundle_(), charts, "summary", self.headline)
+
+
+def summarise(
+    space: Geometry,
+    findings: Sequence[Finding],
+    inputs: Inputs | None = None,
+    parameters: Mapping[str, JsonValue] | None = None,
+) -> Summary:
+    """Rank the findings, correct their verdicts and choose the headline."""
+    evaluation = space.evaluation
+    verdicts = corrected(findings, len(registry.codes()))
+    ranked = sorted(
+        findings, key=lambda f: (list(Verdict).index(verdicts[f.code]), -_loud(f), f.code)
+    )
+
+    def listed(kind: Kind) -> tuple[Cause, ...]:
+        return tuple(
+            Cause(
+                code=f.code,
+                title=f.title,
+                verdict=verdicts[f.code],
+                sentence=f.explanation,
+                loudness=_loudness(f),
+            )
+            for f in ranked
+            if f.code != FIRST and registry.kind(f.code) == kind
+        )
+
+    way = attribute(space, findings, inputs) if any(f.code == FIRST for f in findings) else None
+    return Summary(
+        headline=_headline(findings),
+        subject=Subject(
+            name=evaluation.name,
+            n=len(evaluation.codes),
+            d=evaluation.data.d if evaluation.data is not None else 0,
+            classes=len(evaluation.classes),
+            fingerprint=evaluation.data.fingerprint if evaluation.data is not None else "",
+            about=evaluation.about(),
+        ),
+        claimed=inputs.claim if inputs else None,
+        in_use=listed("in use"),
+        in_training=listed("in training"),
+        causes=listed("cause"),
+        remedies=listed("remedy"),
+        per_class=_per_class(space) if way is not None else None,
+        attribution=way and explained(way, ranked, verdicts, registry.explains(), registry.PARTS),
+        trust=_trust(findings, verdicts),
+        verdicts=verdicts,
+        notes=tuple(dict.fromkeys((*evaluation.notes, *(inputs.notes if inputs else ())))),
+        parameters=parameters or {},
+        versions=versions(),
+        metric=space.metric,
+        seed=space.seed,
+    )
+
+
+def _per_class(space: Geometry) -> PerClass:
+    ranks = space.ranks
+    anchors, closed = by_class(ranks, every=True, against_all=True)
+    _, triplets = by_class(ranks, every=False, against_all=False)
+    names = [space.evaluation.classes[i] for i in ranks.class_ids.tolist()]
+    return PerClass.model_validate(
+        {"classes": names, "anchors": anchors.tolist(), "closed": closed, "triplets": triplets},
+        strict=False,
+    )
+
+
+def corrected(findings: Sequence[Finding], catalogue: int) -> dict[str, Verdict]:
+    """Verdicts after Holm's step-down over the whole catalogue (Holm, Scand. J. Stat. 1979).
+
+    An alarm that does not survive becomes "watch". A finding without a p-value (no
+    interval, or only a bound at a limit) keeps its verdict.
+    """
+    verdicts = {f.code: f.verdict for f in findings}
+    tested = sorted(
+        (f for f in findings if f.p_value is not None), key=lambda f: (f.p_value or 0.0, f.code)
+    )
+    size = max(catalogue, len(tested))
+    rejecting = True
+    for i, finding in enumerate(tested):
+        rejecting = rejecting and (finding.p_value or 0.0) <= SIGNIFICANCE / (size - i)
+        if not rejecting and finding.verdict is Verdict.ALARM:
+            verdicts[finding.code] = Verdict.WATCH
+    return verdicts
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    found = {name: metadata.version(name).split("+")[0] for name in LIBRARIES}
+    return {"python": ".".join(platform.python_version_tuple()[:2]), **found}
+
+
+def _trust(findings: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
+    """Good news is news: said only where the gap was judged and is none, and nothing alarms.
+
+    It names the number and what was not tested: a promise must not be wider than the measurement.
+    A gap that is within the tolerance, though its upper bound is not, is told beside it.
+    """
+    first = next((f for f in findings if f.code == FIRST), None)
+    # That a fix could gain something does not make the number less true.
+    verdicts = {code: v for code, v in verdicts.items() if registry.kind(code) != "remedy"}
+    judged = [v for v in verdicts.values() if v not in (Verdict.NOT_APPLICABLE, Verdict.ERROR)]
+    unsure = judged.count(Verdict.UNSURE)
+    if first is None or any(
+        v is Verdict.ALARM or (v is Verdict.WATCH and code != FIRST) for code, v in verdicts.items()
+    ):
+        return ""
+    small = first if verdicts[FIRST] is Verdict.WATCH and _within(first) else None
+    if verdicts[FIRST] is not Verdict.OK and small is None:
+        return ""
+    closed = first.estimates.get("closed_set_accuracy")
+    subject = "The number" if closed is None else f"The closed-set accuracy, {closed.text()},"
+    checked = f"Of {number(len(judged), 'diagnostic')} that could be run, none speaks against it"
+    text = f"{subject} can be trusted. {checked}."
+    if unsure or small:
+        text = f"{subject} can be trusted as far as this set can tell. {checked}"
+        if small and small.harm:
+            text += f"; its gap of {small.harm.text()} may be more than the tolerance"
+        if unsure:
+            text += f"; {unsure} cannot tell, and {'says' if unsure == 1 else 'say'} what would be needed"
+        text += "."
+    lacking = [f.title for f in findings if verdicts.get(f.code) is Verdict.NOT_APPLICABLE]
+    if lacking:
+        text += f" Not tested, for want of input: {'; '.join(lacking)}."
+    return text
+
+
+def _within(finding: Finding) -> bool:
+    """Whether the harm itself, if not its upper bound, is within the tolerance."""
+    harm, tolerance = finding.harm, finding.tolerance
+    return harm is not None and tolerance is not None and harm.value <= tolerance
+
+
+def _headline(findings: Sequence[Finding]) -> str:
+    """The gap, as its diagnostic says it; where rows leak between the sides, that and nothing else."""
+    leaks = next((f for f in findings if f.code == LEAKAGE and f.verdict is Verdict.ALARM), None)
+    if leaks is not None:
+        return leaks.headline or leaks.explanation
+    for finding in findings:
+        if finding.code == FIRST:
+            return finding.headline or finding.explanation
+    if findings:  # the first diagnostic was not asked for
+        loudest = min(findings, key=lambda f: (list(Verdict).index(f.verdict), -_loud(f), f.code))
+        return loudest.explanation
+    return "No diagnostic could say what the accuracy measures."
+
+
+def _loudness(finding: Finding) -> float | None:
+    if finding.harm is None or finding.harm.low is None or not finding.tolerance:
+        return None
+    return finding.harm.low / finding.tolerance
+
+
+def _loud(finding: Finding) -> float:
+    return _loudness(finding) or 0.0

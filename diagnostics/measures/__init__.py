@@ -1,1 +1,0 @@
-"""What the diagnostics measure, a room for each; what two share stands a floor below."""

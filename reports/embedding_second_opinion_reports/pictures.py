@@ -1,0 +1,208 @@
+"""How does a chart stand on the page? SVG in two widths, the data as a table, thumbnails."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from PIL import Image
+
+from embedding_second_opinion.drawing.draw import svg
+from embedding_second_opinion.drawing.lettering import amount, number
+from embedding_second_opinion.drawing.waterfall import change
+from embedding_second_opinion.findings.charts import (
+    AnyChart,
+    Bars,
+    Curve,
+    Examples,
+    Sample,
+    Series,
+    Stage,
+    Table,
+    Thumbnail,
+    Tree,
+    Waterfall,
+)
+from embedding_second_opinion.findings.finding import Estimate
+
+# Thumbnails are enlarged here by whole steps, so that a browser need not smooth them.
+_SIDE = 72
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of texts. ``numeric`` columns are aligned right."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sample in words, with its picture as a data URI where there is one."""
+
+    label: str
+    place: str
+    judgement: str  # "query", "right", "wrong", or "" where nobody can say
+    picture: str
+    side: int
+    alt: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart, ready for the template: drawings, a grid, samples, or some of them."""
+
+    kind: str
+    title: str
+    alt: str
+    wide: Markup
+    narrow: Markup
+    grid: Grid | None
+    examples: tuple[tuple[Shown, tuple[Shown, ...], str], ...]
+
+    @property
+    def pictured(self) -> bool:
+        """Has any of its samples a thumbnail?"""
+        return any(
+            shown.picture for query, answers, _ in self.examples for shown in (query, *answers)
+        )
+
+
+def picture(chart: AnyChart, prefix: str) -> Picture:
+    """Prepare a chart; ``prefix`` begins every id in its drawings. Points are for ``point_map``."""
+    wide = narrow = Markup()
+    grid: Grid | None = None
+    examples: tuple[tuple[Shown, tuple[Shown, ...], str], ...] = ()
+    if isinstance(chart, Curve | Bars | Tree | Waterfall):
+        # Markup: written by draw.svg, in which every word of the user is an escaped text node.
+        wide = Markup(svg(chart, f"{prefix}w", "wide"))
+        narrow = Markup(svg(chart, f"{prefix}n", "narrow"))
+        grid = _grid(chart)
+    elif isinstance(chart, Table):
+        numeric = chart.numeric or (False,) * len(chart.columns)
+        grid = Grid(chart.columns, chart.rows, numeric)
+    elif isinstance(chart, Examples):
+        examples = tuple(
+            (
+                _shown(each.query, "query"),
+                tuple(_shown(answer, _judgement(answer)) for answer in each.answers),
+                each.note,
+            )
+            for each in chart.examples
+        )
+    return Picture(chart.kind, chart.title, chart.alt, wide, narrow, grid, examples)
+
+
+def interval(estimate: Estimate, mark: float | None = None) -> Markup:
+    """A share on the line from 0 to 100 %: a dot, its interval as a band, a tick at ``mark``."""
+    if estimate.quantity not in ("share", "accuracy points"):
+        return Markup()
+    spot = _percent(estimate.value)
+    low = spot if estimate.low is None else _percent(estimate.low)
+    high = spot if estimate.high is None else _percent(estimate.high)
+    tick = (
+        ""
+        if mark is None
+        else f'<rect class="mark" x="{_percent(mark):.2f}%" y="2" width="2" height="16"/>'
+    )
+    return Markup(
+        '<svg class="interval" aria-hidden="true" focusable="false" height="20" width="100%">'
+        '<rect class="track" x="0" y="9" width="100%" height="2"/>'
+        f'<rect class="band" x="{low:.2f}%" y="5" width="{max(high - low, 0.4):.2f}%" height="10"/>'
+        f'{tick}<circle class="dot" cx="{spot:.2f}%" cy="10" r="5"/></svg>'
+    )
+
+
+def _percent(share: float) -> float:
+    # Inset, so that a dot at the end of the line is whole on a narrow screen too.
+    return 2 + 96 * min(1.0, max(0.0, share))
+
+
+def _grid(chart: Curve | Bars | Tree | Waterfall) -> Grid:
+    if isinstance(chart, Curve):
+        return _curve_grid(chart)
+    if isinstance(chart, Waterfall):
+        rows = tuple((each.label, number(each.after, True), _change(each)) for each in chart.stages)
+        return Grid(("", "accuracy", "change in points"), rows, (False, True, True))
+    return _bars_grid(chart) if isinstance(chart, Bars) else _tree_grid(chart)
+
+
+def _change(stage: Stage) -> str:
+    return "" if stage.total else change(stage)
+
+
+def _curve_grid(chart: Curve) -> Grid:
+    xs = sorted({x for series in chart.series for x in series.x})
+    rows = tuple(
+        (f"{x:,.6g}", *(_at(series, x, chart.y_share) for series in chart.series)) for x in xs
+    )
+    names = tuple(series.name for series in chart.series)
+    return Grid((chart.x_label, *names), rows, (True,) * (1 + len(names)))
+
+
+def _at(series: Series, x: float, share: bool) -> str:
+    if x not in series.x:
+        return ""
+    i = series.x.index(x)
+    bounds = (series.low[i], series.high[i]) if series.low and series.high else (None, None)
+    return _value(series.y[i], bounds[0], bounds[1], share)
+
+
+def _bars_grid(chart: Bars) -> Grid:
+    rows = tuple(
+        (bar.label, amount(bar.value, bar.low, bar.high, chart.points)) for bar in chart.bars
+    )
+    return Grid(("", chart.value_label), rows, (False, True))
+
+
+def _tree_grid(chart: Tree) -> Grid:
+    """Who joins whom, and how high: the joints in the order of the chart."""
+    groups: list[tuple[str, ...]] = [(leaf,) for leaf in chart.leaves]
+    rows: list[tuple[str, str, str]] = []
+    for merge in chart.merges:
+        one, two = groups[merge.first], groups[merge.second]
+        rows.append((_members(one), _members(two), number(merge.height, share=False)))
+        groups.append(one + two)
+    return Grid(("joined", "with", chart.height_label), tuple(rows), (False, False, True))
+
+
+def _members(group: Sequence[str]) -> str:
+    if len(group) <= 3:
+        return ", ".join(group)
+    return f"{group[0]}, {group[1]} and {len(group) - 2} more"
+
+
+def _value(value: float, low: float | None, high: float | None, share: bool) -> str:
+    if low is None or high is None:
+        return number(value, share)
+    ends = [number(end, share).removesuffix(" %") for end in (low, high)]
+    return f"{number(value, share)} [{ends[0]}, {ends[1]}]"
+
+
+def _judgement(sample: Sample) -> str:
+    return {None: "", True: "right", False: "wrong"}[sample.match]
+
+
+def _shown(sample: Sample, judgement: str) -> Shown:
+    place = f"row {sample.row:,}"
+    if sample.distance is not None:
+        place += f" · distance {sample.distance:.3g}"
+    words = f"{judgement or 'answer'}: class {sample.label}, row {sample.row}"
+    if sample.image is None:
+        return Shown(sample.label, place, judgement, "", 0, words)
+    uri, side = _data_uri(sample.image)
+    return Shown(sample.label, place, judgement, uri, side, words)
+
+
+def _data_uri(thumbnail: Thumbnail) -> tuple[str, int]:
+    image = Image.fromarray(thumbnail.array())
+    target = io.BytesIO()
+    image.save(target, format="PNG", optimize=True)
+    longest = max(image.size)
+    wide = round(image.width * max(1, _SIDE // longest))
+    return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode("ascii"), wide

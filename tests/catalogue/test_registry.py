@@ -1,0 +1,162 @@
+"""Promises that every diagnostic keeps, stated once."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+
+import numpy as np
+import pydantic
+import pytest
+
+from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
+from embedding_second_opinion.findings.finding import Finding, Verdict
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.samples.planted import (
+    FLAWS,
+    HEALTHY,
+    JUDGED_BY,
+    NAMED_BY,
+    planted,
+    planted_inputs,
+)
+from embedding_second_opinion.story.summary import summarise
+
+INPUTS = Inputs(map_points=150)  # maps of more points take seconds each
+
+
+SETS = [*HEALTHY, *FLAWS]
+
+
+@pytest.fixture(scope="module", params=SETS)
+def case(request):
+    inputs = planted_inputs(request.param, inputs=INPUTS)
+    return request.param, Geometry(planted(request.param)), inputs
+
+
+@pytest.mark.parametrize("code", registry.codes())
+def test_every_check_survives_every_planted_set_and_is_the_same_again(code, case):
+    name, space, inputs = case
+    if code not in JUDGED_BY.get(name, (code,)):
+        pytest.skip("its vectors are another set's, and this diagnostic reads nothing else")
+    first = registry.check(code)(space, inputs)
+    # A second run at every third set: another third for each check, and each of its own flaws.
+    if (SETS.index(name) + registry.codes().index(code)) % 3 == 0 or NAMED_BY.get(name) == code:
+        again = registry.check(code)(Geometry(space.evaluation), inputs)
+        assert first.model_dump_json() == again.model_dump_json()
+    assert first.code == code
+    assert first.verdict in set(Verdict) - {Verdict.ERROR}
+    assert Finding.model_validate_json(first.model_dump_json()) == first
+    assert first.explanation.endswith(".")
+    for chart in first.charts:
+        assert chart.alt
+        assert chart.title
+    for name, estimate in first.estimates.items():
+        assert estimate.about, name
+        assert estimate.method, name
+
+
+@pytest.mark.parametrize("code", registry.codes())
+def test_the_file_the_function_and_the_folder_agree(code):
+    module = importlib.import_module(f"embedding_second_opinion.catalogue.{code}")
+    assert module.__doc__.splitlines()[0].endswith("?"), "the first line asks the question"
+    parameters = inspect.signature(registry.check(code)).parameters
+    assert list(parameters)[:2] == ["space", "inputs"]
+    assert parameters["tolerance"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert "tolerance" in registry.check(code).__doc__
+
+
+def test_findings_are_frozen():
+    found = registry.run_one(registry.codes()[0], Geometry(planted("healthy")), Inputs())
+    with pytest.raises(pydantic.ValidationError):
+        found.verdict = Verdict.OK
+
+
+def test_a_check_that_breaks_becomes_a_finding(monkeypatch):
+    def broken(space, inputs):
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr(registry, "check", lambda code: broken)
+    every = list(registry.run(Geometry(planted("healthy"))))
+    assert len(every) == len(registry.codes())
+    for found in every:
+        assert found.verdict is Verdict.ERROR
+        assert "ZeroDivisionError: by nought" in found.explanation
+
+
+def test_row_order_and_class_names_change_nothing():
+    data = planted("look_alikes")
+    order = np.random.default_rng(0).permutation(data.n)
+    names = np.array([f"name {(7 * int(c)) % 151:03d}" for c in data.classes])
+    other = EmbeddingSet.from_arrays(data.vectors[order], names[data.codes[order]])
+    for code in registry.codes():
+        first, second = (registry.run_one(code, Geometry(d), INPUTS) for d in (data, other))
+        for name, estimate in first.estimates.items():
+            assert second.estimates[name].value == pytest.approx(estimate.value, abs=1e-7), name
+            assert second.estimates[name].low == pytest.approx(estimate.low, abs=1e-6), name
+
+
+def test_every_flaw_is_named_by_a_diagnostic():
+    assert set(NAMED_BY) == set(FLAWS)
+    assert set(NAMED_BY.values()) == set(registry.codes()) - {registry.FIRST}
+    assert {*registry.IN_USE, *registry.IN_TRAINING} <= set(registry.codes())
+    assert set(JUDGED_BY) <= {*FLAWS, *HEALTHY}
+    assert all(NAMED_BY[name] in codes for name, codes in JUDGED_BY.items() if name in NAMED_BY)
+
+
+def test_what_happens_in_use_comes_first_and_diagnostics_can_be_chosen():
+    known = registry.codes()
+    assert known[0] == registry.FIRST
+    assert known[: len(registry.IN_USE)] == registry.IN_USE
+    assert known[len(registry.IN_USE) :][: len(registry.IN_TRAINING)] == registry.IN_TRAINING
+    assert [registry.kind(c) for c in ("retrieval", "mining_audit", "collapse")] == [
+        "in use",
+        "in training",
+        "cause",
+    ]
+    assert registry.chosen() == known
+    assert registry.chosen(only=["collapse", registry.FIRST]) == (registry.FIRST, "collapse")
+    assert registry.chosen(skip=["collapse"]) == tuple(c for c in known if c != "collapse")
+    with pytest.raises(
+        InputError, match=r"--only names 'colapse', which is no diagnostic\. Did you"
+    ):
+        registry.chosen(only=["colapse"])
+    with pytest.raises(InputError, match=r"--skip names 'zzz'.* There are triplet_versus"):
+        registry.chosen(skip=["zzz"])
+    with pytest.raises(InputError, match="leave no diagnostic"):
+        registry.chosen(only=["collapse"], skip=["collapse"])
+    found = list(registry.run(Geometry(planted("healthy")), among=["class_imbalance"]))
+    assert [finding.code for finding in found] == ["class_imbalance"]
+
+
+@pytest.mark.parametrize(
+    "name", ["healthy_many_classes", "healthy_control", "healthy_split", "healthy_strangers"]
+)
+def test_a_set_with_only_good_news_can_be_trusted(name):
+    """With and without splits, strangers and controls."""
+    space = Geometry(planted(name))
+    findings = list(registry.run(space, planted_inputs(name, inputs=Inputs(map_points=0))))
+    made = summarise(space, findings)
+    assert re.match(
+        r"The closed-set accuracy, [\d.]+ % \[.*\], can be trusted\. Of \d+ ", made.trust
+    )
+    lacking = [f.title for f in findings if f.verdict is Verdict.NOT_APPLICABLE]
+    assert all(title in made.trust.partition("Not tested")[2] for title in lacking)
+    assert {f.verdict for f in findings} == {Verdict.OK, Verdict.NOT_APPLICABLE}
+
+
+def test_a_gap_that_may_be_more_than_the_tolerance_is_told_beside_the_trust():
+    space = Geometry(planted("healthy"))
+    findings = list(registry.run(space, Inputs(map_points=0), among=[registry.FIRST, "collapse"]))
+    assert findings[0].verdict is Verdict.WATCH
+    assert findings[0].harm.value < findings[0].tolerance < findings[0].harm.high
+    trust = summarise(space, findings).trust
+    assert "can be trusted as far as this set can tell" in trust
+    assert f"its gap of {findings[0].harm.text()} may be more than the tolerance" in trust
+    # A gap above it is no good news.
+    harm = findings[0].harm.model_copy(update={"value": 0.03, "high": 0.05})
+    worse = findings[0].model_copy(update={"harm": harm})
+    assert summarise(space, [worse, *findings[1:]]).trust == ""

@@ -1,0 +1,209 @@
+"""The verdict rule, the records and the summary's correction."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+
+import numpy as np
+import pydantic
+import pytest
+
+from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.findings.charts import Bar, Bars, Table, Thumbnail
+from embedding_second_opinion.findings.finding import (
+    FINDING_MIME,
+    Estimate,
+    Finding,
+    Verdict,
+    judge,
+)
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import read_inputs
+from embedding_second_opinion.samples.planted import planted
+from embedding_second_opinion.story import summary
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.021, 0.10, Verdict.ALARM),
+        (0.020, 0.10, Verdict.WATCH),  # at the tolerance is not above it
+        (-0.01, 0.020, Verdict.OK),
+        (0.001, 0.020, Verdict.OK),  # ok comes before watch
+        (0.001, 0.021, Verdict.WATCH),
+        (-0.01, 0.021, Verdict.UNSURE),
+        (0.0, 0.021, Verdict.UNSURE),
+        (-0.20, -0.10, Verdict.OK),
+        (None, None, Verdict.UNSURE),
+    ],
+)
+def test_the_one_verdict_rule(low, high, verdict):
+    assert judge(Estimate(value=0.02, low=low, high=high), 0.02) is verdict
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_no_estimate_is_infinite_or_nan(value):
+    with pytest.raises(pydantic.ValidationError):
+        Estimate(value=value)
+
+
+def test_unknown_fields_are_refused():
+    with pytest.raises(pydantic.ValidationError):
+        Estimate.model_validate({"value": 1, "hihg": 2})
+
+
+def test_estimates_read_well():
+    assert Estimate(value=0.989, low=0.981, high=0.994).text() == "98.9 % [98.1, 99.4]"
+    points = Estimate(value=0.123, low=0.1, high=0.15, quantity="accuracy points")
+    assert points.text() == "12.3 points [10.0, 15.0]"
+    assert Estimate(value=0.5).text() == "50.0 %"
+
+
+def finding(code, p=None, verdict=Verdict.ALARM):
+    return Finding(code=code, title=code, question="?", verdict=verdict, explanation=".", p_value=p)
+
+
+def test_the_display_carries_its_own_json_and_a_figure():
+    bars = Bars(title="t", alt="a", value_label="v", bars=(Bar(label="one | two", value=0.5),))
+    shown = finding("x").model_copy(update={"charts": (bars,)})
+    bundle = shown._repr_mimebundle_()
+    assert Finding.model_validate(json.loads(json.dumps(bundle[FINDING_MIME]))) == shown
+    assert "### x" in bundle["text/markdown"]
+
+
+def test_a_notebook_shows_words_and_then_the_figure(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda what, raw=False: shown.append(what))
+    bars = Bars(title="t", alt="a", value_label="v", bars=(Bar(label="one", value=0.5),))
+    finding("x").model_copy(update={"charts": (bars,)})._ipython_display_()
+    finding("y")._ipython_display_()
+    words, figure, alone = shown
+    assert set(words) == {"text/markdown", "text/plain", FINDING_MIME}
+    assert set(figure) == {"image/svg+xml", "text/plain"}
+    assert figure["image/svg+xml"].startswith("<svg")
+    assert "<title>x</title>" in figure["image/svg+xml"]
+    assert figure["text/plain"] == "t: a"  # where a notebook is not trusted, this is shown
+    assert alone[FINDING_MIME]["code"] == "y"
+
+
+def test_what_has_no_picture_shows_words_alone(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda what, raw=False: shown.append(what))
+    table = Table(title="t", alt="a", columns=("a",), rows=(("1",),))
+    finding("x").model_copy(update={"charts": (table,)})._ipython_display_()
+    assert len(shown) == 1
+
+
+def holm_by_closed_testing(p_values, level):
+    """Holm is closed testing with Bonferroni: reject i if every set that holds i is rejected."""
+    m = len(p_values)
+    sets = [s for r in range(1, m + 1) for s in itertools.combinations(range(m), r)]
+    rejected = {s for s in sets if min(p_values[i] for i in s) <= level / len(s)}
+    return [all(s in rejected for s in sets if i in s) for i in range(m)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_holm_equals_closed_testing(seed):
+    rng = np.random.default_rng(seed)
+    p_values = (rng.random(5) ** 4 * 0.05).round(5).tolist()
+    verdicts = summary.corrected([finding(f"c{i}", p) for i, p in enumerate(p_values)], 5)
+    kept = [verdicts[f"c{i}"] is Verdict.ALARM for i in range(5)]
+    assert kept == holm_by_closed_testing(p_values, summary.SIGNIFICANCE)
+
+
+def test_holm_counts_the_whole_catalogue_and_spares_what_has_no_p_value():
+    found = [finding("a", 0.02), finding("b"), finding("c", 0.9, Verdict.OK)]
+    assert summary.corrected(found, 2)["a"] is Verdict.WATCH
+    assert summary.corrected([found[0]], 1)["a"] is Verdict.ALARM
+    assert summary.corrected(found, 2)["b"] is Verdict.ALARM
+    assert summary.corrected(found, 2)["c"] is Verdict.OK
+
+
+def test_the_summary_ranks_and_is_json_both_ways():
+    space = Geometry(planted("look_alikes"))
+    inputs = read_inputs(0.99)
+    found = [
+        finding("quiet", verdict=Verdict.OK),
+        finding("loud").model_copy(
+            update={"harm": Estimate(value=0.5, low=0.4, high=0.6), "tolerance": 0.1}
+        ),
+        finding("louder").model_copy(
+            update={"harm": Estimate(value=0.5, low=0.4, high=0.6), "tolerance": 0.05}
+        ),
+    ]
+    made = summary.summarise(space, found, inputs)
+    assert [cause.code for cause in made.causes] == ["louder", "loud", "quiet"]
+    assert [cause.loudness for cause in made.causes] == [8, 4, None]
+    assert summary.Summary.model_validate_json(made.model_dump_json()) == made
+    assert made.subject.n == space.evaluation.data.n
+    assert made.claimed.value == 0.99
+
+
+def test_what_happens_in_use_and_in_training_is_no_cause():
+    space = Geometry(planted("healthy"))
+    codes = ("open_set", "triplet_census", "collapse")
+    found = [*map(finding, codes), finding(summary.FIRST, verdict=Verdict.OK)]
+    made = summary.summarise(space, found)
+    assert [each.code for each in made.in_use] == ["open_set"]
+    assert [each.code for each in made.in_training] == ["triplet_census"]
+    assert "**In training**" in made.markdown()
+    assert [each.code for each in made.causes] == ["collapse"]
+    assert "**In use**" in made.markdown()
+    assert made.trust == ""
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        (
+            ("ok", "ok", "not-applicable"),
+            "The number can be trusted. Of 2 diagnostics that could be run",
+        ),
+        (("ok", "unsure", "ok"), "as far as this set can tell. Of 3 .*; 1 cannot tell, and says"),
+        (("ok", "unsure", "unsure"), "2 cannot tell, and say what"),
+        (("ok", "watch", "ok"), "^$"),
+        (("ok", "ok", "alarm"), "^$"),
+        (("unsure", "ok", "ok"), "^$"),
+        (("alarm", "ok", "ok"), "^$"),
+        (("not-applicable", "ok", "ok"), "^$"),
+    ],
+)
+def test_good_news_is_said_where_nothing_speaks_against_it(verdicts, sentence):
+    codes = (summary.FIRST, "retrieval", "collapse")
+    found = [finding(c, verdict=Verdict(v)) for c, v in zip(codes, verdicts, strict=True)]
+    made = summary.summarise(Geometry(planted("healthy")), found)
+    assert re.search(sentence, made.trust)
+    assert (made.trust in made.markdown()) or not made.trust
+
+
+def test_without_the_first_diagnostic_the_loudest_speaks():
+    found = [finding("quiet", verdict=Verdict.OK), finding("loud")]
+    made = summary.summarise(Geometry(planted("healthy")), found)
+    assert made.headline == found[1].explanation
+    assert made.trust == ""
+
+
+@pytest.mark.parametrize(
+    ("claimed", "metric", "sentence"),
+    [
+        (1.2, "triplet", "from 0 to 1, such as 0.99; it is 1.2"),
+        ("0.99", "triplet", "must be a number"),
+        (True, "triplet", "must be a number"),
+        (float("nan"), "triplet", "from 0 to 1"),
+        (0.9, "tripet", "one of triplet, closed-set, pair, other"),
+    ],
+)
+def test_a_claim_that_is_no_share_is_refused(claimed, metric, sentence):
+    with pytest.raises(InputError, match=sentence):
+        read_inputs(claimed, metric)
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (100, 60), (8, 8, 3), (49, 49, 3)])
+def test_thumbnails_are_pixels_of_the_image(shape):
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    small = Thumbnail.of(image).array()
+    step = -(-max(shape[:2]) // 48)
+    assert (small == image[::step, ::step]).all()
+    assert max(small.shape[:2]) <= 48
