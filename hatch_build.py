@@ -1,4 +1,4 @@
-"""The wheel's notebooks: without their outputs, which a user makes anew and which weigh ten times the code."""
+"""The wheel's notebooks: without outputs, which a user makes anew and which weigh ten times the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INSIDE = "embedding_second_opinion_reports/_notebooks"
 
 
 class StrippedNotebooks(BuildHookInterface):  # type: ignore[type-arg]
-    """Puts a stripped copy of ``notebooks/`` into the publisher. An editable install reads the folder itself."""
+    """Puts stripped copies into the publisher; an editable install reads ``notebooks/`` itself."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Make the copies, and name them to the builder."""
