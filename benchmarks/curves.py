@@ -37,9 +37,9 @@ from embedding_second_opinion.catalogue.training_curves.settling import (
 from embedding_second_opinion.catalogue.training_curves.which_loss import which_loss
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.generated import Split
 from embedding_second_opinion.inputs.training_log import TrainingLog
 from embedding_second_opinion.samples.planted_curves import LOSSES, logged_loss
-from embedding_second_opinion.samples.planted_use import Split
 
 Reals = NDArray[np.float64]
 

@@ -56,7 +56,23 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(wheel):
     }
     assert notebooks <= names
     assert "embedding_second_opinion_reports/findings.schema.json" in names
-    assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "notebooks/"))]
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "embedding_second_opinion",
+        "embedding_second_opinion_reports",
+    }
+    assert wheel.stat().st_size < 3_000_000
+
+
+def test_notebooks_in_the_wheel_have_not_been_run(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        texts = [archive.read(n) for n in archive.namelist() if n.endswith(".ipynb")]
+    assert len(texts) == len(list((ROOT / "notebooks").rglob("*.ipynb")))
+    for notebook in map(json.loads, texts):
+        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        assert cells
+        assert {cell["execution_count"] for cell in cells} == {None}
+        assert not [cell for cell in cells if cell["outputs"]]
 
 
 @pytest.mark.slow
@@ -75,10 +91,18 @@ def test_a_report_from_another_folder(wheel, tmp_path):
     )
     assert installed.returncode == 0, installed.stderr
 
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
+    # What other projects and the user call by the names of our folders must break nothing.
+    foreign = "raise RuntimeError('another package of this name was imported')\n"
+    elsewhere, lent = tmp_path / "elsewhere", tmp_path / "lent"
+    for folder in (packages, elsewhere, lent):
+        for name in ("diagnostics", "reports", "second_opinion"):
+            (folder / name).mkdir(parents=True)
+            (folder / name / "__init__.py").write_text(foreign)
+    short = tmp_path / "env" / "bin" / "second-opinion"
+    short.write_text("#!/bin/sh\nexit 99\n")  # another project's command, installed later
+    short.chmod(0o755)
     command = tmp_path / "env" / "bin" / "embedding-second-opinion"
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(lent)}
     where = run(
         python, "-c", "import embedding_second_opinion as so; print(so.__file__)", cwd=elsewhere
     )
@@ -96,6 +120,21 @@ def test_a_report_from_another_folder(wheel, tmp_path):
     found = json.loads((elsewhere / "page" / "findings.json").read_text())
     estimates = found["findings"][0]["estimates"]
     assert estimates["triplet_accuracy"]["value"] == pytest.approx(0.8786, abs=5e-5)
+
+    module = [python, "-m", "embedding_second_opinion"]
+    asked = [
+        "report",
+        "sample:digits",
+        "--only",
+        "retrieval",
+        "--map-points",
+        "0",
+        "--out",
+        "again",
+    ]
+    again = run(*module, *asked, cwd=elsewhere, **cache)
+    assert again.returncode == 0, again.stderr
+    assert (elsewhere / "again" / "report.html").is_file()
 
     copied = run(command, "notebook", "overview", cwd=elsewhere)
     assert copied.returncode == 0, copied.stderr

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import pkgutil
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_second_opinion import catalogue
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.inputs.controls import Control
+from embedding_second_opinion.inputs.generated import Split, unit
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.samples import (
     planted_audit,
@@ -22,7 +28,6 @@ from embedding_second_opinion.samples import (
     planted_remedies,
     planted_use,
 )
-from embedding_second_opinion.samples.planted_use import Split
 
 Reals = NDArray[np.float64]
 Made = tuple[Reals, NDArray[np.int64]]
@@ -39,6 +44,20 @@ PARTS = (
     planted_metrics,
     planted_remedies,
 )
+
+
+def _own() -> dict[str, ModuleType]:
+    """The sets that lie in a diagnostic's own folder (``planted.py``), by its code."""
+    folders = [m.name for m in pkgutil.iter_modules(catalogue.__path__) if m.ispkg]
+    names = {code: f"{catalogue.__name__}.{code}.planted" for code in folders}
+    return {
+        code: importlib.import_module(name)
+        for code, name in names.items()
+        if importlib.util.find_spec(name) is not None
+    }
+
+
+OWN = _own()
 Grouped = tuple[Reals, NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -87,20 +106,16 @@ def _classes(
     return centres, centres[labels] + noise * rng.standard_normal((len(labels), d)), labels
 
 
-def _unit(vectors: Reals) -> Reals:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-
-
 def _healthy(rng: np.random.Generator) -> Made:
     """60 classes of 20 on the unit sphere, as a well-trained network leaves them."""
     _, vectors, labels = _classes(rng, 60, 20, 32, 0.75)
-    return _unit(vectors), labels
+    return unit(vectors), labels
 
 
 def _healthy_many_classes(rng: np.random.Generator) -> Made:
     """600 classes of 5."""
     _, vectors, labels = _classes(rng, 600, 5, 48, 0.75)
-    return _unit(vectors), labels
+    return unit(vectors), labels
 
 
 def _healthy_few_samples(rng: np.random.Generator) -> Made:
@@ -109,7 +124,7 @@ def _healthy_few_samples(rng: np.random.Generator) -> Made:
     drop = rng.random(len(labels)) < 0.25
     drop[np.unique(labels, return_index=True)[1]] = False
     drop[np.unique(labels, return_index=True)[1] + 1] = False
-    return _unit(vectors[~drop]), labels[~drop]
+    return unit(vectors[~drop]), labels[~drop]
 
 
 def _healthy_several_modes(rng: np.random.Generator) -> Made:
@@ -133,7 +148,7 @@ def _look_alikes(rng: np.random.Generator) -> Made:
     shift = 0.25 * rng.standard_normal((20, 32))
     for i in range(20):
         vectors[labels == 130 + i] += centres[i] + shift[i] - centres[130 + i]
-    return _unit(vectors), labels
+    return unit(vectors), labels
 
 
 def _crowded(rng: np.random.Generator) -> Made:
@@ -148,13 +163,13 @@ def _healthy_neural_collapse(rng: np.random.Generator) -> Made:
     basis, _ = np.linalg.qr(rng.standard_normal((384, 150)))
     labels = np.repeat(np.arange(150), 6)
     vectors = (corners @ basis.T)[labels]
-    return _unit(vectors + 0.004 * rng.standard_normal(vectors.shape)), labels
+    return unit(vectors + 0.004 * rng.standard_normal(vectors.shape)), labels
 
 
 def _healthy_cone(rng: np.random.Generator) -> Made:
     """160 classes of 8 that share one large direction: mean cosine .97, and nothing wrong."""
     _, vectors, labels = _classes(rng, 160, 8, 48, 0.6)
-    return _unit(vectors + 40 * _unit(rng.standard_normal((1, 48)))), labels
+    return unit(vectors + 40 * unit(rng.standard_normal((1, 48)))), labels
 
 
 def _healthy_long_tail(rng: np.random.Generator) -> Made:
@@ -162,7 +177,7 @@ def _healthy_long_tail(rng: np.random.Generator) -> Made:
     sizes = _long_tail(160, 150, 4)
     centres = rng.standard_normal((160, 40))
     labels = np.repeat(np.arange(160), sizes)
-    return _unit(centres[labels] + 0.6 * rng.standard_normal((len(labels), 40))), labels
+    return unit(centres[labels] + 0.6 * rng.standard_normal((len(labels), 40))), labels
 
 
 def _long_tail(classes: int, most: int, least: int) -> NDArray[np.int64]:
@@ -173,7 +188,7 @@ def _long_tail(classes: int, most: int, least: int) -> NDArray[np.int64]:
 def _collapsed(rng: np.random.Generator) -> Made:
     """60 classes of 20 within half a percent of one point, their order almost lost in noise."""
     _, vectors, labels = _classes(rng, 60, 20, 32, 2.5)
-    return _unit(_unit(rng.standard_normal((1, 32))) + 3e-4 * vectors), labels
+    return unit(unit(rng.standard_normal((1, 32))) + 3e-4 * vectors), labels
 
 
 def _binarised(rng: np.random.Generator) -> Made:
@@ -195,7 +210,7 @@ def _starved_tail(rng: np.random.Generator) -> Made:
     labels = np.repeat(np.arange(100), sizes)
     noise = np.where(sizes < 10, 1.2, 0.6)[labels]
     vectors = centres[labels] + noise[:, None] * rng.standard_normal((len(labels), 40))
-    return _unit(vectors), labels
+    return unit(vectors), labels
 
 
 def _minority_collapse(rng: np.random.Generator) -> Made:
@@ -212,7 +227,7 @@ def _one_group(rng: np.random.Generator) -> Grouped:
     _, vectors, labels = _classes(rng, 100, 20, 40, 0.55)
     groups = np.tile(np.arange(5), 400)
     vectors[groups == 4] += 1.5 * rng.standard_normal((400, 40))
-    return _unit(vectors), labels, groups
+    return unit(vectors), labels, groups
 
 
 def _unmappable(rng: np.random.Generator) -> Made:
@@ -234,7 +249,7 @@ HEALTHY: dict[str, Callable[[np.random.Generator], Made | Split]] = {
     "healthy_neural_collapse": _healthy_neural_collapse,
     "healthy_cone": _healthy_cone,
     "healthy_long_tail": _healthy_long_tail,
-    **{name: make for part in PARTS for name, make in part.HEALTHY.items()},
+    **{name: make for part in (*PARTS, *OWN.values()) for name, make in part.HEALTHY.items()},
 }
 FLAWS: dict[str, Callable[[np.random.Generator], Made | Grouped | Split]] = {
     "look_alikes": _look_alikes,
@@ -246,7 +261,7 @@ FLAWS: dict[str, Callable[[np.random.Generator], Made | Grouped | Split]] = {
     "minority_collapse": _minority_collapse,
     "one_group": _one_group,
     "unmappable": _unmappable,
-    **{name: make for part in PARTS for name, make in part.FLAWS.items()},
+    **{name: make for part in (*PARTS, *OWN.values()) for name, make in part.FLAWS.items()},
 }
 # The diagnostic that names each flaw; the gap that all of them cause is measured by the first one.
 NAMED_BY = {
@@ -260,6 +275,7 @@ NAMED_BY = {
     "one_group": "class_imbalance",
     "unmappable": "projections",
     **{name: code for part in PARTS for name, code in part.NAMED_BY.items()},
+    **{name: code for code, part in OWN.items() for name in part.FLAWS},
 }
 # Sets whose vectors are like others', and whose flaw is in what comes with them: which diagnostics read it.
 _READERS = {

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from embedding_second_opinion.inputs.generated import Ints, Reals, Split, unit
 from embedding_second_opinion.inputs.triplets import Triplets
-from embedding_second_opinion.samples.planted_use import Ints, Reals, Split, _unit
 
 Places = list[tuple[int, int, int]]  # anchor, positive, negative by place in the batch
 Miner = Callable[[np.random.Generator, Reals, Ints], Places]
@@ -217,7 +217,7 @@ def space(
     """Classes of as many rows on the unit sphere, their centres standard normal before that."""
     labels = np.repeat(np.arange(classes), rows)
     vectors = rng.standard_normal((classes, d))[labels]
-    return _unit(vectors + noise * rng.standard_normal((len(labels), d))), labels
+    return unit(vectors + noise * rng.standard_normal((len(labels), d))), labels
 
 
 def _half_trained(rng: np.random.Generator, miner: Miner) -> Split:

@@ -7,13 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.samples.planted_use import Split
+from embedding_second_opinion.inputs.generated import Split, unit
 
 Reals = NDArray[np.float64]
-
-
-def _unit(vectors: Reals) -> Reals:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def _families(
@@ -23,7 +19,7 @@ def _families(
     centres = np.repeat(rng.standard_normal((families, 32)), members, axis=0)
     centres += apart * rng.standard_normal(centres.shape)
     labels = np.repeat(np.arange(len(centres)), rows)
-    return _unit(centres[labels] + noise * rng.standard_normal((len(labels), 32))), labels
+    return unit(centres[labels] + noise * rng.standard_normal((len(labels), 32))), labels
 
 
 def _spent_triplets(rng: np.random.Generator) -> Split:

@@ -10,14 +10,10 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from embedding_second_opinion.inputs.generated import Ints, Names, Reals, Split, unit
 from embedding_second_opinion.inputs.inputs import Claim
-from embedding_second_opinion.samples.planted_use import Ints, Names, Reals, Split
 
 TOLD = 3  # digits
-
-
-def _unit(vectors: Reals) -> Reals:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def _modes(
@@ -100,7 +96,7 @@ def drawn_triplets(rng: np.random.Generator, vectors: Reals, labels: Ints, draws
 def _self_match_claim(rng: np.random.Generator) -> Split:
     """300 classes of 6, of which some 93 rows in 100 are recognised; here each was its own neighbour."""
     centres, labels = rng.standard_normal((300, 40)), np.repeat(np.arange(300), 6)
-    vectors = _unit(centres[labels] + 0.92 * rng.standard_normal((1800, 40)))
+    vectors = unit(centres[labels] + 0.92 * rng.standard_normal((1800, 40)))
     value = first_answer(vectors, labels, vectors, labels)
     return Split(vectors, labels, claim=Claim(value=_told(value), metric="closed-set"))
 
@@ -140,7 +136,7 @@ def _lenient_ties_claim(rng: np.random.Generator) -> Split:
 def _healthy_claim(rng: np.random.Generator) -> Split:
     """160 classes of 8, and an honest claim: 10,000 triplets were drawn."""
     centres, labels = rng.standard_normal((160, 40)), np.repeat(np.arange(160), 8)
-    vectors = _unit(centres[labels] + 0.85 * rng.standard_normal((1280, 40)))
+    vectors = unit(centres[labels] + 0.85 * rng.standard_normal((1280, 40)))
     value = drawn_triplets(rng, vectors, labels, 10_000)
     return Split(vectors, labels, claim=Claim(value=_told(value), metric="triplet"))
 
@@ -148,7 +144,7 @@ def _healthy_claim(rng: np.random.Generator) -> Split:
 def _healthy_claim_search(rng: np.random.Generator) -> Split:
     """300 classes of 6, most rows recognised, and an honest claim: each row was left out in turn."""
     centres, labels = rng.standard_normal((300, 40)), np.repeat(np.arange(300), 6)
-    vectors = _unit(centres[labels] + 0.8 * rng.standard_normal((1800, 40)))
+    vectors = unit(centres[labels] + 0.8 * rng.standard_normal((1800, 40)))
     value = others_first(vectors, labels)
     return Split(vectors, labels, claim=Claim(value=_told(value), metric="closed-set"))
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from embedding_second_opinion.inputs.generated import Split
 from embedding_second_opinion.inputs.training_log import TrainingLog
-from embedding_second_opinion.samples.planted_use import Split
 
 Reals = NDArray[np.float64]
 

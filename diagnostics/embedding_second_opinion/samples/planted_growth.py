@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from embedding_second_opinion.samples.planted_use import Ints, Reals, Split
+from embedding_second_opinion.inputs.generated import Ints, Reals, Split
 
 
 def _classes(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from embedding_second_opinion.samples.planted_use import Ints, Reals, Split
+from embedding_second_opinion.inputs.generated import Ints, Reals, Split, unit
 
 DIMENSIONS = 96
 
@@ -25,17 +25,13 @@ def _blurred(rng: np.random.Generator, noise: float, left: float) -> tuple[Reals
     return vectors, labels
 
 
-def _unit(vectors: Reals) -> Reals:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-
-
 def _hubs(rng: np.random.Generator) -> Split:
     """Classes of six families; 14 blurred rows, of which little but the family is left, take a tenth of all
     queries. The families have middles of their own, so that no centring and no cosine mends it.
     """
     vectors, labels = _blurred(rng, 1.5, 0.3)
     families = np.sqrt(2) * rng.standard_normal((6, DIMENSIONS))
-    return Split(_unit(vectors + families[labels % 6]), labels)
+    return Split(unit(vectors + families[labels % 6]), labels)
 
 
 def _healthy_hubs(rng: np.random.Generator) -> Split:
@@ -43,8 +39,8 @@ def _healthy_hubs(rng: np.random.Generator) -> Split:
     first, and next to nothing is lost.
     """
     vectors, labels = _blurred(rng, 0.8, 0.4)
-    shared = _unit(rng.standard_normal((1, DIMENSIONS)))
-    return Split(_unit(vectors + 38 * shared), labels)
+    shared = unit(rng.standard_normal((1, DIMENSIONS)))
+    return Split(unit(vectors + 38 * shared), labels)
 
 
 HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {"healthy_hubs": _healthy_hubs}

@@ -6,11 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from embedding_second_opinion.samples.planted_use import Ints, Reals, Split
-
-
-def _unit(vectors: Reals) -> Reals:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+from embedding_second_opinion.inputs.generated import Ints, Split, unit
 
 
 def _mislabelled(rng: np.random.Generator, labels: Ints, share: float) -> Ints:
@@ -25,7 +21,7 @@ def _wrong_labels(rng: np.random.Generator) -> Split:
     """80 classes of 20, moderately far apart; 8 % of the rows have the label of another class."""
     centres, true = rng.standard_normal((80, 32)), np.repeat(np.arange(80), 20)
     vectors = centres[true] + 0.8 * rng.standard_normal((1600, 32))
-    return Split(_unit(vectors), _mislabelled(rng, true, 0.08))
+    return Split(unit(vectors), _mislabelled(rng, true, 0.08))
 
 
 def _swapped_labels(rng: np.random.Generator) -> Split:
@@ -34,7 +30,7 @@ def _swapped_labels(rng: np.random.Generator) -> Split:
     vectors = centres[true] + 0.7 * rng.standard_normal((2000, 32))
     partner = (np.arange(100) + rng.integers(1, 100, 100)) % 100
     wrong = rng.random(2000) < 0.08
-    return Split(_unit(vectors), np.where(wrong, partner[true], true))
+    return Split(unit(vectors), np.where(wrong, partner[true], true))
 
 
 def _wrong_enrolled(rng: np.random.Generator) -> Split:
@@ -43,14 +39,14 @@ def _wrong_enrolled(rng: np.random.Generator) -> Split:
     split = np.tile(np.repeat(["train", "test"], [12, 8]), 100)
     vectors = centres[true] + 0.75 * rng.standard_normal((2000, 40))
     labels = np.where(split == "train", _mislabelled(rng, true, 0.07), true)
-    return Split(_unit(vectors), labels, split)
+    return Split(unit(vectors), labels, split)
 
 
 def _healthy_few_wrong(rng: np.random.Generator) -> Split:
     """250 classes of 10; one label in 200 is wrong, as in any set made by people, and does no harm."""
     centres, true = rng.standard_normal((250, 40)), np.repeat(np.arange(250), 10)
     vectors = centres[true] + 0.65 * rng.standard_normal((2500, 40))
-    return Split(_unit(vectors), _mislabelled(rng, true, 0.005))
+    return Split(unit(vectors), _mislabelled(rng, true, 0.005))
 
 
 HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {

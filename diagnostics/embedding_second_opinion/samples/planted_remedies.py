@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from embedding_second_opinion.samples.planted_use import Split
+from embedding_second_opinion.inputs.generated import Split
 
 
 def _needs_whitening(rng: np.random.Generator) -> Split:

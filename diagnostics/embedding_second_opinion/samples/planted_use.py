@@ -3,37 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from embedding_second_opinion.inputs.inputs import Claim
-from embedding_second_opinion.inputs.training_log import TrainingLog
-from embedding_second_opinion.inputs.triplets import Triplets
-
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Names = NDArray[np.str_]
-
-
-@dataclass(frozen=True)
-class Split:
-    """A made set: (n, d) vectors, (n,) labels, and what else belongs to it; raw: (n, d') inputs.
-
-    triplets, log, margin, claim, expected_classes: what the user would bring, see ``Inputs``.
-    """
-
-    vectors: Reals
-    labels: Ints
-    split: Names | None = None
-    groups: Ints | None = None
-    raw: Reals | None = None
-    triplets: Triplets | None = None
-    log: TrainingLog | None = None
-    margin: float | None = None
-    claim: Claim | None = None
-    expected_classes: int | None = None
+from embedding_second_opinion.inputs.generated import Ints, Names, Reals, Split, unit
 
 
 def _parts(
@@ -46,15 +19,11 @@ def _parts(
     return centres, labels, split
 
 
-def _unit(vectors: Reals) -> Reals:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-
-
 def _healthy_split(rng: np.random.Generator) -> Split:
     """160 classes of 10 train and 8 test rows, drawn alike."""
     centres, labels, split = _parts(rng, 160, 10, 8, 40)
     vectors = centres[labels] + 0.8 * rng.standard_normal((len(labels), 40))
-    return Split(_unit(vectors), labels, split)
+    return Split(unit(vectors), labels, split)
 
 
 def _healthy_strangers(rng: np.random.Generator) -> Split:
@@ -64,7 +33,7 @@ def _healthy_strangers(rng: np.random.Generator) -> Split:
     centres = np.concatenate([centres, rng.standard_normal((160, 48))])
     labels = np.concatenate([labels, strange])
     vectors = centres[labels] + 0.6 * rng.standard_normal((len(labels), 48))
-    return Split(_unit(vectors), labels, np.concatenate([split, np.full(len(strange), "test")]))
+    return Split(unit(vectors), labels, np.concatenate([split, np.full(len(strange), "test")]))
 
 
 def _healthy_sessions(rng: np.random.Generator) -> Split:
@@ -73,7 +42,7 @@ def _healthy_sessions(rng: np.random.Generator) -> Split:
     labels, groups = np.repeat(np.arange(160), 12), np.tile(np.repeat(np.arange(3), 4), 160)
     marks = 0.15 * rng.standard_normal((3, 40))
     vectors = centres[labels] + marks[groups] + 0.75 * rng.standard_normal((1920, 40))
-    return Split(_unit(vectors), labels, groups=groups)
+    return Split(unit(vectors), labels, groups=groups)
 
 
 def _healthy_control(rng: np.random.Generator) -> Split:
@@ -82,7 +51,7 @@ def _healthy_control(rng: np.random.Generator) -> Split:
     labels = np.repeat(np.arange(160), 8)
     vectors = centres[labels] + 0.6 * rng.standard_normal((1280, 40))
     raw = np.hstack([vectors, 3 * rng.standard_normal((1280, 120))])
-    return Split(_unit(vectors), labels, raw=raw)
+    return Split(unit(vectors), labels, raw=raw)
 
 
 def _let_in(rng: np.random.Generator) -> Split:
@@ -107,7 +76,7 @@ def _lost_rows(rng: np.random.Generator) -> Split:
     """100 classes of 20; an eighth of the rows stands in the midst of one of 15 other classes."""
     centres, labels = rng.standard_normal((100, 40)), np.repeat(np.arange(100), 20)
     placed = np.where(rng.random(2000) < 0.125, rng.integers(0, 15, 2000), labels)
-    return Split(_unit(centres[placed] + 0.6 * rng.standard_normal((2000, 40))), labels)
+    return Split(unit(centres[placed] + 0.6 * rng.standard_normal((2000, 40))), labels)
 
 
 def _needs_scaling(rng: np.random.Generator) -> Split:
@@ -122,7 +91,7 @@ def _overfit(rng: np.random.Generator) -> Split:
     centres, labels, split = _parts(rng, 100, 10, 8, 40)
     noise = np.where(split == "train", 0.4, 1.3)[:, None]
     return Split(
-        _unit(centres[labels] + noise * rng.standard_normal((len(labels), 40))), labels, split
+        unit(centres[labels] + noise * rng.standard_normal((len(labels), 40))), labels, split
     )
 
 
@@ -152,7 +121,7 @@ def _shifted(rng: np.random.Generator) -> Split:
     """100 classes; every test row is moved along one direction, as by another camera."""
     centres, labels, split = _parts(rng, 100, 10, 8, 40)
     vectors = centres[labels] + 0.65 * rng.standard_normal((len(labels), 40))
-    along = 8.0 * _unit(rng.standard_normal((1, 40)))
+    along = 8.0 * unit(rng.standard_normal((1, 40)))
     # Not a plain move of all rows: how far differs, so that the nearest row does too.
     far = along * (1 + 0.3 * rng.standard_normal((len(labels), 1)))
     return Split(np.where((split == "test")[:, None], vectors + far, vectors), labels, split)
