@@ -19,8 +19,8 @@ def number(count: int | np.integer, word: str = "row") -> str:
 
 
 def percent(share: float) -> str:
-    """A share as it stands in a sentence: "12.3 %"."""
-    return f"{100 * share:.1f} %"
+    """A share as it stands in a sentence: "12.3 %"; a small one keeps two digits: "0.034 %"."""
+    return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else f"{100 * share:.2g} %"
 
 
 def visible(text: str) -> str:

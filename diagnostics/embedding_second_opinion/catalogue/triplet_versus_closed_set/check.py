@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.triplet_versus_closed_set import CHECK
 from embedding_second_opinion.catalogue.triplet_versus_closed_set.charts import (
     accuracy_curve,
     identity_chart,
@@ -13,63 +14,43 @@ from embedding_second_opinion.catalogue.triplet_versus_closed_set.measured impor
     Measured,
     measure,
 )
-from embedding_second_opinion.findings.finding import (
-    Estimate,
-    Finding,
-    Verdict,
-    judge,
-    not_applicable,
-)
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "triplet_versus_closed_set"
-TITLE = "Triplet accuracy against closed-set classification"
-QUESTION = "Does the number that was believed tell how often the model is right among all classes?"
-NEEDS = "embeddings (or distances) and labels"
-SOURCE = (
-    "Accuracy surface: Grother & Phillips, CVPR 2004; DeCann & Ross, 2012; Zheng, Achanta & Benjamini, "
-    "JMLR 2018. Why metric-learning numbers mislead: Musgrave et al., ECCV 2020."
-)
 
-
+@CHECK
 def triplet_versus_closed_set(
     space: Geometry,
     inputs: Inputs | None = None,
     *,
     tolerance: float = 0.02,
-) -> Finding:
+) -> Answer | NotApplicable:
     """Compare the believed number with the closed-set accuracy (1-NN among all enrolled).
 
-    The harm is the believed number (the claim, or else the exact triplet accuracy) less the
-    closed-set accuracy, in accuracy points. ``tolerance`` 0.02: two wrong answers in a hundred more
-    than believed is what a user notices. Negative harm (several-mode classes) is good news.
+    The harm is the believed number (the claim, or else the exact triplet accuracy) less the closed-set
+    accuracy, in accuracy points. Negative harm (several-mode classes) is good news.
 
     Not applicable where gallery and queries share no class, or no query has a positive.
     """
     claim = (inputs or Inputs()).claim
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(CODE, TITLE, QUESTION, _why_not(space))
+
     numbers = measure(space, claim)
-    verdict = judge(numbers.harm, tolerance)
+
     closed, triplet = numbers.closed_set, numbers.triplet
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(numbers),
-        headline=_headline(numbers, verdict),
+        headline=lambda verdict: _headline(numbers, verdict),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=numbers.p_value(tolerance),
-        meaning=_meaning(numbers, verdict),
+        interval=numbers.harm_interval,
+        meaning=lambda verdict: _meaning(numbers, verdict),
         ignore_when=(
             "The model never searches a gallery: it only says whether two samples are the same, or which of "
             "two is nearer."
         ),
-        remedy=_remedy(numbers, verdict),
+        remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(numbers),
         charts=(
             accuracy_curve(space.ranks, closed, triplet, claim, space.evaluation.leave_one_out),
@@ -78,27 +59,10 @@ def triplet_versus_closed_set(
             *losing_classes(space),
             *losing_samples(space),
         ),
-        source=SOURCE,
         parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
             "claimed": claim.value if claim else None,
             "claimed_metric": claim.metric if claim else None,
         },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
-    )
-
-
-def _why_not(space: Geometry) -> str:
-    evaluation = space.evaluation
-    if not len(evaluation.queries):
-        return (
-            f"The queries ({evaluation.query_name}) and the gallery ({evaluation.gallery_name}) share no "
-            "class, so no query can be recognised. To judge the queries among themselves, name "
-            "their split as the gallery too."
-        )
-    return (
-        "No query has both a positive and a negative in the gallery, so there is nothing to rank."
     )
 
 
@@ -124,7 +88,7 @@ def _headline(numbers: Measured, verdict: Verdict) -> str:
         return f"{_believed(numbers)}, and {closed}; but ties decide these numbers."
     if verdict is Verdict.UNSURE:
         return f"{_believed(numbers)}; {closed}; the gap of {numbers.harm.text()} is too uncertain to call."
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         return f"{_believed(numbers)}, but only {closed}: {points:.1f} points fewer."
     if _better(numbers):
         return (
