@@ -19,7 +19,7 @@ from embedding_second_opinion.catalogue.class_imbalance.harms import (
 )
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats import surface
@@ -86,7 +86,7 @@ def _explanation(space: Geometry, numbers: Imbalance, micro: Estimate) -> str:
         gap = numbers.estimates["micro_macro_gap_common_enrolment"]
         macro = surface.closed_set_accuracy_macro(space.ranks)
         text = (
-            f"{_percent(micro.value)} of queries are recognised, and {_percent(macro)} in the mean "
+            f"{percent(micro.value)} of queries are recognised, and {percent(macro)} in the mean "
             f"over classes; with {number(found.enrolment, 'positive')} for every query, so "
             f"that no class loses for being small, the gap between the two is {gap.text()}"
         )
@@ -105,7 +105,7 @@ def _of_groups(numbers: Imbalance) -> str:
         )
     return (
         f"; of {len(groups.groups):,} groups, '{worst.name}' is furthest behind with {_group(worst)}, where "
-        f"the lowest of equal groups would have {_percent(worst.expected or 0.0)}"
+        f"the lowest of equal groups would have {percent(worst.expected or 0.0)}"
     )
 
 
@@ -196,8 +196,8 @@ def _caveats(space: Geometry, numbers: Imbalance) -> tuple[str, ...]:
     )
     chance = max(numbers.worst_chance, 1e-4)
     notes.append(
-        f"The worst class has {_percent(worst)}; were all {numbers.units:,} recalled alike, the worst "
-        f"would have {_percent(expected)} on average, and as little as this with a chance of "
+        f"The worst class has {percent(worst)}; were all {numbers.units:,} recalled alike, the worst "
+        f"would have {percent(expected)} on average, and as little as this with a chance of "
         f"{'less than ' if chance > numbers.worst_chance else ''}{chance:.2g} (queries taken as "
         "independent)."
     )
@@ -252,9 +252,5 @@ def _loud_groups(numbers: Imbalance, tolerance: float) -> list[GroupRecall]:
 
 def _group(group: GroupRecall) -> str:
     if group.interval is None:
-        return _percent(group.recall)
+        return percent(group.recall)
     return group.interval.estimate(group.recall, "").text()
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"

@@ -18,7 +18,7 @@ from embedding_second_opinion.catalogue.cluster_proximity.nearness import (
 )
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -81,7 +81,7 @@ def _explanation(space: Geometry, seen: Nearness) -> str:
     first = f"{own}, taken for {rival} {number(int(seen.found.lost[at]), 'time')}"
     if not confused:
         return text + f"; {number(beside, 'pair')} that near lost a query, first {first}."
-    text += f"; {number(confused, 'pair')} of classes {'is' if confused == 1 else 'are'} confused more often "
+    text += f"; {number(confused, 'pair')} of classes {are(confused)} confused more often "
     text += f"than by chance, first {first}"
     return text + (f"; {beside:,} more lie too near and lost a query." if beside else ".")
 
@@ -96,7 +96,7 @@ def _meaning(seen: Nearness, verdict: Verdict) -> str:
     far = int(np.count_nonzero(seen.found.stands_out & (seen.held_out >= seen.needed)))
     if far:
         text += (
-            f" {number(far, 'pair')} of classes {'is' if far == 1 else 'are'} confused beyond chance though "
+            f" {number(far, 'pair')} of classes {are(far)} confused beyond chance though "
             "the two lie far apart: there look for swapped labels or a second group of one class inside the "
             "other, not for similar looks."
         )
@@ -135,7 +135,7 @@ def _caveats(space: Geometry, seen: Nearness) -> tuple[str, ...]:
             f"{unseen:,} enrolled {'class has' if unseen == 1 else 'classes have'} no query, so their place "
             "is not known; what is lost to them does not count as near."
         )
-    context = [name for name, e in seen.estimates.items() if CONTEXT in e.method]
+    context = [name for name, e in seen.estimates.items() if e.context]
     if context:
         notes.append(f"{', '.join(context)}: {CONTEXT}.")
     bounded = [(name, e) for name, e in seen.estimates.items() if e.low is not None]

@@ -11,7 +11,7 @@ from embedding_second_opinion.catalogue.controls.charts import (
 from embedding_second_opinion.catalogue.controls.numbers import Controlled, measure_controls
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import capital, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -124,7 +124,7 @@ def _projection(numbers: Controlled) -> str:
     if shadow is None:
         return ""
     to = number(shadow.dimensions, "dimension")
-    return f", {shadow.words} to {to} {_percent(shadow.closed)}"
+    return f", {shadow.words} to {to} {percent(shadow.closed)}"
 
 
 def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
@@ -138,7 +138,7 @@ def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
     lead = numbers.estimates[f"lead_over_{best.name}"]
     if verdict is Verdict.ALARM:
         start = (
-            f"{_title(best.words)} gives a better number without the model. The accuracy shows how easy the "
+            f"{capital(best.words)} gives a better number without the model. The accuracy shows how easy the "
             "data are, and on the way to the embedding something was lost. "
         )
     elif verdict is Verdict.OK:
@@ -163,8 +163,8 @@ def _about_projection(numbers: Controlled) -> str:
         return ""
     if "embedding" not in shadow.words:
         text = (
-            f"{_title(shadow.words)}, which knows nothing of the classes, recognises "
-            f"{_percent(shadow.closed)}"
+            f"{capital(shadow.words)}, which knows nothing of the classes, recognises "
+            f"{percent(shadow.closed)}"
         )
         return f"{text}: the model must beat that, too." if lost.high < 0 else f"{text}."
     if shadow.dimensions >= numbers.model.dimensions:
@@ -212,11 +212,3 @@ def _caveats(space: Geometry, numbers: Controlled) -> tuple[str, ...]:
 def _self_test_fails(numbers: Controlled, tolerance: float) -> bool:
     low = numbers.permuted.interval.low
     return low is not None and low > tolerance
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _title(text: str) -> str:
-    return text[:1].upper() + text[1:]

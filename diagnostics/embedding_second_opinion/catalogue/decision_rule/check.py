@@ -12,7 +12,7 @@ from embedding_second_opinion.catalogue.decision_rule.rule_gains import NAMES, G
 from embedding_second_opinion.catalogue.decision_rule.rules import VOTES, Rules, rules
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import capital, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -95,7 +95,7 @@ def _meaning(found: Rules, numbers: Gains, fault: str, tolerance: float) -> str:
         ),
         "rule": (
             "The rule is at fault: single enrolled rows scatter, or stand in the wrong place, and a query's "
-            f"nearest row is too often one of those. {_upper(NAMES[numbers.best.name])} averages over rows, "
+            f"nearest row is too often one of those. {capital(NAMES[numbers.best.name])} averages over rows, "
             "and the classes are where it looks for them."
         ),
         "undecided": (
@@ -191,7 +191,3 @@ def _caveats(space: Geometry, found: Rules, numbers: Gains) -> tuple[str, ...]:
 def _units(numbers: Gains) -> str:
     """What is too few where the gain is undecided."""
     return "queries" if numbers.harm.unit == "query" else "classes"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

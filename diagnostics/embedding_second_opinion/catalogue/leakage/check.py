@@ -12,7 +12,7 @@ from embedding_second_opinion.catalogue.leakage.numbers import Leakage, measure_
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.claim import Claim, Points
 from embedding_second_opinion.findings.finding import Verdict, judge
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -276,15 +276,11 @@ def _caveats(space: Geometry, numbers: Leakage) -> tuple[str, ...]:
     if found.left_out and not found.coarse:
         notes.append(
             f"{number(found.left_out, 'query')} with no other positive (or negative) than copies could not "
-            f"be looked up without them, and {_are(found.left_out)} left out of both accuracies."
+            f"be looked up without them, and {are(found.left_out)} left out of both accuracies."
         )
     if groups is not None and groups.pair is not None and groups.left_out:
         notes.append(
             f"{number(groups.left_out, 'query')} without a positive (or negative) of another group could not "
-            f"be looked up without their own, and {_are(groups.left_out)} left out of both accuracies."
+            f"be looked up without their own, and {are(groups.left_out)} left out of both accuracies."
         )
     return tuple(notes)
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

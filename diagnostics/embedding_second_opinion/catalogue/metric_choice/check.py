@@ -21,7 +21,7 @@ from embedding_second_opinion.catalogue.metric_choice.options import (
 )
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import capital, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -86,13 +86,13 @@ def _explanation(numbers: MetricChoice) -> str:
     if best is None:
         why = "; ".join(f"{name}: {reason}" for name, reason in numbers.left_out.items())
         if numbers.same:
-            return f"{_upper(now)}, and every other metric that can be made gives the same order."
-        return f"{_upper(now)}; no other metric can be made ({why})."
+            return f"{capital(now)}, and every other metric that can be made gives the same order."
+        return f"{capital(now)}; no other metric can be made ({why})."
     which = f"the best of {len(numbers.compared)} others"
     if numbers.gain(best).value < numbers.best_value:
         which = f"of {len(numbers.compared)} others the simplest within half a point of the best"
     return (
-        f"{_upper(now)}; {which}, {best.name}, {numbers.accuracy(best).text()}. Chosen on one half of "
+        f"{capital(now)}; {which}, {best.name}, {numbers.accuracy(best).text()}. Chosen on one half of "
         f"the classes and measured on the other, another metric {_gains(numbers)}."
     )
 
@@ -137,7 +137,7 @@ def _meaning(numbers: MetricChoice, verdict: Verdict, tolerance: float) -> str:
         return OK_WORDS + _by_triplets(numbers)
     if best in numbers.doubtful and harm.value > tolerance:
         return (
-            f"{_upper(best.name)} gains by widening directions that hold less than a hundredth of the mean "
+            f"{capital(best.name)} gains by widening directions that hold less than a hundredth of the mean "
             "variance, and does not surely spread the classes farther against their width. The metric in use "
             "hears nothing wrong, only too little: see whether the embedding has collapsed."
         )
@@ -241,7 +241,3 @@ def _caveats(space: Geometry, numbers: MetricChoice) -> tuple[str, ...]:
             "random, among all enrolled rows."
         )
     return tuple(notes)
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

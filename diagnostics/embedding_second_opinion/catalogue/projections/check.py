@@ -28,6 +28,7 @@ from embedding_second_opinion.catalogue.projections.numbers import (
 )
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.inputs.inputs import Inputs
@@ -122,9 +123,9 @@ def _explanation(
     return (
         f"{NAMES[better]}, the truer of the two maps, shows {harm.text()} of "
         f"{len(maps.drawn.codes):,} points in company that they do not have in the space ({NAMES[other]}: "
-        f"{_percent(estimates[f'misplaced_{other}'])}); {100 * kept:.0f} % of a point's {maps.k} nearest in "
-        f"the picture are near it in the space, too (trustworthiness "
-        f"{_percent(estimates[f'trustworthiness_{better}'])})."
+        f"{percent(estimates[f'misplaced_{other}'].value)}); {100 * kept:.0f} % of a point's {maps.k} "
+        f"nearest in the picture are near it in the space, too (trustworthiness "
+        f"{percent(estimates[f'trustworthiness_{better}'].value)})."
     )
 
 
@@ -132,11 +133,11 @@ def _title(estimates: Mapping[str, Estimate], better: Kind, verdict: Verdict) ->
     wrong, tidier = estimates[f"misplaced_{better}"], estimates[f"flattered_{better}"]
     if not verdict.loud:
         return (
-            f"The truer map, {NAMES[better]}, misstates for {_percent(wrong)} of the points whether they "
-            "lie among their own class"
+            f"The truer map, {NAMES[better]}, misstates for {percent(wrong.value)} of the points whether "
+            "they lie among their own class"
         )
     kind = "tidier" if 2 * tidier.value >= wrong.value else "more mixed"
-    return f"The maps are {kind} than the space: {_percent(wrong)} of the points are not where they seem"
+    return f"The maps are {kind} than the space: {percent(wrong.value)} of the points are not where they seem"
 
 
 def _meaning(
@@ -147,9 +148,10 @@ def _meaning(
     text = ""
     if verdict.loud:
         lost = wrong.value - tidier.value
-        text = f"{_percent(wrong)} of the points stand elsewhere than the picture says: "
+        text = f"{percent(wrong.value)} of the points stand elsewhere than the picture says: "
         text += (
-            f"{'all' if lost == 0 else _percent(tidier)} seem at home and are among strangers. The picture "
+            f"{'all' if lost == 0 else percent(tidier.value)} seem at home and are among strangers. The "
+            "picture "
             "is tidier than the space: what looks like clean clusters is not what a search will find. "
             if tidier.value >= lost
             else f"{100 * lost:.1f} % seem among strangers and are at home. Two dimensions have no room for "
@@ -159,12 +161,13 @@ def _meaning(
         text = f"Which points {NAMES[better]} shows among their own class, and which not, can be believed. "
         if estimates[f"misplaced_{other}"].value > tolerance:
             text += (
-                f"{NAMES[other]} misplaces {_percent(estimates[f'misplaced_{other}'])} here: read the other "
-                "one. "
+                f"{NAMES[other]} misplaces {percent(estimates[f'misplaced_{other}'].value)} here: read "
+                "the other one. "
             )
     agreement = estimates[f"seed_agreement_{better}"]
     return text + (
-        f"Two maps that differ by their start alone share {_percent(agreement)} of a point's neighbours; "
+        f"Two maps that differ by their start alone share {percent(agreement.value)} of a point's "
+        "neighbours; "
         "what they do not share is an accident of the picture. Distances between clusters, their sizes and "
         "their densities mean nothing in either map, and neither does a gap: both methods pull neighbours "
         "together, push the rest apart and even out densities. In high dimensions everything has more "
@@ -203,7 +206,3 @@ def _caveats(maps: Maps, seeds: int) -> tuple[str, ...]:
             "needs a few rows to be seen. With all of them on it the map would be more crowded."
         )
     return tuple(notes)
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{100 * estimate.value:.1f} %"

@@ -15,8 +15,8 @@ from embedding_second_opinion.catalogue.retrieval.charts import (
 from embedding_second_opinion.catalogue.retrieval.index import Index, measure_index
 from embedding_second_opinion.catalogue.retrieval.numbers import Retrieval, measure_retrieval
 from embedding_second_opinion.findings.check import Answer, NotApplicable
-from embedding_second_opinion.findings.finding import Estimate, Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.wording import are, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.ranked_answers import PAGE, RANKS
@@ -77,8 +77,8 @@ def _explanation(found: Retrieval, index: Index | None) -> str:
     )
     if index is not None and index.estimates:
         text += (
-            f"; an approximate index finds {_percent(index.estimates[f'index_recall_at_{PAGE}'])} of the "
-            f"{PAGE} nearest and costs {index.cost.text()} at the first answer"
+            f"; an approximate index finds {percent(index.estimates[f'index_recall_at_{PAGE}'].value)} "
+            f"of the {PAGE} nearest and costs {index.cost.text()} at the first answer"
         )
     return text + "."
 
@@ -160,7 +160,7 @@ def _caveats(space: Geometry, found: Retrieval, index: Index | None) -> tuple[st
     lost = len(space.ranks.codes) - len(space.ranks.anchors)
     if lost:
         notes.append(
-            f"{number(lost, 'query')} without any match in the gallery {'is' if lost == 1 else 'are'} left "
+            f"{number(lost, 'query')} without any match in the gallery {are(lost)} left "
             "out, as most libraries do without saying so; for these no answer could be right."
         )
     if without.swept_again:
@@ -189,7 +189,3 @@ def _about_index() -> str:
 def _ties_decide(found: Retrieval) -> bool:
     """Whether counting ties as found would change the page by what a user notices."""
     return found.lenient - found.estimates[f"recall_at_{PAGE}"].value > 0.02
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{100 * estimate.value:.1f} %"

@@ -16,6 +16,7 @@ from embedding_second_opinion.catalogue.triplet_versus_closed_set.measured impor
 )
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.wording import percent, uncapital
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -69,16 +70,16 @@ def triplet_versus_closed_set(
 def _believed(numbers: Measured) -> str:
     """The number that was believed, as the start of a sentence."""
     if numbers.claim is None:
-        return f"{_percent(numbers.triplet)} of triplets are ordered correctly"
+        return f"{percent(numbers.triplet.value)} of triplets are ordered correctly"
     believed = f"{100 * numbers.claim.value:.1f} % {numbers.claim.words} was claimed"
     if numbers.claim.metric == "triplet":
-        believed += f" (exact: {_percent(numbers.triplet)})"
+        believed += f" (exact: {percent(numbers.triplet.value)})"
     return believed
 
 
 def _headline(numbers: Measured, verdict: Verdict) -> str:
     closed = (
-        f"{_percent(numbers.closed_set)} of queries are recognised among all "
+        f"{percent(numbers.closed_set.value)} of queries are recognised among all "
         f"{numbers.classes:,} enrolled classes"
     )
     points = abs(100 * numbers.harm.value)
@@ -92,11 +93,11 @@ def _headline(numbers: Measured, verdict: Verdict) -> str:
         return f"{_believed(numbers)}, but only {closed}: {points:.1f} points fewer."
     if _better(numbers):
         return (
-            f"The model is better than its number: {_lower(_believed(numbers))}, and {closed}: "
+            f"The model is better than its number: {uncapital(_believed(numbers))}, and {closed}: "
             f"{points:.1f} points more."
         )
     start = "The number holds" if numbers.claim else "The two numbers agree"
-    return f"{start}: {_lower(_believed(numbers))}, and {closed}."
+    return f"{start}: {uncapital(_believed(numbers))}, and {closed}."
 
 
 def _explanation(numbers: Measured) -> str:
@@ -142,15 +143,16 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
     if "within_queries_step" in numbers.estimates:
         corner = numbers.estimates["triplet_accuracy_against_gallery"]
         text += (
-            f" A validation loop draws its triplets among the queries ({_percent(exact)}); drawn against the "
-            f"gallery they come to {_percent(corner)}, where the curve begins: a step of "
+            f" A validation loop draws its triplets among the queries ({percent(exact.value)}); drawn "
+            "against the "
+            f"gallery they come to {percent(corner.value)}, where the curve begins: a step of "
             f"{numbers.estimates['within_queries_step'].text()}."
         )
     macro, micro = numbers.macro.value, numbers.closed_set.value
     if abs(macro - micro) >= 0.01:
         kind = "lower" if macro < micro else "higher"
         text += (
-            f" The mean over classes is {kind} ({_percent(numbers.macro)}) than the mean over queries: "
+            f" The mean over classes is {kind} ({percent(numbers.macro.value)}) than the mean over queries: "
             f"{'small' if macro < micro else 'large'} classes fare worse. Whether they are embedded worse "
             "or only enrolled less, the class imbalance tells."
         )
@@ -206,11 +208,3 @@ def _holds(value: float, exact: Estimate) -> bool:
     low = exact.value if exact.low is None else exact.low
     high = exact.value if exact.high is None else exact.high
     return low - rounding <= value <= high + rounding
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{100 * estimate.value:.1f} %"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

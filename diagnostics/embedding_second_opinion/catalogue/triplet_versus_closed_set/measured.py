@@ -59,11 +59,6 @@ class Measured:
         """The same, mean over classes."""
         return self.estimates["closed_set_accuracy_macro"]
 
-    def p_value(self, tolerance: float) -> float | None:
-        """Chance of a harm this large if the true one were the tolerance."""
-        above = self.harm_interval.above
-        return None if above is None else above(tolerance)
-
 
 def measure(space: Geometry, claim: Believed | None) -> Measured:
     """All accuracies of queries against gallery, and of triplets within the queries."""
