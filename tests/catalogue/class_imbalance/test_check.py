@@ -235,7 +235,7 @@ def test_no_class_in_common_is_not_applicable():
         )
     )
     assert found.verdict is Verdict.NOT_APPLICABLE
-    assert "share none" in found.explanation
+    assert "share no class" in found.explanation
 
 
 @pytest.mark.parametrize("flaw", [*MINE, "healthy_long_tail"])

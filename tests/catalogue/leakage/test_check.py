@@ -328,7 +328,7 @@ def test_what_cannot_be_judged_says_so():
     found = leakage(Geometry.from_distances(matrix, data.codes))
     assert (found.verdict, found.explanation) == (
         Verdict.NOT_APPLICABLE,
-        "Needs the vectors; from distances alone no copy can be told.",
+        "Needs the vectors: from distances alone no copy can be told.",
     )
     split = np.where(data.codes < 30, "train", "test")
     apart = judge(EmbeddingSet.from_arrays(data.vectors, data.codes, split=split))

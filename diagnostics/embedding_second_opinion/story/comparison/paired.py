@@ -60,9 +60,7 @@ def other_differences(
                 continue
             if e.quantity != "share" or other.quantity != "share":
                 continue
-            if (
-                e.conditional_on == "the threshold"
-            ):  # each model has a threshold of its own, which varies as well
+            if e.conditional_on == "the threshold":  # each model has its own, which varies
                 continue
             # Two diagnostics may call two numbers the same.
             told = f"{finding.code}: {name}" if name in taken else name
