@@ -1,7 +1,5 @@
 """Which convention gives the number that was claimed?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -175,7 +175,7 @@ def _caveats(space: Geometry, found: Audit, inputs: Inputs) -> tuple[str, ...]:
     )
     notes = [
         f"The claim is read with the digits it shows, as {100 * low:.4g} to {100 * high:.4g} %; "
-        "zeros at its end cannot be seen.",
+        "zeros at its end cannot be seen."
     ]
     if found.same:
         notes.append(

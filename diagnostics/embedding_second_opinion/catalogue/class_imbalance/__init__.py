@@ -1,7 +1,5 @@
 """Do small classes, or one group, fare worse than the average tells?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

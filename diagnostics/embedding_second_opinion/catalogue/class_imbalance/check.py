@@ -13,10 +13,7 @@ from embedding_second_opinion.catalogue.class_imbalance.group_recalls import (
     FEWEST_QUERIES,
     GroupRecall,
 )
-from embedding_second_opinion.catalogue.class_imbalance.harms import (
-    Imbalance,
-    measure_imbalance,
-)
+from embedding_second_opinion.catalogue.class_imbalance.harms import Imbalance, measure_imbalance
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.findings.wording import number, percent
@@ -28,10 +25,7 @@ from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, no_interval
 
 @CHECK
 def class_imbalance(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
 ) -> Answer | NotApplicable:
     """Compare large with small classes, and each group with the rest.
 

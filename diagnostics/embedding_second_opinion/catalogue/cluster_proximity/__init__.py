@@ -1,7 +1,5 @@
 """Do some classes lie so near each other that they are taken for one another?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

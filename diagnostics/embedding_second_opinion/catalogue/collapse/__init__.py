@@ -1,7 +1,5 @@
 """Has the embedding collapsed: to a point, to few dimensions, or each class to its mean, at a cost?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

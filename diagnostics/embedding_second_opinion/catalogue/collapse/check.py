@@ -22,10 +22,7 @@ from embedding_second_opinion.stats.intervals import largest, no_interval
 
 @CHECK
 def collapse(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
 ) -> Answer | NotApplicable:
     """Measure three kinds of collapse by the accuracy points that each costs; the harm is the largest.
 
@@ -73,11 +70,7 @@ def collapse(
         ),
         remedy=lambda verdict: _remedy(named, over or verdict.loud),
         caveats=_caveats(found, estimates),
-        charts=(
-            costs_chart(parts, loss, tolerance),
-            *spectrum_chart(found),
-            numbers_table(found),
-        ),
+        charts=(costs_chart(parts, loss, tolerance), *spectrum_chart(found), numbers_table(found)),
         parameters={"seed": space.seed},
     )
 
@@ -97,12 +90,7 @@ def _surrogate(found: Numbers) -> dict[str, Estimate]:
 
 
 def _explanation(
-    found: Numbers,
-    parts: Sequence[Cost],
-    named: Cost,
-    loss: Estimate,
-    over: bool,
-    verdict: Verdict,
+    found: Numbers, parts: Sequence[Cost], named: Cost, loss: Estimate, over: bool, verdict: Verdict
 ) -> str:
     rank, ratio = found.estimates["effective_rank"], found.estimates["participation_ratio"]
     state = (

@@ -1,7 +1,5 @@
 """How much of the number does one get without the model?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

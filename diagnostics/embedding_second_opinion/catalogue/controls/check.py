@@ -60,11 +60,7 @@ def controls(
         ),
         remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(space, numbers),
-        charts=(
-            accuracy_chart(numbers),
-            numbers_table(numbers),
-            *classes_table(space, numbers),
-        ),
+        charts=(accuracy_chart(numbers), numbers_table(numbers), *classes_table(space, numbers)),
         parameters={"controls": [control.name for control in given]},
     )
 

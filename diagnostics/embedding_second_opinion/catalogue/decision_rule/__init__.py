@@ -1,7 +1,5 @@
 """Would another rule do better on the same vectors: votes, class means, or a linear probe?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

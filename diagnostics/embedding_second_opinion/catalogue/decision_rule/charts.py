@@ -10,9 +10,9 @@ from embedding_second_opinion.catalogue.decision_rule.rule_gains import NAMES, G
 from embedding_second_opinion.catalogue.decision_rule.rules import Rule, Rules
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
 from embedding_second_opinion.findings.wording import uncapital
+from embedding_second_opinion.geometry.examples import most
 from embedding_second_opinion.geometry.geometry import Geometry
 
-CLASSES_SHOWN = 12
 FEWEST_ANSWERS = 20  # in a bin of the reliability curve: fewer scatter by ten points and more
 
 LABELS = {
@@ -95,8 +95,7 @@ def gaining_classes(space: Geometry, found: Rules, best: Rule) -> tuple[Table, .
     )
     asked = np.bincount(found.codes, minlength=found.classes)
     share = more / np.maximum(asked, 1)
-    order = np.lexsort((np.arange(found.classes), -more, -share))[:CLASSES_SHOWN]
-    order = order[more[order] > 0]
+    order = most(more, share)
     if not len(order):
         return ()
     classes, ids = space.evaluation.classes, space.ranks.class_ids

@@ -21,10 +21,7 @@ LOW = 0.8  # what surely recognises less than four in five lacks something that 
 
 @CHECK
 def decision_rule(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
 ) -> Answer | NotApplicable:
     """Judge the nearest row (1-NN), a vote of five, class means and a linear probe on the same queries.
 

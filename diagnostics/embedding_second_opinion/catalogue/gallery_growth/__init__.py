@@ -1,7 +1,5 @@
 """How much accuracy is lost as more classes are enrolled?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from embedding_second_opinion.catalogue.gallery_growth import CHECK
 from embedding_second_opinion.catalogue.gallery_growth.charts import growth_curve
-from embedding_second_opinion.catalogue.gallery_growth.numbers import (
-    TIMES,
-    Growth,
-    measure_growth,
-)
+from embedding_second_opinion.catalogue.gallery_growth.numbers import TIMES, Growth, measure_growth
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry

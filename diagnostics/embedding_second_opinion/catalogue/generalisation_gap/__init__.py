@@ -1,7 +1,5 @@
 """Is the model worse on what it was not trained on?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -23,10 +23,7 @@ from embedding_second_opinion.stats.intervals import FEWEST_CLASSES
 
 @CHECK
 def generalisation_gap(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
 ) -> Answer | NotApplicable:
     """Compare rows of the gallery split with held-out rows of the same classes, and with unseen classes.
 

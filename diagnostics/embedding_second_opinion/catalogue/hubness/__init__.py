@@ -1,7 +1,5 @@
 """Do a few points crowd everyone's neighbours, and does it cost answers?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -1,7 +1,5 @@
 """How many labels are wrong, and which?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

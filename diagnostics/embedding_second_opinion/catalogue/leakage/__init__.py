@@ -1,7 +1,5 @@
 """Is the number too good because queries have copies, or their own session, in the gallery?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -1,7 +1,5 @@
 """Would another distance on the same vectors answer better?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -9,10 +9,7 @@ from embedding_second_opinion.catalogue.metric_choice.charts import (
     metrics_chart,
     metrics_table,
 )
-from embedding_second_opinion.catalogue.metric_choice.numbers import (
-    MetricChoice,
-    measure_metrics,
-)
+from embedding_second_opinion.catalogue.metric_choice.numbers import MetricChoice, measure_metrics
 from embedding_second_opinion.catalogue.metric_choice.options import (
     FITTED,
     centred,
@@ -28,10 +25,7 @@ from embedding_second_opinion.inputs.inputs import Inputs
 
 @CHECK
 def metric_choice(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
 ) -> Answer | NotApplicable:
     """Look the same queries up under other metrics, fitted without labels, and compare with the one in use.
 

@@ -1,7 +1,5 @@
 """Are the triplets that the model was trained on what they should be?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -1,7 +1,5 @@
 """Does the model turn away who is not enrolled?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

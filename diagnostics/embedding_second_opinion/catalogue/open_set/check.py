@@ -11,11 +11,7 @@ from embedding_second_opinion.catalogue.open_set.charts import (
     oscr_curve,
     size_curve,
 )
-from embedding_second_opinion.catalogue.open_set.found import (
-    REHEARSED,
-    OpenSet,
-    open_set_numbers,
-)
+from embedding_second_opinion.catalogue.open_set.found import REHEARSED, OpenSet, open_set_numbers
 from embedding_second_opinion.catalogue.open_set.let_in import nearest_strangers, open_doors
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict

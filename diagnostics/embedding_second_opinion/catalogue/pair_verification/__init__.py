@@ -1,7 +1,5 @@
 """What does one threshold on the distance of two samples decide?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

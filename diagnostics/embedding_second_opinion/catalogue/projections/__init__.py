@@ -1,7 +1,5 @@
 """Can the picture be believed: do t-SNE and UMAP show what is near in the space?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -13,13 +13,7 @@ from embedding_second_opinion.catalogue.projections.charts import (
     points_chart,
     quality_chart,
 )
-from embedding_second_opinion.catalogue.projections.made import (
-    FEWEST,
-    Kind,
-    Maps,
-    draw,
-    make_maps,
-)
+from embedding_second_opinion.catalogue.projections.made import FEWEST, Kind, Maps, draw, make_maps
 from embedding_second_opinion.catalogue.projections.numbers import (
     NAMES,
     company,

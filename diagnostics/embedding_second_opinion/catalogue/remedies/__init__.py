@@ -1,7 +1,5 @@
 """Which fix helps, by how much on rows it never saw, and at what cost?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

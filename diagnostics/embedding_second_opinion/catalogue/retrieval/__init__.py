@@ -1,7 +1,5 @@
 """What does a page of ten answers hold, and how often nothing of the query's class?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -1,7 +1,5 @@
 """Are gallery and queries of the same classes drawn alike, and if not, does it cost accuracy?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

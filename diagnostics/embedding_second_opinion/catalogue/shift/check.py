@@ -20,10 +20,7 @@ from embedding_second_opinion.inputs.inputs import Inputs
 
 @CHECK
 def shift(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
 ) -> Answer | NotApplicable:
     """Test whether queries lie elsewhere than gallery rows of their class, and undo it.
 

@@ -1,7 +1,5 @@
 """Does the training log show a run that learned what it should?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -10,10 +10,7 @@ from embedding_second_opinion.catalogue.training_curves.charts import (
 )
 from embedding_second_opinion.catalogue.training_curves.numbers import Curves, measure_log
 from embedding_second_opinion.catalogue.training_curves.training_run import WORDS
-from embedding_second_opinion.catalogue.training_curves.which_loss import (
-    COORDINATES_NAME,
-    SQUARED,
-)
+from embedding_second_opinion.catalogue.training_curves.which_loss import COORDINATES_NAME, SQUARED
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number

@@ -1,7 +1,5 @@
 """How many triplets still teach, and would the errors be among them?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

@@ -1,7 +1,5 @@
 """Does the number that was believed tell how often the model is right among all classes?"""
 
-from __future__ import annotations
-
 from embedding_second_opinion.findings.check import Check
 
 CHECK = Check(

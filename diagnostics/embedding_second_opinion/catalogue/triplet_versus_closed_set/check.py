@@ -10,10 +10,7 @@ from embedding_second_opinion.catalogue.triplet_versus_closed_set.charts import 
     losing_samples,
     numbers_chart,
 )
-from embedding_second_opinion.catalogue.triplet_versus_closed_set.measured import (
-    Measured,
-    measure,
-)
+from embedding_second_opinion.catalogue.triplet_versus_closed_set.measured import Measured, measure
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.findings.wording import percent, uncapital
@@ -23,10 +20,7 @@ from embedding_second_opinion.inputs.inputs import Inputs
 
 @CHECK
 def triplet_versus_closed_set(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
 ) -> Answer | NotApplicable:
     """Compare the believed number with the closed-set accuracy (1-NN among all enrolled).
 
