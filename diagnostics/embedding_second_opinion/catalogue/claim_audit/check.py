@@ -55,7 +55,6 @@ def claim_audit(
             "Needs queries with both a positive and a negative in the gallery; there are none."
         )
     found = audit(space, inputs, claim)
-
     return Answer(
         explanation=_explanation(found),
         estimates=found.estimates,

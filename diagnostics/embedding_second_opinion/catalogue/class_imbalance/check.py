@@ -41,9 +41,7 @@ def class_imbalance(
 
     Not applicable where gallery and queries share no class, or no query has a positive.
     """
-
     numbers = measure_imbalance(space)
-
     micro = no_interval("its interval is that of the first diagnostic").estimate(
         surface.closed_set_accuracy(space.ranks), numbers.about
     )

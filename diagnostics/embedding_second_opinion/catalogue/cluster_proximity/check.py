@@ -39,11 +39,9 @@ def cluster_proximity(
     Silhouette, Fisher ratio and Davies-Bouldin index are context and enter no verdict.
     Not applicable to distances without vectors, or where no query can be lost.
     """
-
     if np.count_nonzero(space.class_stats.counts) < 2:
         return NotApplicable("The queries are of one class; proximity is between two.")
     seen = nearness(space, tolerance)
-
     return Answer(
         explanation=_explanation(space, seen),
         estimates=seen.estimates,

@@ -42,7 +42,6 @@ def collapse(
     about = f"{len(space.ranks.anchors):,} queries among {space.ranks.classes:,} enrolled classes"
     loss = lost_interval.estimate(lost, about, "accuracy points")
     harm = interval.estimate(value, about, "accuracy points")
-
     estimates = {
         **found.estimates,
         **{

@@ -42,12 +42,9 @@ def controls(
     query has a positive and a negative.
     """
     given = (inputs or Inputs()).controls
-
     numbers = measure_controls(space, given, tolerance)
-
     if numbers.best is None and not _self_test_fails(numbers, tolerance):
         return _without_controls(space, numbers)
-
     return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,

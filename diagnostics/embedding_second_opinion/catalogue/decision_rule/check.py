@@ -37,7 +37,6 @@ def decision_rule(
     """
     found = rules(space)
     numbers = gains(space, found, tolerance)
-
     return Answer(
         explanation=_explanation(found, numbers),
         estimates=numbers.estimates,

@@ -32,14 +32,12 @@ def gallery_growth(
     Not applicable where no query has a positive and a negative, or fewer than four classes are enrolled.
     """
     expected = None if inputs is None else inputs.expected_classes
-
     if space.ranks.classes < FEWEST:
         return NotApplicable(
             f"Needs {FEWEST} classes or more, or the gallery cannot be halved; there are "
             f"{space.ranks.classes}."
         )
     found = measure_growth(space, expected)
-
     return Answer(
         explanation=_explanation(found),
         estimates=found.estimates,
@@ -50,7 +48,7 @@ def gallery_growth(
             "The gallery in use holds no more classes than this one, or is narrowed before anything is "
             "looked up (by place, by session, by kind), so that a query never meets all of them."
         ),
-        remedy=lambda verdict: _remedy(verdict),
+        remedy=_remedy,
         caveats=_caveats(found),
         charts=(growth_curve(found),),
         parameters={"seed": space.seed, "expected_classes": expected},

@@ -47,7 +47,6 @@ def generalisation_gap(
     numbers = measure_gaps(space, tolerance) if space.has_vectors else None
     if numbers is None:
         return NotApplicable(_why_not(space))
-
     return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,

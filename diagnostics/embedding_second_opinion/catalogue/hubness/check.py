@@ -48,7 +48,6 @@ def hubness(
     if why_not:
         return NotApplicable(why_not)
     numbers = measure_hubness(space)
-
     return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,

@@ -39,13 +39,11 @@ def label_noise(
 
     Not applicable where no query has both a positive and a negative, or of fewer than three classes.
     """
-
     if space.ranks.classes < 3:
         return NotApplicable(
             "Needs three enrolled classes: of two, a wrong label and an overlap look the same."
         )
     noise = measure_noise(space)
-
     return Answer(
         explanation=_explanation(noise),
         estimates=noise.estimates,

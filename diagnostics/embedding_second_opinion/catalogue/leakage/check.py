@@ -36,14 +36,11 @@ def leakage(
     Not applicable where there are distances only, where no query has a positive and a negative, and where
     equal vectors prove nothing (coarse or collapsed) and no groups can be compared.
     """
-
     numbers = measure_leakage(space)
     if numbers.harm is None:
         reason = numbers.interval.why_none
         return NotApplicable(f"Copies cannot be judged: {reason}; {_groups(numbers)}.")
-
     part = _loudest(numbers, tolerance)
-
     return Answer(
         explanation=f"{_copies(numbers)}; {_groups(numbers)}{_strangers(numbers)}.",
         headline=lambda verdict: _headline(numbers, part) if verdict is Verdict.ALARM else "",

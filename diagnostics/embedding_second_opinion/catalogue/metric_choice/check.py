@@ -50,7 +50,6 @@ def metric_choice(
             "Needs vectors of two columns or more: in one column there is one order of distances."
         )
     numbers = measure_metrics(space)
-
     return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,

@@ -40,7 +40,6 @@ def mining_audit(
     if not space.has_vectors:
         return NotApplicable("Needs the vectors to see how hard the triplets are.")
     seen = audit(space, triplets, inputs.margin if inputs else None)
-
     return Answer(
         explanation=_explanation(seen),
         estimates=seen.estimates,

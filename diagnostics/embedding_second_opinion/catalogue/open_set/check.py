@@ -50,9 +50,7 @@ def open_set(
     """
     if not 0 <= stranger_rate <= 1 or not 0 <= cost_of_stranger < np.inf:
         raise ValueError("stranger_rate must be from 0 to 1, and cost_of_stranger 0 or more.")
-
     seen = open_set_numbers(space, stranger_rate, cost_of_stranger)
-
     return Answer(
         explanation=_explanation(space, seen),
         estimates=seen.estimates,

@@ -46,7 +46,6 @@ def pair_verification(
             "of pairs (--pairs)."
         )
     seen = verify(space, inputs, tolerance)
-
     return Answer(
         explanation=_explanation(seen),
         estimates=seen.estimates,

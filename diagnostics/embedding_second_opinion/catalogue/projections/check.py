@@ -57,7 +57,6 @@ def projections(
     better: Kind = min(MAPS, key=lambda kind: harms[kind][0])
     interval = smaller(harms["tsne"][1], harms["umap"][1])
     harm = interval.estimate(harms[better][0], estimates[f"misplaced_{better}"].about)
-
     return Answer(
         explanation=_explanation(estimates, harm, better, maps),
         estimates=estimates,

@@ -38,7 +38,6 @@ def remedies(
 
     Not applicable without vectors, and where no row has a positive and a negative to be looked up in.
     """
-
     if not 0 <= stranger_rate <= 1:
         raise ValueError("stranger_rate must be from 0 to 1.")
     found = measure_remedies(space, stranger_rate=stranger_rate)
@@ -54,7 +53,6 @@ def remedies(
                 "that a remedy is fitted or chosen on, and no others are left. Give each sample once."
             )
         return NotApplicable(why)
-
     return Answer(
         explanation=f"{_explanation(found)}{_of_strangers(found, stranger_rate)}",
         estimates=found.estimates,

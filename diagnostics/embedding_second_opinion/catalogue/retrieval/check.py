@@ -40,10 +40,8 @@ def retrieval(
     Not applicable where gallery and queries share no class, or no query has a match to find.
     """
     inputs = inputs or Inputs()
-
     found = measure_retrieval(space)
     index = measure_index(space, found.without) if inputs.approximate else None
-
     return Answer(
         explanation=_explanation(found, index),
         estimates={**found.estimates, **(index.estimates if index else {})},

@@ -44,7 +44,6 @@ def shift(
         numbers = measure_shift(space)
     if numbers is None:
         return NotApplicable(_why_not(space))
-
     return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,

@@ -66,7 +66,6 @@ def training_curves(
     found = measure_log(space, log, inputs.margin if inputs is not None else None)
     if found is None:
         return NotApplicable(_lacks(log))
-
     return Answer(
         explanation=f"{_story(found)}{_also(found)}{_loss(found)}.",
         estimates=found.estimates,

@@ -38,9 +38,7 @@ def triplet_census(
 
     Not applicable where no query has a positive and a negative.
     """
-
     census = measure_census(space, inputs.margin if inputs else None)
-
     return Answer(
         explanation=_explanation(census),
         estimates=census.estimates,

@@ -30,9 +30,7 @@ def triplet_versus_closed_set(
     Not applicable where gallery and queries share no class, or no query has a positive.
     """
     claim = (inputs or Inputs()).claim
-
     numbers = measure(space, claim)
-
     closed, triplet = numbers.closed_set, numbers.triplet
     return Answer(
         explanation=_explanation(numbers),
