@@ -71,7 +71,7 @@ def step(work: tuple[str, int]) -> Said:
     inputs = planted_inputs(name, seed, Inputs(map_points=0))
     # Whatever can be a cause; the others cannot change what is said of the waterfall.
     able = {code for codes in registry.explains().values() for code in codes}
-    among = [code for code in registry.codes() if code in {registry.FIRST, *able}]
+    among = [code for code in registry.codes() if code in {registry.first(), *able}]
     way = summarise(space, list(registry.run(space, inputs, among)), inputs).attribution
     largest = way.largest if way is not None else None
     if largest is None:

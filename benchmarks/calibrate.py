@@ -24,7 +24,6 @@ from scipy.stats import binomtest
 from tqdm import tqdm
 
 from embedding_second_opinion.catalogue import registry
-from embedding_second_opinion.catalogue.registry import FIRST, MAPS
 from embedding_second_opinion.findings.finding import Finding, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
@@ -52,7 +51,7 @@ class Trial:
 
     def loudest(self, code: str) -> str:
         """The loudest of the kind of ``code``, the first diagnostic left out; "": none is loud."""
-        rivals = {c: x for c, x in self.loudness.items() if c != FIRST and x > 0}
+        rivals = {c: x for c, x in self.loudness.items() if c != registry.first() and x > 0}
         of_kind = [c for c in rivals if registry.kind(c) == registry.kind(code)]
         return max(of_kind, key=rivals.__getitem__, default="")
 
@@ -100,7 +99,7 @@ def plan(
     for a flaw that they must name.
     Sets that differ from others in what comes with the vectors are judged by what reads that.
     """
-    drawn = {name for name in names if NAMED_BY.get(name) == MAPS}
+    drawn = {name for name in names if NAMED_BY.get(name) == "projections"}
     among = {name: [c for c in codes if c in JUDGED_BY.get(name, codes)] for name in names}
     return [
         (

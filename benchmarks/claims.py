@@ -28,7 +28,7 @@ from embedding_second_opinion.catalogue.claim_audit.numbers import audit
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.findings.finding import Verdict, judge
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.samples.planted import planted, planted_inputs
 from embedding_second_opinion.samples.planted_claims import (
     drawn_triplets,
@@ -39,7 +39,7 @@ from embedding_second_opinion.samples.planted_claims import (
 FIRST_SEED = 1000
 TOLERANCE = 0.02  # of the diagnostic
 TABLE = Path(__file__).with_name("claims.md")
-Made = tuple[EmbeddingSet, Claim]
+Made = tuple[EmbeddingSet, Believed]
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Told:
     words: str
     name: str
     given_by: str
-    make: Callable[[EmbeddingSet, int], Claim]
+    make: Callable[[EmbeddingSet, int], Believed]
 
 
-def _brought(name: str) -> Callable[[EmbeddingSet, int], Claim]:
-    def make(data: EmbeddingSet, seed: int) -> Claim:
+def _brought(name: str) -> Callable[[EmbeddingSet, int], Believed]:
+    def make(data: EmbeddingSet, seed: int) -> Believed:
         claim = planted_inputs(name, seed).claim
         assert claim is not None
         return claim
@@ -61,8 +61,8 @@ def _brought(name: str) -> Callable[[EmbeddingSet, int], Claim]:
     return make
 
 
-def _of(metric: str, value: float, digits: int = 3) -> Claim:
-    return Claim.model_validate({"metric": metric, "value": round(float(value), digits)})
+def _of(metric: str, value: float, digits: int = 3) -> Believed:
+    return Believed.model_validate({"metric": metric, "value": round(float(value), digits)})
 
 
 def _nearest(data: EmbeddingSet, k: int) -> np.ndarray:
@@ -70,15 +70,15 @@ def _nearest(data: EmbeddingSet, k: int) -> np.ndarray:
     return data.codes[finder.kneighbors()[1]]
 
 
-def _recall_at_5(data: EmbeddingSet, seed: int) -> Claim:
+def _recall_at_5(data: EmbeddingSet, seed: int) -> Believed:
     return _of("closed-set", (_nearest(data, 5) == data.codes[:, None]).any(axis=1).mean())
 
 
-def _macro(data: EmbeddingSet, seed: int) -> Claim:
+def _macro(data: EmbeddingSet, seed: int) -> Believed:
     return _of("closed-set", balanced_accuracy_score(data.codes, _nearest(data, 1)[:, 0]))
 
 
-def _as_they_come(data: EmbeddingSet, seed: int) -> Claim:
+def _as_they_come(data: EmbeddingSet, seed: int) -> Believed:
     one, two = np.triu_indices(data.n, 1)
     same, distances = data.codes[one] == data.codes[two], pdist(data.vectors.astype(np.float64))
     order = np.argsort(distances)
@@ -86,33 +86,33 @@ def _as_they_come(data: EmbeddingSet, seed: int) -> Claim:
     return _of("pair", right.max() / len(same), 4)
 
 
-def _trained(data: EmbeddingSet, seed: int) -> Claim:
+def _trained(data: EmbeddingSet, seed: int) -> Believed:
     assert data.split is not None
     rows = data.split == "train"
     return _of("triplet", every_triplet(data.vectors[rows].astype(np.float64), data.codes[rows]))
 
 
-def _drawn(draws: int) -> Callable[[EmbeddingSet, int], Claim]:
-    def make(data: EmbeddingSet, seed: int) -> Claim:
+def _drawn(draws: int) -> Callable[[EmbeddingSet, int], Believed]:
+    def make(data: EmbeddingSet, seed: int) -> Believed:
         rng, x = np.random.default_rng([seed, 1]), data.vectors.astype(np.float64)
         return _of("triplet", drawn_triplets(rng, x, data.codes, draws))
 
     return make
 
 
-def _told_triplets(data: EmbeddingSet, seed: int) -> Claim:
+def _told_triplets(data: EmbeddingSet, seed: int) -> Believed:
     return _of("closed-set", every_triplet(data.vectors.astype(np.float64), data.codes))
 
 
-def _every(digits: int) -> Callable[[EmbeddingSet, int], Claim]:
-    def make(data: EmbeddingSet, seed: int) -> Claim:
+def _every(digits: int) -> Callable[[EmbeddingSet, int], Believed]:
+    def make(data: EmbeddingSet, seed: int) -> Believed:
         x = data.vectors.astype(np.float64)
         return _of("triplet", every_triplet(x, data.codes), digits)
 
     return make
 
 
-def _each_left_out(data: EmbeddingSet, seed: int) -> Claim:
+def _each_left_out(data: EmbeddingSet, seed: int) -> Believed:
     return _of("closed-set", others_first(data.vectors.astype(np.float64), data.codes))
 
 

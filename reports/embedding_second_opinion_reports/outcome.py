@@ -10,9 +10,10 @@ from typing import Literal
 
 from pydantic import JsonValue, ValidationError
 
+from embedding_second_opinion.findings.claim import Claim
 from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
 from embedding_second_opinion.findings.record import Number, Record
-from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.story.attribution.stages import Attribution
 from embedding_second_opinion.story.summary import Cause, PerClass, Subject, Summary
 
@@ -40,6 +41,7 @@ class PublishedFinding(Record):
     source: str
     parameters: Mapping[str, JsonValue]
     fingerprint: str
+    claims: tuple[Claim, ...] = ()
 
 
 class Outcome(Record):
@@ -49,7 +51,7 @@ class Outcome(Record):
     generator: Literal["second-opinion"] = "second-opinion"
     headline: str
     subject: Subject
-    claimed: Claim | None
+    claimed: Believed | None
     metric: str
     seed: int
     in_use: tuple[Cause, ...] = ()

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import JsonValue
 
-from embedding_second_opinion.catalogue.registry import FIRST
+from embedding_second_opinion.catalogue import registry
 from embedding_second_opinion.findings.charts import Points
 from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
 from embedding_second_opinion.story.attribution.stages import Step
@@ -89,7 +89,6 @@ class Section:
     anchor: str
     badge: tuple[str, str]
     verdict: Verdict
-    corrected: str
     harm: str
     harm_line: Markup
     pictures: tuple[Picture, ...]
@@ -131,7 +130,7 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
             in_use=[each for each in summary.in_use if each.verdict not in UNABLE],
             in_training=[each for each in summary.in_training if each.verdict not in UNABLE],
             helps=[each for each in summary.remedies if each.verdict not in UNABLE],
-            differs=summary.verdicts.get(FIRST) in (Verdict.ALARM, Verdict.WATCH),
+            differs=summary.verdicts.get(registry.first(), Verdict.OK).loud,
             lead=lead[1] if lead else None,
             way=_way(summary),
             lead_anchor=next((s.anchor for s in sections if lead and s.finding is lead[0]), ""),
@@ -201,13 +200,6 @@ def _way(summary: Summary) -> tuple[Picture, Picture, tuple[Step, ...]] | None:
 def _section(
     finding: Finding, number: int, summary: Summary, collected: Collected, lead: Finding | None
 ) -> Section:
-    verdict = summary.verdicts.get(finding.code, finding.verdict)
-    corrected = ""
-    if verdict is not finding.verdict:
-        corrected = (
-            f"On its own this check says “{BADGES[finding.verdict][0]}”; corrected for the number "
-            f"of checks (Holm) it says “{BADGES[verdict][0]}”."
-        )
     charts = list(finding.charts)
     if finding is lead:  # its first curve is at the top of the page already
         charts.remove(next(chart for chart in charts if chart.kind == "curve"))
@@ -219,9 +211,8 @@ def _section(
     return Section(
         finding=finding,
         anchor=f"finding-{number}",
-        badge=BADGES[verdict],
-        verdict=verdict,
-        corrected=corrected,
+        badge=BADGES[finding.verdict],
+        verdict=finding.verdict,
         harm=harm,
         harm_line=line,
         pictures=tuple(

@@ -101,24 +101,23 @@ def test_row_order_and_class_names_change_nothing():
 
 def test_every_flaw_is_named_by_a_diagnostic():
     assert set(NAMED_BY) == set(FLAWS)
-    assert set(NAMED_BY.values()) == set(registry.codes()) - {registry.FIRST}
-    assert {*registry.IN_USE, *registry.IN_TRAINING} <= set(registry.codes())
+    assert set(NAMED_BY.values()) == set(registry.codes()) - {registry.first()}
     assert set(JUDGED_BY) <= {*FLAWS, *HEALTHY}
     assert all(NAMED_BY[name] in codes for name, codes in JUDGED_BY.items() if name in NAMED_BY)
 
 
 def test_what_happens_in_use_comes_first_and_diagnostics_can_be_chosen():
     known = registry.codes()
-    assert known[0] == registry.FIRST
-    assert known[: len(registry.IN_USE)] == registry.IN_USE
-    assert known[len(registry.IN_USE) :][: len(registry.IN_TRAINING)] == registry.IN_TRAINING
+    assert known[0] == registry.first()
+    kinds = [registry.kind(code) for code in known]
+    assert kinds == ["in use"] * 6 + ["in training"] * 3 + ["cause"] * 11 + ["remedy", "cause"]
     assert [registry.kind(c) for c in ("retrieval", "mining_audit", "collapse")] == [
         "in use",
         "in training",
         "cause",
     ]
     assert registry.chosen() == known
-    assert registry.chosen(only=["collapse", registry.FIRST]) == (registry.FIRST, "collapse")
+    assert registry.chosen(only=["collapse", registry.first()]) == (registry.first(), "collapse")
     assert registry.chosen(skip=["collapse"]) == tuple(c for c in known if c != "collapse")
     with pytest.raises(
         InputError, match=r"--only names 'colapse', which is no diagnostic\. Did you"
@@ -150,7 +149,7 @@ def test_a_set_with_only_good_news_can_be_trusted(name):
 
 def test_a_gap_that_may_be_more_than_the_tolerance_is_told_beside_the_trust():
     space = Geometry(planted("healthy"))
-    findings = list(registry.run(space, Inputs(map_points=0), among=[registry.FIRST, "collapse"]))
+    findings = list(registry.run(space, Inputs(map_points=0), among=[registry.first(), "collapse"]))
     assert findings[0].verdict is Verdict.WATCH
     assert findings[0].harm.value < findings[0].tolerance < findings[0].harm.high
     trust = summarise(space, findings).trust

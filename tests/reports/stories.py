@@ -25,7 +25,7 @@ from embedding_second_opinion.findings.charts import (
     Tree,
 )
 from embedding_second_opinion.findings.finding import FINDING_MIME, Estimate, Finding, Verdict
-from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.story.summary import SUMMARY_MIME, Cause, Subject, Summary
 from embedding_second_opinion_reports.notebook_file import Notebook
 from embedding_second_opinion_reports.parameters import DEFAULTS
@@ -220,7 +220,7 @@ def a_summary(finding: Finding | None = None) -> Summary:
         subject=Subject(
             name="glyphs", n=9120, d=32, classes=459, fingerprint="f" * 64, about=ABOUT + "."
         ),
-        claimed=Claim(value=0.99, metric="triplet"),
+        claimed=Believed(value=0.99, metric="triplet"),
         causes=(
             Cause(
                 code=finding.code,

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.samples.planted import planted
 from embedding_second_opinion.story.attribution.attribute import attribute
 from embedding_second_opinion.story.attribution.explained import explained
@@ -167,18 +167,6 @@ def test_findings_stand_by_loudness_and_quiet_ones_are_folded(collected: Collect
         )
     ]
     assert order == sorted(order)
-
-
-def test_the_corrected_verdict_counts_and_the_other_is_said(collected: Collected) -> None:
-    summary = a_summary()
-    cause = summary.causes[0].model_copy(update={"verdict": Verdict.WATCH})
-    summary = summary.model_copy(
-        update={"verdicts": {a_finding().code: Verdict.WATCH}, "causes": (cause,)}
-    )
-    text = Page(made(collected, summary)).text
-    assert "On its own this check says “Alarm”; corrected for the number of checks" in text
-    assert "◆ Watch" in text
-    assert "▲ Alarm" not in text
 
 
 def test_harm_is_shown_against_what_is_tolerated(collected: Collected) -> None:
@@ -372,9 +360,9 @@ def test_what_a_user_meets_and_good_news_stand_near_the_top(collected: Collected
 def test_the_waterfall_stands_on_the_first_screen_and_its_orders_are_folded(
     collected: Collected,
 ) -> None:
-    way = attribute(Geometry(planted("look_alikes", 1)), (), Inputs(claim=Claim(value=0.99)))
+    way = attribute(Geometry(planted("look_alikes", 1)), (), Inputs(claim=Believed(value=0.99)))
     assert way is not None
-    way = explained(way, (), {}, {})
+    way = explained(way, (), {})
     helps = Cause(
         code="remedies", title="Remedies", verdict=Verdict.ALARM, sentence="Cosine helps."
     )

@@ -1,4 +1,9 @@
-"""Which diagnostics are there? The folders of ``catalogue`` are the registry; nothing lists them by hand."""
+"""Which diagnostics are there? The folders of ``catalogue``, and what other packages register.
+
+Nothing lists them by hand: each folder declares a ``CHECK``, and what the story needs to know of a diagnostic
+is a field of it. Another package registers its own by an entry point of the group ``GROUP``: its name is the
+code, its object the function that a ``Check`` decorates.
+"""
 
 from __future__ import annotations
 
@@ -6,84 +11,119 @@ import difflib
 import importlib
 import logging
 import pkgutil
-from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol, cast
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
+from importlib import metadata
+from typing import NoReturn, Protocol, cast
 
 from embedding_second_opinion import catalogue
 from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.findings.check import Check as Declared
+from embedding_second_opinion.findings.check import Kind
 from embedding_second_opinion.findings.finding import Finding, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 log = logging.getLogger(__name__)
 
-FIRST = "triplet_versus_closed_set"  # states the gap that the others explain
-# What a user meets; the other diagnostics say where it comes from, and are ranked as causes.
-IN_USE = (
-    FIRST, "retrieval", "pair_verification", "open_set", "decision_rule", "gallery_growth"
-)  # fmt: skip
-# What training saw of these vectors: it neither meets the user nor stands in the data.
-IN_TRAINING = ("triplet_census", "mining_audit", "training_curves")
-
-# Which diagnostics can explain what is lost when a switch of the attribution is turned on. What is lost to
-# all negatives may have any cause but the claim's own and the maps, which only draw.
-EXPLAINS = {
-    "B": ("claim_audit",),
-    "G": ("shift",),
-    "W": ("class_imbalance",),
-    "S": ("generalisation_gap", "leakage"),
-    "C": ("generalisation_gap",),
-    "O": ("open_set",),
-}
-
-# A finding about several comparisons explains a loss by the one that concerns it: that of queries, whose
-# classes are enrolled, not that of classes nobody trained on.
-PARTS = {("N", "generalisation_gap"): "held_out_gap"}
-
-LEAKAGE = "leakage"  # where it alarms, no number of the evaluation is praised before it is told
-REMEDIES = "remedies"  # what helps: neither an effect nor a cause
-MAPS = "projections"  # draws what the others measured, and takes longest
-
-
-Kind = Literal["in use", "in training", "cause", "remedy"]
+GROUP = "embedding_second_opinion.diagnostics"
 
 
 class Check(Protocol):
-    """A diagnostic: a function named like its file, from a Geometry to a Finding."""
+    """A diagnostic: a function named like its folder, from a Geometry to a Finding."""
 
     def __call__(self, space: Geometry, inputs: Inputs) -> Finding:
         """Judge ``space``."""
         ...
 
 
+@cache
+def _built_in() -> Mapping[str, Declared]:
+    names = [module.name for module in pkgutil.iter_modules(catalogue.__path__) if module.ispkg]
+    found = [importlib.import_module(f"{catalogue.__name__}.{name}").CHECK for name in names]
+    return {each.code: each for each in found}
+
+
+@cache
+def _outside(path: tuple[str, ...]) -> tuple[Mapping[str, tuple[Declared, Check]], tuple[str, ...]]:
+    """What other packages on this path register, and a sentence on each that is refused."""
+    found: dict[str, tuple[Declared, Check]] = {}
+    refused = []
+    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda e: (e.name, e.value)):
+        if entry.name in _built_in() or entry.name in found:
+            refused.append(
+                f"The diagnostic {entry.name} of {entry.value} was refused: there is one of that code."
+            )
+            continue
+        try:
+            function = entry.load()
+            if function.check.code != entry.name:
+                raise ValueError(
+                    f"it is registered as {entry.name} and calls itself {function.check.code}"
+                )
+            found[entry.name] = function.check, function
+        except Exception as error:
+            found[entry.name] = _broken(entry.name), partial(_raise, error)
+    return found, tuple(refused)
+
+
+def _broken(code: str) -> Declared:
+    return Declared(
+        code=code, title=code.replace("_", " ").capitalize(), question="",
+        kind="cause", needs="to be mended: it could not be imported", because="",
+    )  # fmt: skip
+
+
+def _raise(error: Exception, space: Geometry, inputs: Inputs) -> NoReturn:
+    raise error
+
+
+def refused() -> tuple[str, ...]:
+    """A sentence on each diagnostic of another package whose code is taken."""
+    return _outside(tuple(sys.path))[1]
+
+
+def declared() -> Mapping[str, Declared]:
+    """Code to declaration, in order: in use, in training, causes by name, remedies, maps.
+
+    Those of other packages stand behind the built-in ones of their kind.
+    """
+    others = {code: each for code, (each, _) in _outside(tuple(sys.path))[0].items()}
+    every = {**_built_in(), **others}
+
+    def place(code: str) -> tuple[int, bool, int, str]:
+        return every[code].order // 10, code in others, every[code].order, code
+
+    return {code: every[code] for code in sorted(every, key=place)}
+
+
 def codes() -> tuple[str, ...]:
-    """The codes of all: what happens in use first, then in training, causes by name, remedies, maps last."""
-    names = {module.name for module in pkgutil.iter_modules(catalogue.__path__) if module.ispkg}
-    first = [code for code in (*IN_USE, *IN_TRAINING) if code in names]
-    causes = sorted(
-        names - set(first),
-        key=lambda name: (
-            (REMEDIES, MAPS).index(name) + 1 if name in (REMEDIES, MAPS) else 0,
-            name,
-        ),
-    )
-    return (*first, *causes)
+    """The codes of all, in that order."""
+    return tuple(declared())
+
+
+def first() -> str:
+    """The code of the diagnostic that states the gap which the others explain."""
+    return next(code for code, each in declared().items() if each.states_gap)
 
 
 def kind(code: str) -> Kind:
     """Effects, what training saw, and causes do not compete with each other."""
-    if code in IN_USE:
-        return "in use"
-    if code == REMEDIES:
-        return "remedy"
-    return "in training" if code in IN_TRAINING else "cause"
+    known = declared().get(code)
+    return "cause" if known is None else known.kind
 
 
 def explains() -> dict[str, tuple[str, ...]]:
-    """Letter of a switch to the diagnostics that can explain its loss."""
-    others = {*EXPLAINS["B"], MAPS}
-    every = tuple(code for code in codes() if kind(code) == "cause" and code not in others)
-    return {**EXPLAINS, "N": every}
+    """Letter of a switch of the attribution to the diagnostics that can explain its loss."""
+    every = declared()
+    letters = sorted({letter for each in every.values() for letter in each.explains})
+    return {x: tuple(code for code, each in every.items() if x in each.explains) for x in letters}
+
+
+def parts() -> dict[tuple[str, str], str]:
+    """By letter and code the estimate that concerns this loss, where it is not the harm."""
+    return {(x, code): name for code, each in declared().items() for x, name in each.parts.items()}
 
 
 def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[str, ...]:
@@ -108,14 +148,16 @@ def chosen(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[str, ...
 
 def check(code: str) -> Check:
     """The diagnostic of this code."""
+    others = _outside(tuple(sys.path))[0]
+    if code in others:
+        return others[code][1]
     return cast(Check, getattr(importlib.import_module(f"{catalogue.__name__}.{code}.check"), code))
 
 
 def described() -> Iterator[tuple[str, str, str]]:
     """Code, question and what it needs, of every diagnostic."""
-    for code in codes():
-        module = importlib.import_module(f"{catalogue.__name__}.{code}.check")
-        yield code, module.QUESTION, module.NEEDS
+    for code, each in declared().items():
+        yield code, each.question, each.needs
 
 
 def run(
@@ -134,10 +176,11 @@ def run_one(code: str, space: Geometry, inputs: Inputs) -> Finding:
         return check(code)(space, inputs)
     except Exception as error:
         log.exception("diagnostic %s broke", code)
+        known = declared().get(code) or _broken(code)
         return Finding(
             code=code,
-            title=code.replace("_", " ").capitalize(),
-            question="",
+            title=known.title,
+            question=known.question,
             verdict=Verdict.ERROR,
             explanation=f"This diagnostic broke: {type(error).__name__}: {error}",
             meaning="A fault of this tool, not of your data; the other diagnostics are not affected.",

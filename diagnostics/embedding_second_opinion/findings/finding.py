@@ -9,8 +9,16 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from embedding_second_opinion.findings.charts import AnyChart
+from embedding_second_opinion.findings.claim import Claim
 from embedding_second_opinion.findings.inert import code, inert
 from embedding_second_opinion.findings.record import Number, Record
+
+LEVEL = 0.95  # of every interval
+TAIL = (1 - LEVEL) / 2  # one side of it
+# Two dozen diagnostics look at one set: each alarms only where its share of TAIL says so, or a flawless
+# set would too often see one. About as many as are built in, and a constant: what else is run, or added,
+# must not change a verdict. No more, or what 999 permutations show at most, 1 in 1,000, could not alarm.
+LOOKS = 25
 
 FINDING_MIME = "application/vnd.second-opinion.finding+json"
 
@@ -25,6 +33,11 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "not-applicable"
     OK = "ok"
 
+    @property
+    def loud(self) -> bool:
+        """Whether a harm is surely there."""
+        return self in (Verdict.ALARM, Verdict.WATCH)
+
 
 class Estimate(Record):
     """A measured number with its interval.
@@ -33,7 +46,9 @@ class Estimate(Record):
     unit: the statistical unit that the interval resamples or counts ("class", "query").
     quantity: what the value is a number of ("share", "accuracy points", "distance").
     about: which queries were looked up in which gallery, with counts.
-    method: how the interval was made, or why there is none.
+    method: how the interval was made, or why there is none. why_none: that reason alone.
+    conditional_on: what the interval takes as fixed ("the threshold"). context: told for comparison, with no
+    part in the verdict.
     unresolved: the value is at its ceiling or floor; the interval is a bound by the rule of three.
     """
 
@@ -46,6 +61,9 @@ class Estimate(Record):
     about: str = ""
     method: str = ""
     unresolved: bool = False
+    why_none: str = ""
+    conditional_on: str = ""
+    context: bool = False
 
     def text(self, digits: int = 1) -> str:
         """As a person reads it: "98.9 % [98.1, 99.4]"."""
@@ -64,15 +82,17 @@ class Estimate(Record):
         return f"{head} [{number(self.low)}, {number(self.high)}]"
 
 
-def judge(harm: Estimate, tolerance: float) -> Verdict:
+def judge(harm: Estimate, tolerance: float, p_value: float | None = None) -> Verdict:
     """The one verdict rule: the interval of a harm against the harm a user would tolerate.
 
     ``harm`` and ``tolerance`` are in the same unit; positive is bad. Without an interval: unsure.
+    p_value: of one look among ``LOOKS``; what would alarm alone and is not that sure is to be watched.
     """
     if harm.low is None or harm.high is None:
         return Verdict.UNSURE
     if harm.low > tolerance:
-        return Verdict.ALARM
+        sure = p_value is None or p_value <= TAIL / LOOKS
+        return Verdict.ALARM if sure else Verdict.WATCH
     if harm.high <= tolerance:
         return Verdict.OK
     return Verdict.WATCH if harm.low > 0 else Verdict.UNSURE
@@ -85,6 +105,7 @@ class Finding(Record):
     ignore_when: when it can be disregarded. remedy: how to fix it.
     harm, tolerance: what the verdict was judged on; both None where nothing was judged.
     p_value: chance of a harm this large if the true harm were the tolerance; None where unknown.
+    claims: what it asserts about the accuracy in use.
     """
 
     code: str
@@ -105,10 +126,16 @@ class Finding(Record):
     source: str = ""
     parameters: Mapping[str, JsonValue] = {}
     fingerprint: str = ""
+    claims: tuple[Claim, ...] = ()
 
     # Set by the floor above, so that this file need not know matplotlib.
     # Takes the charts, a name for the ids and the title; gives an SVG, "" where nothing is drawn.
     illustrator: ClassVar[Callable[[tuple[AnyChart, ...], str, str], str] | None] = None
+
+    @property
+    def invalidates(self) -> bool:
+        """Whether it says that the accuracy in use is not what it seems."""
+        return any(claim.kind == "invalidates" for claim in self.claims)
 
     def markdown(self) -> str:
         """The finding in words, for a notebook or a terminal."""
@@ -159,14 +186,3 @@ def show(bundle: dict[str, object], charts: tuple[AnyChart, ...], name: str, tit
     if drawn:
         words = [f"{chart.title}: {chart.alt}" for chart in charts]
         display({"image/svg+xml": drawn, "text/plain": "\n".join(words)}, raw=True)
-
-
-def not_applicable(code: str, title: str, question: str, explanation: str) -> Finding:
-    """A diagnostic that lacks its input says which, in one sentence."""
-    return Finding(
-        code=code,
-        title=title,
-        question=question,
-        verdict=Verdict.NOT_APPLICABLE,
-        explanation=explanation,
-    )

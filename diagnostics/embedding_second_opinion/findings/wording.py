@@ -23,6 +23,26 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else f"{100 * share:.2g} %"
 
 
+def are(count: int) -> str:
+    """The verb after a count: "1 row is", "2 rows are"."""
+    return "is" if count == 1 else "are"
+
+
+def have(count: int) -> str:
+    """The verb after a count: "1 row has", "2 rows have"."""
+    return "has" if count == 1 else "have"
+
+
+def capital(text: str) -> str:
+    """The text as the start of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def uncapital(text: str) -> str:
+    """The start of a sentence as it stands within one."""
+    return text[:1].lower() + text[1:]
+
+
 def visible(text: str) -> str:
     """Text as a terminal and a file can take it: what is no character is written as an escape."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

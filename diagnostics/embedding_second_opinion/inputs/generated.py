@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.inputs.training_log import TrainingLog
 from embedding_second_opinion.inputs.triplets import Triplets
 
@@ -31,7 +31,7 @@ class Split:
     triplets: Triplets | None = None
     log: TrainingLog | None = None
     margin: float | None = None
-    claim: Claim | None = None
+    claim: Believed | None = None
     expected_classes: int | None = None
 
 

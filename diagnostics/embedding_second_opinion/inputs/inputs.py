@@ -17,7 +17,7 @@ CLAIM_METRICS = ("triplet", "closed-set", "pair", "other")
 CLAIM_SPLITS = ("query", "gallery")
 
 
-class Claim(Record):
+class Believed(Record):
     """The number the user believed: a share in [0, 1], what it was a share of, and on whose rows.
 
     split: "query", or "gallery" for a number measured on the rows that are enrolled here, as those of a
@@ -51,7 +51,7 @@ class Inputs(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    claim: Claim | None = None
+    claim: Believed | None = None
     map_points: int = 2000  # rows drawn in a map; 0: no map
     map_seeds: int = 2  # maps of each kind, whose agreement is measured
     pairs: Pairs | None = None  # pairs of rows to verify, as the user's protocol has them
@@ -151,7 +151,7 @@ def _read_expected(classes: int | None) -> int | None:
     return classes
 
 
-def _read_claim(claimed: float | None, claimed_metric: str, claimed_split: str) -> Claim | None:
+def _read_claim(claimed: float | None, claimed_metric: str, claimed_split: str) -> Believed | None:
     if claimed is None:
         return None
     if claimed_split not in CLAIM_SPLITS:
@@ -166,6 +166,6 @@ def _read_claim(claimed: float | None, claimed_metric: str, claimed_split: str) 
         raise InputError(f"claimed must be a number such as 0.99; it is {claimed!r}.")
     if not 0 <= claimed <= 1:
         raise InputError(f"claimed must be a share from 0 to 1, such as 0.99; it is {claimed}.")
-    return Claim.model_validate(
+    return Believed.model_validate(
         {"value": claimed, "metric": claimed_metric, "split": claimed_split}
     )

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from embedding_second_opinion.inputs.generated import Ints, Names, Reals, Split, unit
-from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.inputs.inputs import Believed
 
 TOLD = 3  # digits
 
@@ -98,7 +98,7 @@ def _self_match_claim(rng: np.random.Generator) -> Split:
     centres, labels = rng.standard_normal((300, 40)), np.repeat(np.arange(300), 6)
     vectors = unit(centres[labels] + 0.92 * rng.standard_normal((1800, 40)))
     value = first_answer(vectors, labels, vectors, labels)
-    return Split(vectors, labels, claim=Claim(value=_told(value), metric="closed-set"))
+    return Split(vectors, labels, claim=Believed(value=_told(value), metric="closed-set"))
 
 
 def _train_split_claim(rng: np.random.Generator) -> Split:
@@ -113,14 +113,14 @@ def _train_split_claim(rng: np.random.Generator) -> Split:
     split[900:] = np.where(np.arange(len(more)) % 6 < 4, "train", "test")
     train = split == "train"
     value = every_triplet(vectors[train], labels[train])
-    return Split(vectors, labels, split, claim=Claim(value=_told(value), metric="triplet"))
+    return Split(vectors, labels, split, claim=Believed(value=_told(value), metric="triplet"))
 
 
 def _own_positive_claim(rng: np.random.Generator) -> Split:
     """220 classes of two modes with two rows each: every fourth positive drawn is the anchor itself."""
     vectors, labels = _modes(rng, 220, 2, 2, 32)
     value = anchor_among_positives(vectors, labels)
-    return Split(vectors, labels, claim=Claim(value=_told(value), metric="triplet"))
+    return Split(vectors, labels, claim=Believed(value=_told(value), metric="triplet"))
 
 
 def _lenient_ties_claim(rng: np.random.Generator) -> Split:
@@ -130,7 +130,7 @@ def _lenient_ties_claim(rng: np.random.Generator) -> Split:
     flipped = rng.random((len(mode), 32)) < 0.05
     vectors, labels = np.where(flipped, -signs[mode], signs[mode]), (mode % 120).astype(np.int64)
     value = ties_right(vectors, labels)
-    return Split(vectors, labels, claim=Claim(value=_told(value), metric="triplet"))
+    return Split(vectors, labels, claim=Believed(value=_told(value), metric="triplet"))
 
 
 def _healthy_claim(rng: np.random.Generator) -> Split:
@@ -138,7 +138,7 @@ def _healthy_claim(rng: np.random.Generator) -> Split:
     centres, labels = rng.standard_normal((160, 40)), np.repeat(np.arange(160), 8)
     vectors = unit(centres[labels] + 0.85 * rng.standard_normal((1280, 40)))
     value = drawn_triplets(rng, vectors, labels, 10_000)
-    return Split(vectors, labels, claim=Claim(value=_told(value), metric="triplet"))
+    return Split(vectors, labels, claim=Believed(value=_told(value), metric="triplet"))
 
 
 def _healthy_claim_search(rng: np.random.Generator) -> Split:
@@ -146,7 +146,7 @@ def _healthy_claim_search(rng: np.random.Generator) -> Split:
     centres, labels = rng.standard_normal((300, 40)), np.repeat(np.arange(300), 6)
     vectors = unit(centres[labels] + 0.8 * rng.standard_normal((1800, 40)))
     value = others_first(vectors, labels)
-    return Split(vectors, labels, claim=Claim(value=_told(value), metric="closed-set"))
+    return Split(vectors, labels, claim=Believed(value=_told(value), metric="closed-set"))
 
 
 HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {

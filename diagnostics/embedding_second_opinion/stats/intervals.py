@@ -18,12 +18,12 @@ from scipy.optimize import brentq
 from scipy.special import logit
 from scipy.stats import beta, binomtest, norm, t
 
+from embedding_second_opinion.findings.finding import LEVEL as LEVEL
+from embedding_second_opinion.findings.finding import TAIL as TAIL
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.passes.ranks import Reals
 
 FEWEST_CLASSES = 10  # fewer say nothing about new classes
-LEVEL = 0.95
-TAIL = (1 - LEVEL) / 2
 
 P = Callable[[float], float]
 
@@ -32,6 +32,7 @@ P = Callable[[float], float]
 class Interval:
     """Bounds at ``LEVEL``; None where none can be given. ``method`` says how, or why not.
 
+    why_none: that reason alone. conditional_on: what is taken as fixed, as in ``Estimate``.
     unit: what was counted as independent. unresolved: at the ceiling or the floor, only a bound.
     above: p-value against "the truth is at most x"; it is TAIL where x is ``low``, so that a
     verdict read from the interval and one read from the p-value are the same.
@@ -43,6 +44,8 @@ class Interval:
     unit: str = "class"
     unresolved: bool = False
     above: P | None = None
+    why_none: str = ""
+    conditional_on: str = ""
 
     def taken_from(self, believed: float) -> Interval:
         """The interval of (believed - value), for a believed number that is fixed."""
@@ -71,12 +74,14 @@ class Interval:
             about=about,
             method=self.method,
             unresolved=self.unresolved,
+            why_none=self.why_none,
+            conditional_on=self.conditional_on,
         )
 
 
 def no_interval(reason: str, unit: str = "class") -> Interval:
     """A number without an interval says why."""
-    return Interval(None, None, f"no interval: {reason}", unit)
+    return Interval(None, None, f"no interval: {reason}", unit, why_none=reason)
 
 
 def few_classes(units: int) -> Interval:

@@ -9,21 +9,19 @@ from importlib import metadata
 from pydantic import JsonValue
 
 from embedding_second_opinion.catalogue import registry
-from embedding_second_opinion.catalogue.registry import FIRST, LEAKAGE, Kind
+from embedding_second_opinion.findings.check import Kind
 from embedding_second_opinion.findings.finding import Finding, Verdict, show
 from embedding_second_opinion.findings.inert import inert
 from embedding_second_opinion.findings.record import Number, Record
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
-from embedding_second_opinion.stats.intervals import TAIL
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.story.attribution.attribute import attribute
 from embedding_second_opinion.story.attribution.cells import by_class
 from embedding_second_opinion.story.attribution.explained import explained
 from embedding_second_opinion.story.attribution.stages import Attribution
 
 SUMMARY_MIME = "application/vnd.second-opinion.summary+json"
-SIGNIFICANCE = TAIL  # one side of the interval that the verdict rule reads
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "umap-learn")
 
 
@@ -62,11 +60,11 @@ class PerClass(Record):
 
 
 class Summary(Record):
-    """The page's first screen. ``verdicts`` are corrected for the number of diagnostics (Holm)."""
+    """The page's first screen. ``verdicts`` are those of the findings."""
 
     headline: str
     subject: Subject
-    claimed: Claim | None = None
+    claimed: Believed | None = None
     in_use: tuple[Cause, ...] = ()  # what a user meets besides the headline
     in_training: tuple[Cause, ...] = ()  # what training saw
     causes: tuple[Cause, ...] = ()
@@ -124,29 +122,27 @@ def summarise(
     inputs: Inputs | None = None,
     parameters: Mapping[str, JsonValue] | None = None,
 ) -> Summary:
-    """Rank the findings, correct their verdicts and choose the headline."""
+    """Rank the findings and choose the headline."""
     evaluation = space.evaluation
-    verdicts = corrected(findings, len(registry.codes()))
-    ranked = sorted(
-        findings, key=lambda f: (list(Verdict).index(verdicts[f.code]), -_loud(f), f.code)
-    )
+    first = next((f for f in findings if f.code == registry.first()), None)
+    ranked = sorted(findings, key=_loudest_first)
 
     def listed(kind: Kind) -> tuple[Cause, ...]:
         return tuple(
             Cause(
                 code=f.code,
                 title=f.title,
-                verdict=verdicts[f.code],
+                verdict=f.verdict,
                 sentence=f.explanation,
                 loudness=_loudness(f),
             )
             for f in ranked
-            if f.code != FIRST and registry.kind(f.code) == kind
+            if f is not first and registry.kind(f.code) == kind
         )
 
-    way = attribute(space, findings, inputs) if any(f.code == FIRST for f in findings) else None
+    way = attribute(space, findings, inputs) if first is not None else None
     return Summary(
-        headline=_headline(findings),
+        headline=_headline(findings, first),
         subject=Subject(
             name=evaluation.name,
             n=len(evaluation.codes),
@@ -161,10 +157,14 @@ def summarise(
         causes=listed("cause"),
         remedies=listed("remedy"),
         per_class=_per_class(space) if way is not None else None,
-        attribution=way and explained(way, ranked, verdicts, registry.explains(), registry.PARTS),
-        trust=_trust(findings, verdicts),
-        verdicts=verdicts,
-        notes=tuple(dict.fromkeys((*evaluation.notes, *(inputs.notes if inputs else ())))),
+        attribution=way and explained(way, ranked, registry.explains(), registry.parts()),
+        trust=_trust(findings, first),
+        verdicts={f.code: f.verdict for f in findings},
+        notes=tuple(
+            dict.fromkeys(
+                (*evaluation.notes, *(inputs.notes if inputs else ()), *registry.refused())
+            )
+        ),
         parameters=parameters or {},
         versions=versions(),
         metric=space.metric,
@@ -183,48 +183,31 @@ def _per_class(space: Geometry) -> PerClass:
     )
 
 
-def corrected(findings: Sequence[Finding], catalogue: int) -> dict[str, Verdict]:
-    """Verdicts after Holm's step-down over the whole catalogue (Holm, Scand. J. Stat. 1979).
-
-    An alarm that does not survive becomes "watch". A finding without a p-value (no
-    interval, or only a bound at a limit) keeps its verdict.
-    """
-    verdicts = {f.code: f.verdict for f in findings}
-    tested = sorted(
-        (f for f in findings if f.p_value is not None), key=lambda f: (f.p_value or 0.0, f.code)
-    )
-    size = max(catalogue, len(tested))
-    rejecting = True
-    for i, finding in enumerate(tested):
-        rejecting = rejecting and (finding.p_value or 0.0) <= SIGNIFICANCE / (size - i)
-        if not rejecting and finding.verdict is Verdict.ALARM:
-            verdicts[finding.code] = Verdict.WATCH
-    return verdicts
-
-
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
     found = {name: metadata.version(name).split("+")[0] for name in LIBRARIES}
     return {"python": ".".join(platform.python_version_tuple()[:2]), **found}
 
 
-def _trust(findings: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
+def _trust(findings: Sequence[Finding], first: Finding | None) -> str:
     """Good news is news: said only where the gap was judged and is none, and nothing alarms.
 
     It names the number and what was not tested: a promise must not be wider than the measurement.
     A gap that is within the tolerance, though its upper bound is not, is told beside it.
     """
-    first = next((f for f in findings if f.code == FIRST), None)
     # That a fix could gain something does not make the number less true.
-    verdicts = {code: v for code, v in verdicts.items() if registry.kind(code) != "remedy"}
-    judged = [v for v in verdicts.values() if v not in (Verdict.NOT_APPLICABLE, Verdict.ERROR)]
+    findings = [f for f in findings if registry.kind(f.code) != "remedy"]
+    unable = (Verdict.NOT_APPLICABLE, Verdict.ERROR)
+    judged = [f.verdict for f in findings if f.verdict not in unable]
     unsure = judged.count(Verdict.UNSURE)
-    if first is None or any(
-        v is Verdict.ALARM or (v is Verdict.WATCH and code != FIRST) for code, v in verdicts.items()
+    if (
+        first is None
+        or first.verdict is Verdict.ALARM
+        or any(f.verdict.loud for f in findings if f is not first)
     ):
         return ""
-    small = first if verdicts[FIRST] is Verdict.WATCH and _within(first) else None
-    if verdicts[FIRST] is not Verdict.OK and small is None:
+    small = first if first.verdict is Verdict.WATCH and _within(first) else None
+    if first.verdict is not Verdict.OK and small is None:
         return ""
     closed = first.estimates.get("closed_set_accuracy")
     subject = "The number" if closed is None else f"The closed-set accuracy, {closed.text()},"
@@ -237,7 +220,7 @@ def _trust(findings: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
         if unsure:
             text += f"; {unsure} cannot tell, and {'says' if unsure == 1 else 'say'} what would be needed"
         text += "."
-    lacking = [f.title for f in findings if verdicts.get(f.code) is Verdict.NOT_APPLICABLE]
+    lacking = [f.title for f in findings if f.verdict is Verdict.NOT_APPLICABLE]
     if lacking:
         text += f" Not tested, for want of input: {'; '.join(lacking)}."
     return text
@@ -249,25 +232,23 @@ def _within(finding: Finding) -> bool:
     return harm is not None and tolerance is not None and harm.value <= tolerance
 
 
-def _headline(findings: Sequence[Finding]) -> str:
-    """The gap, as its diagnostic says it; where rows leak between the sides, that and nothing else."""
-    leaks = next((f for f in findings if f.code == LEAKAGE and f.verdict is Verdict.ALARM), None)
-    if leaks is not None:
-        return leaks.headline or leaks.explanation
+def _headline(findings: Sequence[Finding], first: Finding | None) -> str:
+    """The gap, as its diagnostic says it; where the accuracy is not what it seems, that and nothing else."""
     for finding in findings:
-        if finding.code == FIRST:
+        if finding.verdict is Verdict.ALARM and finding.invalidates:
             return finding.headline or finding.explanation
+    if first is not None:
+        return first.headline or first.explanation
     if findings:  # the first diagnostic was not asked for
-        loudest = min(findings, key=lambda f: (list(Verdict).index(f.verdict), -_loud(f), f.code))
-        return loudest.explanation
+        return min(findings, key=_loudest_first).explanation
     return "No diagnostic could say what the accuracy measures."
+
+
+def _loudest_first(finding: Finding) -> tuple[int, float, str]:
+    return list(Verdict).index(finding.verdict), -(_loudness(finding) or 0.0), finding.code
 
 
 def _loudness(finding: Finding) -> float | None:
     if finding.harm is None or finding.harm.low is None or not finding.tolerance:
         return None
     return finding.harm.low / finding.tolerance
-
-
-def _loud(finding: Finding) -> float:
-    return _loudness(finding) or 0.0

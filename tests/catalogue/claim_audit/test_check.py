@@ -17,7 +17,7 @@ from embedding_second_opinion.drawing.draw import png
 from embedding_second_opinion.findings.charts import Bars, Table
 from embedding_second_opinion.findings.finding import Finding, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.inputs.pairs import Pairs
 from embedding_second_opinion.inputs.training_log import TrainingLog
 from embedding_second_opinion.samples import sample
@@ -34,7 +34,7 @@ HONEST = ("healthy_claim", "healthy_claim_search")
 
 
 def claimed(space, value, metric="triplet", **more):
-    return claim_audit(space, Inputs(claim=Claim(value=value, metric=metric), **more))
+    return claim_audit(space, Inputs(claim=Believed(value=value, metric=metric), **more))
 
 
 def opened(name, seed=0):
@@ -139,7 +139,7 @@ def test_what_nothing_gives_is_said():
 
 def test_several_are_several():
     space, _ = opened("self_match_claim")
-    values = audit(space, Inputs(), Claim(value=0.5, metric="closed-set")).estimates
+    values = audit(space, Inputs(), Believed(value=0.5, metric="closed-set")).estimates
     assert abs(values["recall_at_10"].value - values["triplets_told_as_closed_set"].value) < 0.01
     found = claimed(space, 0.99, "closed-set")
     assert "several give it, and it cannot be told which" in found.explanation

@@ -36,9 +36,10 @@ def made(sizes, noise, seed=0, d=24, **columns):
 
 
 @pytest.mark.parametrize("flaw", MINE)
-def test_the_planted_flaw_alarms(flaw):
-    verdicts = [judge(planted(flaw, seed)).verdict for seed in range(12)]
-    assert verdicts.count(Verdict.ALARM) >= 11, verdicts
+def test_the_planted_flaw_is_seen(flaw):
+    found = [judge(planted(flaw, seed)) for seed in range(12)]
+    assert sum(f.harm.low > f.tolerance for f in found) >= 11
+    assert all(f.verdict.loud for f in found if f.harm.low > f.tolerance)
     assert len(MINE) == 3
 
 
@@ -235,7 +236,7 @@ def test_no_class_in_common_is_not_applicable():
         )
     )
     assert found.verdict is Verdict.NOT_APPLICABLE
-    assert "share none" in found.explanation
+    assert "share no class" in found.explanation
 
 
 @pytest.mark.parametrize("flaw", [*MINE, "healthy_long_tail"])

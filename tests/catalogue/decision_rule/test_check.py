@@ -211,7 +211,7 @@ def test_not_applicable_without_vectors_or_classes_in_common():
     apart = EmbeddingSet.from_arrays(
         data.vectors, data.codes, split=np.where(data.codes < 30, "train", "test")
     )
-    assert "share none" in judge(apart).explanation
+    assert "share no class" in judge(apart).explanation
 
 
 def test_leaves_need_scaling(shared_data):

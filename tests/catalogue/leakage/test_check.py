@@ -328,7 +328,7 @@ def test_what_cannot_be_judged_says_so():
     found = leakage(Geometry.from_distances(matrix, data.codes))
     assert (found.verdict, found.explanation) == (
         Verdict.NOT_APPLICABLE,
-        "Needs the vectors; from distances alone no copy can be told.",
+        "Needs the vectors: from distances alone no copy can be told.",
     )
     split = np.where(data.codes < 30, "train", "test")
     apart = judge(EmbeddingSet.from_arrays(data.vectors, data.codes, split=split))
@@ -391,7 +391,7 @@ def test_no_headline_praises_a_number_that_leaks(kind, seed):
         vectors[sides == "test"] += 1e-6 * rng.standard_normal((240, 16))
     data = EmbeddingSet.from_arrays(vectors, codes, split=sides, groups=groups)
     space = Geometry(arrange(data))
-    findings = list(registry.run(space, among=[registry.FIRST, "leakage"]))
+    findings = list(registry.run(space, among=[registry.first(), "leakage"]))
     assert findings[1].verdict is Verdict.ALARM
     headline = summarise(space, findings).headline
     assert headline == findings[1].headline

@@ -139,7 +139,7 @@ def test_without_its_inputs_it_says_what_it_needs():
     apart = EmbeddingSet.from_arrays(vectors, labels, split=np.where(labels < 7, "train", "test"))
     found = judge(apart)
     assert found.verdict is Verdict.NOT_APPLICABLE
-    assert "share none" in found.explanation
+    assert "share no class" in found.explanation
 
 
 def test_few_classes_cannot_tell():

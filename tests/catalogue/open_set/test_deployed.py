@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embedding_second_opinion.catalogue.open_set.deployed import deployed
+from embedding_second_opinion.catalogue.open_set.found import deployed
 from embedding_second_opinion.catalogue.open_set.known_and_strange import sides
 from embedding_second_opinion.catalogue.open_set.without import Pools
 from embedding_second_opinion.geometry.geometry import Geometry

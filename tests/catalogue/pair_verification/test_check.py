@@ -11,7 +11,7 @@ from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.findings.charts import Bars, Curve, Table
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.inputs.pairs import Pairs, read_pairs
 from embedding_second_opinion.samples.planted import planted
 from embedding_second_opinion.stats import surface
@@ -100,17 +100,19 @@ def test_the_illusion_of_balanced_pairs_is_said_in_the_same_breath():
 
 def test_a_claim_about_pairs_is_compared_and_others_are_not():
     data = planted("healthy")
-    wrong = judge(data, claim=Claim(value=1.0, metric="pair"))
+    wrong = judge(data, claim=Believed(value=1.0, metric="pair"))
     accuracy = wrong.estimates["pair_accuracy"]
     loss = wrong.estimates["claim_loss"]
     assert loss.value == pytest.approx(1 - accuracy.value)
     assert (loss.low, loss.high) == pytest.approx((1 - accuracy.high, 1 - accuracy.low))
     assert "against the claim" in wrong.explanation
     assert "pair accuracy: class jackknife" in loss.method
-    high = judge(planted("look_alikes"), claim=Claim(value=0.9999, metric="pair"))
+    high = judge(planted("look_alikes"), claim=Believed(value=0.9999, metric="pair"))
     assert high.verdict is Verdict.OK
-    assert judge(planted("crowded"), claim=Claim(value=1.0, metric="pair")).verdict is Verdict.ALARM
-    assert "claim_loss" not in judge(data, claim=Claim(value=1.0)).estimates
+    assert (
+        judge(planted("crowded"), claim=Believed(value=1.0, metric="pair")).verdict is Verdict.ALARM
+    )
+    assert "claim_loss" not in judge(data, claim=Believed(value=1.0)).estimates
 
 
 def test_pairs_of_a_file_are_what_is_judged():
@@ -144,7 +146,7 @@ def test_pairs_that_contradict_the_labels_are_believed_and_said():
     assert "(an AUC below one half)" in found.meaning
     assert "probably a distance flag (1 = different)" in found.meaning
     assert "Turn 'same' round" in found.remedy
-    claimed = judge(data, pairs=turned, claim=Claim(value=1.0, metric="pair"))
+    claimed = judge(data, pairs=turned, claim=Believed(value=1.0, metric="pair"))
     assert claimed.verdict is Verdict.UNSURE
     plain = judge(data, pairs=pairs)
     assert "one half" not in plain.meaning

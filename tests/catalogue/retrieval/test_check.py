@@ -184,7 +184,7 @@ def test_no_class_in_common_is_not_applicable():
     split = np.where(data.codes < 30, "train", "test")
     found = judge(EmbeddingSet.from_arrays(data.vectors, data.codes, split=split))
     assert found.verdict is Verdict.NOT_APPLICABLE
-    assert found.explanation.startswith("Needs queries")
+    assert found.explanation.startswith("The queries (")
 
 
 def test_charts_tell_what_they_show():

@@ -147,7 +147,7 @@ def test_what_cannot_be_judged_says_so():
     nobody = Geometry.from_distances(matrix, [7, 7, 8, 8], [0, 0, 1, 1, 2, 2])
     lacking = triplet_census(nobody)
     assert lacking.verdict is Verdict.NOT_APPLICABLE
-    assert lacking.explanation.startswith("Needs queries with both a positive and a negative")
+    assert lacking.explanation.startswith("Needs a query with both a positive and a negative")
 
 
 def test_one_row_a_class_among_the_queries_is_looked_up_in_the_gallery():

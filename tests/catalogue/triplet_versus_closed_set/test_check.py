@@ -12,12 +12,11 @@ from embedding_second_opinion.catalogue.triplet_versus_closed_set.check import (
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.findings.charts import Bars, Curve, Examples, Table
-from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.finding import LOOKS, TAIL, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import read_inputs
 from embedding_second_opinion.samples import sample
 from embedding_second_opinion.samples.planted import planted
-from embedding_second_opinion.story import summary
 from tests import brute_force
 from tests.planting import FLAWS, HEALTHY
 
@@ -208,9 +207,9 @@ def test_verdict_and_p_value_agree(seed):
     data = EmbeddingSet.from_arrays(vectors, labels)
     for found in (judge(data, claimed=0.99), judge(data, claimed=0.9), judge(data)):
         if found.p_value is not None:
-            assert (found.harm.low > found.tolerance) == (found.p_value < summary.SIGNIFICANCE)
-            alone = summary.corrected([found], 1)
-            assert alone[found.code] is found.verdict
+            assert (found.harm.low > found.tolerance) == (found.p_value < TAIL)
+            sure = found.p_value <= TAIL / LOOKS
+            assert (found.verdict is Verdict.ALARM) == (found.harm.low > found.tolerance and sure)
 
 
 def test_five_enrolled_are_drawn_only_where_every_query_has_five():

@@ -10,19 +10,19 @@ from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.samples.planted import planted
 from embedding_second_opinion.story.attribution.attribute import attribute
 from embedding_second_opinion.story.attribution.explained import explained
 from embedding_second_opinion.story.summary import summarise
 from tests.story.attribution.test_cells import drawn, spaces
 
-CLAIMED = Inputs(claim=Claim(value=0.97))
+CLAIMED = Inputs(claim=Believed(value=0.97))
 
 
 def opened(name="healthy_strangers", seed=1, claim=0.99):
     space = Geometry(planted(name, seed), seed=seed)
-    inputs = Inputs(claim=Claim(value=claim), map_points=0)
+    inputs = Inputs(claim=Believed(value=claim), map_points=0)
     return space, [registry.run_one("open_set", space, inputs)], inputs
 
 
@@ -50,7 +50,7 @@ def test_steps_and_shares_lead_from_start_to_end(name):
 
 def test_the_numbers_are_those_of_the_diagnostics():
     space, findings, inputs = opened()
-    first = registry.run_one(registry.FIRST, space, inputs).estimates
+    first = registry.run_one(registry.first(), space, inputs).estimates
     found = attribute(space, findings, inputs)
     after = {step.letter: step.after for step in found.steps}
     assert after["B"] == pytest.approx(first["triplet_accuracy"].value, abs=1e-7)
@@ -108,7 +108,7 @@ def test_what_is_missing_says_what_it_needs():
     assert "--gallery-split" in needs["G"]
     assert "--strangers" in needs["O"]
     assert (
-        attribute(alone, (), Inputs(claim=Claim(value=0.9, metric="pair"))).start_name
+        attribute(alone, (), Inputs(claim=Believed(value=0.9, metric="pair"))).start_name
         == "triplet accuracy"
     )
 
@@ -154,11 +154,10 @@ def test_only_what_is_loud_and_can_explain_a_loss_does():
         finding("cluster_proximity"),
         finding("hubness", Verdict.OK),
     ]
-    verdicts = {f.code: f.verdict for f in ranked}
-    told = explained(found, ranked, verdicts, {"N": ("hubness", "cluster_proximity"), "W": ()})
+    told = explained(found, ranked, {"N": ("hubness", "cluster_proximity"), "W": ()})
     step = next(s for s in told.steps if s.letter == "N")
     assert (step.cause, step.because) == ("cluster_proximity", "cluster_proximity: It costs.")
-    none = explained(found, ranked[2:], verdicts, {"N": ("hubness",)})
+    none = explained(found, ranked[2:], {"N": ("hubness",)})
     assert (
         next(s for s in none.steps if s.letter == "N").because
         == "No diagnostic explains this loss."
@@ -174,13 +173,10 @@ def test_of_two_sure_causes_the_one_that_gives_back_more_explains_a_loss():
     shifted = finding("shift", Verdict.WATCH).model_copy(update={"harm": wide})
     surer, unsure = finding("hubness", low=0.1), finding("metric_choice", Verdict.UNSURE, low=0.4)
     ranked = [unsure, surer, shifted]
-    verdicts = {f.code: f.verdict for f in ranked}
-    able = {"N": tuple(verdicts)}
+    able = {"N": tuple(f.code for f in ranked)}
 
     def cause(ranked):
-        return next(
-            s.cause for s in explained(found, ranked, verdicts, able).steps if s.letter == "N"
-        )
+        return next(s.cause for s in explained(found, ranked, able).steps if s.letter == "N")
 
     assert cause(ranked) == cause(ranked[::-1]) == "shift"
     assert cause([unsure, surer]) == "hubness"
@@ -206,7 +202,6 @@ def test_where_no_cause_is_sure_one_that_gives_back_half_is_named_as_perhaps(sha
     found = explained(
         way,
         [small, doubtful],
-        dict.fromkeys(("shift", "hubness"), Verdict.UNSURE),
         {step.letter: ("shift", "hubness")},
     ).steps[0]
     if told:
@@ -229,12 +224,11 @@ def test_the_part_of_a_finding_that_concerns_a_loss_is_what_counts():
         }
     )
     near = finding("cluster_proximity", low=0.15)
-    verdicts = {f.code: f.verdict for f in (gap, near)}
     able = {"N": ("cluster_proximity", "generalisation_gap")}
     parts = {("N", "generalisation_gap"): "held_out_gap"}
 
     def cause(ranked, parts):
-        told = explained(found, ranked, verdicts, able, parts)
+        told = explained(found, ranked, able, parts)
         return next((s.cause, s.because) for s in told.steps if s.letter == "N")
 
     assert (
@@ -258,14 +252,14 @@ def test_small_classes_that_are_only_enrolled_less_are_said_to_be_so():
             "explanation": f"A word; with 1 positive for every query the gap is {gap.text()}; no groups.",
         }
     )
-    told = explained(way, [size], {"class_imbalance": Verdict.OK}, {"W": ("class_imbalance",)})
+    told = explained(way, [size], {"W": ("class_imbalance",)})
     assert told.steps[0].cause == ""
     assert told.steps[0].because == (
         "small classes have fewer rows enrolled, and are not embedded worse: with 1 positive for every "
         "query the gap is -1.1 points [-2.0, 0.0]."
     )
-    unsure = {"class_imbalance": Verdict.UNSURE}
-    open_ = explained(way, [size], unsure, {"W": ("class_imbalance",)})
+    unsure = size.model_copy(update={"verdict": Verdict.UNSURE})
+    open_ = explained(way, [unsure], {"W": ("class_imbalance",)})
     assert open_.steps[0].because == "class_imbalance, perhaps: A word."
 
 
@@ -274,20 +268,20 @@ def test_a_loss_that_may_be_none_is_said_to_be_so():
     found = attribute(space, findings, inputs)
     step = found.largest
     open_ = step.model_copy(update={"change": step.change.model_copy(update={"high": 0.01})})
-    told = explained(found.model_copy(update={"steps": (open_,)}), (), {}, {})
+    told = explained(found.model_copy(update={"steps": (open_,)}), (), {})
     assert told.steps[0].because == "the interval holds 0: it may be that nothing is lost here."
 
 
 def test_every_cause_can_explain_some_step_but_the_maps():
     able = {code for codes in registry.explains().values() for code in codes}
     causes = {code for code in registry.codes() if registry.kind(code) == "cause"}
-    assert causes - able == {registry.MAPS}
+    assert causes - able == {"projections"}
 
 
 def test_the_summary_carries_it_and_shows_it():
     space, findings, inputs = opened("look_alikes")
     findings = [
-        registry.run_one(c, space, inputs) for c in (registry.FIRST, "cluster_proximity")
+        registry.run_one(c, space, inputs) for c in (registry.first(), "cluster_proximity")
     ] + findings
     made = summarise(space, findings, inputs)
     assert made.attribution is not None

@@ -11,7 +11,7 @@ from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.story.attribution.attribute import cells
 from embedding_second_opinion.story.attribution.cells import Strangers
 
@@ -63,7 +63,7 @@ def averaged(found, by_class):
 @pytest.mark.parametrize("trained", [False, True])
 def test_every_cell_is_what_writing_it_out_gives(on, trained, ties):
     vectors, labels, split = drawn(3, ties)
-    claim = Claim(value=0.9, split="gallery" if trained else "query")
+    claim = Believed(value=0.9, split="gallery" if trained else "query")
     found = cells(spaces(vectors, labels, split), claim, None)
     assert found.letters == (*("BGPNW"), *(["S"] if trained else []))
     train, test = split == "train", split == "test"
@@ -80,8 +80,8 @@ def test_every_cell_is_what_writing_it_out_gives(on, trained, ties):
 def test_held_out_rows_are_the_queries(on):
     vectors, labels, split = drawn(4)
     space = spaces(vectors, labels, split)
-    both = cells(space, Claim(value=0.9, split="gallery"), None).value(on | {"S"})
-    assert both == cells(space, Claim(value=0.9), None).value(on)
+    both = cells(space, Believed(value=0.9, split="gallery"), None).value(on | {"S"})
+    assert both == cells(space, Believed(value=0.9), None).value(on)
 
 
 def test_strangers_come_in_their_share():
@@ -114,12 +114,12 @@ def test_without_a_class_is_what_deleting_it_gives(on, seed):
 
 def test_a_claim_about_a_search_starts_at_the_search():
     space = spaces(*drawn(8))
-    found = cells(space, Claim(value=0.9, metric="closed-set"), None)
+    found = cells(space, Believed(value=0.9, metric="closed-set"), None)
     assert found.letters == ("B", "W")
     assert found.value(frozenset("B")) == float(space.ranks.right[space.ranks.anchors].mean())
 
 
 @pytest.mark.parametrize("metric", ["pair", "other"])
 def test_a_claim_of_another_kind_is_no_cell(metric):
-    found = cells(spaces(*drawn(9)), Claim(value=0.9, metric=metric), None)
+    found = cells(spaces(*drawn(9)), Believed(value=0.9, metric=metric), None)
     assert "B" not in found.letters

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.claim_audit import CHECK
 from embedding_second_opinion.catalogue.claim_audit.charts import charts_of
 from embedding_second_opinion.catalogue.claim_audit.conventions import DRAWN, Convention
 from embedding_second_opinion.catalogue.claim_audit.numbers import Audit, audit
 from embedding_second_opinion.catalogue.claim_audit.pair_conventions import has_pairs
 from embedding_second_opinion.catalogue.claim_audit.words import meaning_of, remedy_of
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "claim_audit"
-TITLE = "Where the claimed number comes from"
-QUESTION = "Which convention gives the number that was claimed?"
-NEEDS = "--claimed SHARE, the number that was believed"
-SOURCE = (
-    "How conventions of evaluation move numbers: Musgrave et al., ECCV 2020; Fehervari et al., "
-    "arXiv:1911.12528. Sampled metrics: Krichene & Rendle, KDD 2020. Reproducing a number from its "
-    "rounding: Brown & Heathers, Social Psychological and Personality Science 2017 (GRIM)."
-)
 LISTED = 4  # conventions named in a sentence
 
 
+@CHECK
 def claim_audit(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
-) -> Finding:
+) -> Answer | NotApplicable:
     """Count the claimed quantity under every convention that circulates, and see which gives the claim.
 
-    The harm is the part of the claim that its convention made: the claimed value less the exact value of the
-    same metric on the evaluated rows (ties are errors, each anchor or query counts alike; of pairs, half
-    genuine, at the best threshold there is), in accuracy points. ``tolerance`` 0.02: two right answers in
-    a hundred that were claimed and are not there is what a user would notice. A claim below the exact
-    value is good news. Interval: class jackknife of the exact value, a deleted class going as anchors
-    and as candidates, opened on both sides by the rounding of the claim; so a claim measured on
-    other rows of the same kind is not accused for what sampling classes does. Of a claim that the exact
-    number gives, only the rounding (and the noise of a sample) is open.
+    The harm is the part of the claim that its convention made: the claimed value less the exact value of
+    the same metric on the evaluated rows (ties are errors, each anchor or query counts alike; of pairs,
+    half genuine, at the best threshold there is), in accuracy points. A claim below the exact value is
+    good news. Interval: class jackknife of the exact value, a deleted class going as anchors and as
+    candidates, opened on both sides by the rounding of the claim; so a claim measured on other rows of
+    the same kind is not accused for what sampling classes does. Of a claim that the exact number gives,
+    only the rounding (and the noise of a sample) is open.
 
     A convention gives the claim where its number rounds to it; a mean over triplets or pairs, where a
     sample of 10,000 may. The exact number goes first. Where more than one other convention is left, it cannot
@@ -47,59 +40,39 @@ def claim_audit(
     inputs = inputs or Inputs()
     claim = inputs.claim
     if claim is None:
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
+        return NotApplicable(
             "Needs the number that was believed and what it is a share of (--claimed 0.99 "
-            "--claimed-metric triplet).",
+            "--claimed-metric triplet)."
         )
     if claim.metric == "pair":
         if not has_pairs(space, inputs.pairs):
-            return not_applicable(
-                CODE,
-                TITLE,
-                QUESTION,
+            return NotApplicable(
                 "Needs two queries of one class and two of different classes, with their distances; "
-                "there are none.",
+                "there are none."
             )
     elif not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs queries with both a positive and a negative in the gallery; there are none.",
+        return NotApplicable(
+            "Needs queries with both a positive and a negative in the gallery; there are none."
         )
     found = audit(space, inputs, claim)
-    verdict = judge(found.harm, tolerance)
-    above = found.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(found),
         estimates=found.estimates,
         harm=found.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(found, verdict),
+        interval=found.interval,
+        meaning=lambda verdict: _meaning(found, verdict),
         ignore_when=(
             "The claim is known to be about other rows or another model than these vectors: then it cannot "
             "be recomputed here, and what gives it by chance says nothing."
         ),
-        remedy=_remedy(found, verdict),
+        remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(space, found, inputs),
         charts=charts_of(found),
-        source=SOURCE,
         parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
             "claimed": claim.value,
             "claimed_metric": claim.metric,
             "margin": inputs.margin,
         },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
     )
 
 
@@ -164,9 +137,9 @@ def _meaning(found: Audit, verdict: Verdict) -> str:
         if found.weak is not None:
             text += f"A set-up with one thing free fits: {found.weak.gives}; that is no evidence. "
     if found.harm.low is None:
-        why = found.interval.method.removeprefix("no interval: ")
+        why = found.interval.why_none
         return f"{text}How much of it is owed to the convention has no interval: {why}."
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         return f"{text}Of the claim, {found.harm.text()} are not in the vectors as they are."
     if found.harm.high is not None and found.harm.high <= 0:
         return f"{text}The vectors are better than the claim: there is nothing to take back."
@@ -201,7 +174,7 @@ def _caveats(space: Geometry, found: Audit, inputs: Inputs) -> tuple[str, ...]:
     )
     notes = [
         f"The claim is read with the digits it shows, as {100 * low:.4g} to {100 * high:.4g} %; "
-        "zeros at its end cannot be seen.",
+        "zeros at its end cannot be seen."
     ]
     if found.same:
         notes.append(

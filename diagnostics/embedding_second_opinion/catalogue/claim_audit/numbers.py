@@ -40,7 +40,7 @@ from embedding_second_opinion.catalogue.claim_audit.triplet_conventions import (
 )
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.stats.intervals import Interval, no_interval
 
 NOTE = no_interval("a convention on these very rows, not an estimate")
@@ -56,7 +56,7 @@ class Audit:
     looked, skipped: other rows that had a pass, and those that had none, in words.
     """
 
-    claim: Claim
+    claim: Believed
     reading: Reading
     strict: Strict
     itself: Convention
@@ -71,7 +71,7 @@ class Audit:
     skipped: tuple[str, ...]
 
 
-def audit(space: Geometry, inputs: Inputs, claim: Claim) -> Audit:
+def audit(space: Geometry, inputs: Inputs, claim: Believed) -> Audit:
     """Every convention of the claimed metric; of triplets and searches alike where it is of neither."""
     reading = Reading.of(claim.value)
     looked: tuple[str, ...] = ()

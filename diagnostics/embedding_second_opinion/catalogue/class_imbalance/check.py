@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.class_imbalance import CHECK
 from embedding_second_opinion.catalogue.class_imbalance.charts import (
     groups_chart,
     size_curve,
@@ -12,48 +13,27 @@ from embedding_second_opinion.catalogue.class_imbalance.group_recalls import (
     FEWEST_QUERIES,
     GroupRecall,
 )
-from embedding_second_opinion.catalogue.class_imbalance.harms import (
-    Imbalance,
-    measure_imbalance,
-)
-from embedding_second_opinion.findings.finding import (
-    Estimate,
-    Finding,
-    Verdict,
-    judge,
-    not_applicable,
-)
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.catalogue.class_imbalance.harms import Imbalance, measure_imbalance
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats import surface
 from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, no_interval
 
-CODE = "class_imbalance"
-TITLE = "Class and group imbalance"
-QUESTION = "Do small classes, or one group, fare worse than the average tells?"
-NEEDS = "classes of different sizes, or groups"
-SOURCE = (
-    "Effective number of samples: Cui et al., CVPR 2019. Minority collapse: Fang et al., PNAS 2021. "
-    "Equal enrolment: the accuracy surface (Grother & Phillips, CVPR 2004). Worst group: Sagawa "
-    "et al., ICLR 2020."
-)
 
-
+@CHECK
 def class_imbalance(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
-) -> Finding:
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Compare large with small classes, and each group with the rest.
 
     The harm, in accuracy points, is the largest of two kinds. Of size: recall weighted by
     enrolled rows less recall weighted by class, every query given the same number of positives
     (the fewest that any has) against all negatives, so that what remains is how well small classes are
     embedded. Size is rows enrolled. Of each group: how far its recall is below that of the
-    worst of equal groups. ``tolerance`` 0.02: two wrong answers in a hundred more than the average
-    tells is what a user of a small class, or of one group, notices.
+    worst of equal groups.
 
     Interval of the size part: class jackknife; a deleted class goes as anchors and as candidates. Over
     1,000 repetitions of Zipf sizes it covers the truth in .954 to 1.000 of them, where
@@ -61,29 +41,21 @@ def class_imbalance(
 
     Not applicable where gallery and queries share no class, or no query has a positive.
     """
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(CODE, TITLE, QUESTION, _why_not(space))
     numbers = measure_imbalance(space)
-    verdict = judge(numbers.harm, tolerance)
     micro = no_interval("its interval is that of the first diagnostic").estimate(
         surface.closed_set_accuracy(space.ranks), numbers.about
     )
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(space, numbers, micro),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=numbers.p_value(tolerance),
-        meaning=_meaning(numbers, verdict, tolerance),
+        interval=numbers.harm_interval,
+        meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
         ignore_when=(
             "Queries in use come in the proportions that they have here, groups included, and an error "
             "costs the same whoever meets it. Then the mean over queries is the right number."
         ),
-        remedy=_remedy(numbers, verdict, tolerance),
+        remedy=lambda verdict: _remedy(numbers, verdict, tolerance),
         caveats=_caveats(space, numbers),
         charts=(
             *size_curve(space, numbers, micro),
@@ -91,20 +63,7 @@ def class_imbalance(
             *groups_chart(numbers),
             *worst_classes(space, numbers),
         ),
-        source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric},
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
     )
-
-
-def _why_not(space: Geometry) -> str:
-    evaluation = space.evaluation
-    if not len(evaluation.queries):
-        return (
-            f"Needs queries of enrolled classes; the queries ({evaluation.query_name}) and the gallery "
-            f"({evaluation.gallery_name}) share none."
-        )
-    return "Needs a query with both a positive and a negative in the gallery; there is none."
 
 
 def _explanation(space: Geometry, numbers: Imbalance, micro: Estimate) -> str:
@@ -119,7 +78,7 @@ def _explanation(space: Geometry, numbers: Imbalance, micro: Estimate) -> str:
         gap = numbers.estimates["micro_macro_gap_common_enrolment"]
         macro = surface.closed_set_accuracy_macro(space.ranks)
         text = (
-            f"{_percent(micro.value)} of queries are recognised, and {_percent(macro)} in the mean "
+            f"{percent(micro.value)} of queries are recognised, and {percent(macro)} in the mean "
             f"over classes; with {number(found.enrolment, 'positive')} for every query, so "
             f"that no class loses for being small, the gap between the two is {gap.text()}"
         )
@@ -138,7 +97,7 @@ def _of_groups(numbers: Imbalance) -> str:
         )
     return (
         f"; of {len(groups.groups):,} groups, '{worst.name}' is furthest behind with {_group(worst)}, where "
-        f"the lowest of equal groups would have {_percent(worst.expected or 0.0)}"
+        f"the lowest of equal groups would have {percent(worst.expected or 0.0)}"
     )
 
 
@@ -229,8 +188,8 @@ def _caveats(space: Geometry, numbers: Imbalance) -> tuple[str, ...]:
     )
     chance = max(numbers.worst_chance, 1e-4)
     notes.append(
-        f"The worst class has {_percent(worst)}; were all {numbers.units:,} recalled alike, the worst "
-        f"would have {_percent(expected)} on average, and as little as this with a chance of "
+        f"The worst class has {percent(worst)}; were all {numbers.units:,} recalled alike, the worst "
+        f"would have {percent(expected)} on average, and as little as this with a chance of "
         f"{'less than ' if chance > numbers.worst_chance else ''}{chance:.2g} (queries taken as "
         "independent)."
     )
@@ -285,9 +244,5 @@ def _loud_groups(numbers: Imbalance, tolerance: float) -> list[GroupRecall]:
 
 def _group(group: GroupRecall) -> str:
     if group.interval is None:
-        return _percent(group.recall)
+        return percent(group.recall)
     return group.interval.estimate(group.recall, "").text()
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"

@@ -64,11 +64,6 @@ class Imbalance:
         """Classes with queries."""
         return int(np.count_nonzero(self.recalls.queries))
 
-    def p_value(self, tolerance: float) -> float | None:
-        """Chance of a harm this large if the true one were the tolerance."""
-        above = self.harm_interval.above
-        return None if above is None else above(tolerance)
-
 
 def measure_imbalance(space: Geometry) -> Imbalance:
     """All numbers by class size and by group, of the queries against the gallery."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.catalogue.cluster_proximity import CHECK
 from embedding_second_opinion.catalogue.cluster_proximity.look_alikes import (
     look_alike_tree,
     pair_examples,
@@ -15,31 +16,17 @@ from embedding_second_opinion.catalogue.cluster_proximity.nearness import (
     Nearness,
     nearness,
 )
-from embedding_second_opinion.findings.finding import (
-    Estimate,
-    Finding,
-    Verdict,
-    judge,
-    not_applicable,
-)
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "cluster_proximity"
-TITLE = "Cluster proximity"
-QUESTION = "Do some classes lie so near each other that they are taken for one another?"
-NEEDS = "embeddings and labels"
-SOURCE = (
-    "False discovery rate: Benjamini & Hochberg, J. R. Stat. Soc. B 1995. d': Green & Swets, 1966; 1-NN "
-    "against the best cut: Cover & Hart, IEEE Trans. IT 1967. Class-distance normalised variance: Galanti "
-    "et al., ICLR 2022. Silhouette: Rousseeuw, J. Comput. Appl. Math. 1987. Davies-Bouldin: IEEE PAMI 1979."
-)
 
-
+@CHECK
 def cluster_proximity(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
-) -> Finding:
+) -> Answer | NotApplicable:
     """Count the queries that are lost to classes lying too near their own.
 
     Two classes lie too near where d' between them is so small that even with many rows 1-NN may
@@ -47,37 +34,25 @@ def cluster_proximity(
     is that of all classes; for pairs confused more often than chance it is their own.
     The harm is the share of queries lost to such a class, less what would fall there if lost
     queries were spread by chance, in accuracy points: where all classes are near one another
-    (collapse, several modes) nothing stands out. ``tolerance`` 0.02: two wrong answers in a hundred
-    is what a user notices.
+    (collapse, several modes) nothing stands out.
 
     Silhouette, Fisher ratio and Davies-Bouldin index are context and enter no verdict.
     Not applicable to distances without vectors, or where no query can be lost.
     """
-    if not space.has_vectors:
-        return _not_applicable("Needs vectors; these are distances only.")
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return _not_applicable("No query has both a positive and a negative in the gallery.")
     if np.count_nonzero(space.class_stats.counts) < 2:
-        return _not_applicable("The queries are of one class; proximity is between two.")
+        return NotApplicable("The queries are of one class; proximity is between two.")
     seen = nearness(space, tolerance)
-    verdict = judge(seen.harm, tolerance)
-    above = seen.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(space, seen),
         estimates=seen.estimates,
         harm=seen.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(seen, verdict),
+        interval=seen.interval,
+        meaning=lambda verdict: _meaning(seen, verdict),
         ignore_when=(
             "The classes that lie near each other never meet in use (another alphabet, another shop), or "
             "being taken for the other does no harm."
         ),
-        remedy=_remedy(seen, verdict),
+        remedy=lambda verdict: _remedy(seen, verdict),
         caveats=_caveats(space, seen),
         charts=(
             separation_curve(seen.separations, seen.needed),
@@ -85,14 +60,7 @@ def cluster_proximity(
             *pair_table(space, seen),
             *pair_examples(space, seen),
         ),
-        source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric},
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
     )
-
-
-def _not_applicable(reason: str) -> Finding:
-    return not_applicable(CODE, TITLE, QUESTION, reason)
 
 
 def _explanation(space: Geometry, seen: Nearness) -> str:
@@ -111,7 +79,7 @@ def _explanation(space: Geometry, seen: Nearness) -> str:
     first = f"{own}, taken for {rival} {number(int(seen.found.lost[at]), 'time')}"
     if not confused:
         return text + f"; {number(beside, 'pair')} that near lost a query, first {first}."
-    text += f"; {number(confused, 'pair')} of classes {'is' if confused == 1 else 'are'} confused more often "
+    text += f"; {number(confused, 'pair')} of classes {are(confused)} confused more often "
     text += f"than by chance, first {first}"
     return text + (f"; {beside:,} more lie too near and lost a query." if beside else ".")
 
@@ -126,7 +94,7 @@ def _meaning(seen: Nearness, verdict: Verdict) -> str:
     far = int(np.count_nonzero(seen.found.stands_out & (seen.held_out >= seen.needed)))
     if far:
         text += (
-            f" {number(far, 'pair')} of classes {'is' if far == 1 else 'are'} confused beyond chance though "
+            f" {number(far, 'pair')} of classes {are(far)} confused beyond chance though "
             "the two lie far apart: there look for swapped labels or a second group of one class inside the "
             "other, not for similar looks."
         )
@@ -165,7 +133,7 @@ def _caveats(space: Geometry, seen: Nearness) -> tuple[str, ...]:
             f"{unseen:,} enrolled {'class has' if unseen == 1 else 'classes have'} no query, so their place "
             "is not known; what is lost to them does not count as near."
         )
-    context = [name for name, e in seen.estimates.items() if CONTEXT in e.method]
+    context = [name for name, e in seen.estimates.items() if e.context]
     if context:
         notes.append(f"{', '.join(context)}: {CONTEXT}.")
     bounded = [(name, e) for name, e in seen.estimates.items() if e.low is not None]

@@ -208,7 +208,9 @@ def _context(space: Geometry, pairs: ClassPairs, separations: Reals) -> dict[str
     ):
         if np.isfinite(values).all():  # two means at one place: the number does not exist
             found[name] = plain.estimate(float(values.mean()), about, "ratio")
-    return found
+    return {
+        name: e.model_copy(update={"context": e.why_none == CONTEXT}) for name, e in found.items()
+    }
 
 
 def _silhouette_interval(space: Geometry) -> Interval:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from embedding_second_opinion.catalogue.collapse import CHECK
 from embedding_second_opinion.catalogue.collapse.charts import (
     components,
     costs_chart,
@@ -12,38 +13,17 @@ from embedding_second_opinion.catalogue.collapse.charts import (
 )
 from embedding_second_opinion.catalogue.collapse.costs import Cost, closed_set_loss, costs
 from embedding_second_opinion.catalogue.collapse.numbers import Numbers, numbers
-from embedding_second_opinion.findings.finding import (
-    Estimate,
-    Finding,
-    Verdict,
-    judge,
-    not_applicable,
-)
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.intervals import largest, no_interval
 
-CODE = "collapse"
-TITLE = "Collapse"
-QUESTION = (
-    "Has the embedding collapsed: to a point, to few dimensions, or each class to its mean, and does "
-    "that cost accuracy?"
-)
-NEEDS = "embeddings"
-SOURCE = (
-    "Dimensional collapse: Jing et al., ICLR 2022. Effective rank: RankMe, Garrido et al., ICML 2023. "
-    "Spectrum exponent: alpha-ReQ, Agrawal et al., NeurIPS 2022. Neural collapse: Papyan, Han & Donoho, PNAS "
-    "2020. Intrinsic dimension: TwoNN, Facco et al., Scientific Reports 2017. Error of grouped deletion: "
-    "Busing, Meijer & van der Leeden, Statistics and Computing 1999."
-)
 
-
+@CHECK
 def collapse(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
-) -> Finding:
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Measure three kinds of collapse by the accuracy points that each costs; the harm is the largest.
 
     Ties: closed-set accuracy (1-NN) if ties won, less that where they lose. One point: all of the
@@ -52,14 +32,9 @@ def collapse(
     same widths whose variances fall as 1 / i, at most the loss. A low rank is no harm by itself:
     K classes need K - 1 dimensions, and a spectrum is judged only by what it loses.
 
-    ``tolerance`` 0.02: two wrong answers in a hundred are what a user notices.
-
     Numbers are of the queries: (q, d) vectors, accuracies in [0, 1]. Not applicable without
     vectors (distances only), and where no query has a positive and a negative in the gallery.
     """
-    why_not = _why_not(space)
-    if why_not:
-        return not_applicable(CODE, TITLE, QUESTION, why_not)
     found = numbers(space)
     parts = costs(space, found)
     value, interval = largest([(part.value, part.interval) for part in parts])
@@ -67,7 +42,6 @@ def collapse(
     about = f"{len(space.ranks.anchors):,} queries among {space.ranks.classes:,} enrolled classes"
     loss = lost_interval.estimate(lost, about, "accuracy points")
     harm = interval.estimate(value, about, "accuracy points")
-    verdict = judge(harm, tolerance)
     estimates = {
         **found.estimates,
         **{
@@ -81,52 +55,23 @@ def collapse(
     }
     # The kind that is named is the one whose lower bound decides; where all rows are one, it is that.
     named = max(parts, key=lambda p: (p.interval.low or 0.0, p.value, p.name == "one point"))
-    alarmed = value > tolerance or verdict in (Verdict.ALARM, Verdict.WATCH)
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
-        explanation=_explanation(found, parts, named, loss, alarmed, verdict),
+    over = value > tolerance
+    return Answer(
+        explanation=lambda verdict: _explanation(found, parts, named, loss, over, verdict),
         estimates=estimates,
         harm=harm,
-        tolerance=tolerance,
-        p_value=None
-        if interval.unresolved or interval.above is None
-        else interval.above(tolerance),
-        meaning=_meaning(named, alarmed),
+        interval=interval,
+        meaning=lambda verdict: _meaning(named, over or verdict.loud),
         ignore_when=(
             "The vectors were meant to be small or binary, for speed or for a picture, and the accuracy "
             "that is left is enough. Few dimensions are no fault where the subject has no more, as "
             "with colours."
         ),
-        remedy=_remedy(named, alarmed),
+        remedy=lambda verdict: _remedy(named, over or verdict.loud),
         caveats=_caveats(found, estimates),
-        charts=(
-            costs_chart(parts, loss, tolerance),
-            *spectrum_chart(found),
-            numbers_table(found),
-        ),
-        source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric, "seed": space.seed},
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        charts=(costs_chart(parts, loss, tolerance), *spectrum_chart(found), numbers_table(found)),
+        parameters={"seed": space.seed},
     )
-
-
-def _why_not(space: Geometry) -> str:
-    if not space.has_vectors:
-        return "Needs the vectors: from distances alone no direction or dimension can be seen."
-    if not len(space.evaluation.queries):
-        return (
-            f"The queries ({space.evaluation.query_name}) and the gallery "
-            f"({space.evaluation.gallery_name}) share no class, so there is no accuracy to lose."
-        )
-    if not len(space.ranks.anchors):
-        return (
-            "No query has both a positive and a negative in the gallery, so there is no accuracy to "
-            "lose."
-        )
-    return ""
 
 
 def _surrogate(found: Numbers) -> dict[str, Estimate]:
@@ -144,12 +89,7 @@ def _surrogate(found: Numbers) -> dict[str, Estimate]:
 
 
 def _explanation(
-    found: Numbers,
-    parts: Sequence[Cost],
-    named: Cost,
-    loss: Estimate,
-    alarmed: bool,
-    verdict: Verdict,
+    found: Numbers, parts: Sequence[Cost], named: Cost, loss: Estimate, over: bool, verdict: Verdict
 ) -> str:
     rank, ratio = found.estimates["effective_rank"], found.estimates["participation_ratio"]
     state = (
@@ -160,9 +100,9 @@ def _explanation(
     cosine = found.estimates.get("mean_cosine")
     state += f" and a mean cosine of {cosine.value:.3g}" if cosine else ""
     shares = ", ".join(f"{part.name} {100 * part.value:.1f}" for part in parts)
-    if alarmed:
+    if over or verdict.loud:
         cost = named.interval.estimate(named.value, "", "accuracy points").text()
-        verb = "costs" if verdict in (Verdict.ALARM, Verdict.WATCH) else "may cost"
+        verb = "costs" if verdict.loud else "may cost"
         how = ", in a simulation of Gaussian classes," if named.name == "few dimensions" else ""
         return f"Collapse to {named.name} {verb} {cost}{how} of {loss.text()} lost in all; {state}."
     return f"Of {loss.text()} lost in all, collapse explains little ({shares}); {state}."

@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.controls import CHECK
 from embedding_second_opinion.catalogue.controls.charts import (
     accuracy_chart,
     classes_table,
     numbers_table,
 )
 from embedding_second_opinion.catalogue.controls.numbers import Controlled, measure_controls
-from embedding_second_opinion.findings.finding import (
-    Estimate,
-    Finding,
-    Verdict,
-    judge,
-    not_applicable,
-)
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.wording import capital, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "controls"
-TITLE = "Controls: the number without the model"
-QUESTION = "How much of the number does one get without the model?"
-NEEDS = "embeddings; --controls FILE, other vectors of the same rows (raw input, untrained network)"
 ENOUGH = 0.02  # points that half of the dimensions may lose and still do as well
 GIVE = (
     "Give controls with --controls FILE: an .npz with a row for each row of the set, the flattened "
     "inputs as 'raw', the embeddings of the same network before training as 'untrained'."
 )
-SOURCE = (
-    "Controls for what a representation adds: Hewitt & Liang, EMNLP 2019; Saxe et al., ICML 2011 (random "
-    "weights). Random projection: Johnson & Lindenstrauss 1984; Bingham & Mannila, KDD 2001. Permuted "
-    "labels: Ojala & Garriga, JMLR 2010."
-)
 
 
-def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02) -> Finding:
+@CHECK
+def controls(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Put the same evaluation of other vectors of the same rows beside the model's.
 
-    The harm, in accuracy points of 1-NN: what the model lacks of a lead of ``tolerance`` over the best of the
-    user's controls. ``tolerance`` 0.02: two right answers in a hundred is what a user would notice,
-    and the least one asks of a model; where all of that lead is missing, the model is no better than no
-    model. So the verdict is alarm where the model is surely no better than a control, ok where it is
-    surely better, watch where its lead is surely short of two points and may be none. Interval: paired class
-    jackknife; at a limit from both intervals. A second harm is the evaluation's own: how far 1-NN
-    accuracy under permuted labels is from its exact chance (999 permutations). It is judged where it is
-    surely above ``tolerance``; passed, it says nothing of the model.
+    The harm, in accuracy points of 1-NN: what the model lacks of a lead of ``tolerance`` over the best of
+    the user's controls. So the verdict is alarm where the model is surely no better than a control, ok
+    where it is surely better, watch where its lead is surely short of two points and may be none.
+    Interval: paired class jackknife; at a limit from both intervals. A second harm is the evaluation's
+    own: how far 1-NN accuracy under permuted labels is from its exact chance (999 permutations). It is
+    judged where it is surely above ``tolerance``; passed, it says nothing of the model.
 
     Not applicable without a control that can be looked up: the tool's own self-test says nothing of
     the model. Its numbers, and those of a random projection to half of the dimensions (of the raw input
@@ -54,73 +42,37 @@ def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float 
     query has a positive and a negative.
     """
     given = (inputs or Inputs()).controls
-    if not space.has_vectors:
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs the vectors: distances alone have nothing to stand beside.",
-        )
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs queries with both a positive and a negative in the gallery; there are none.",
-        )
     numbers = measure_controls(space, given, tolerance)
-    verdict = judge(numbers.harm, tolerance)
     if numbers.best is None and not _self_test_fails(numbers, tolerance):
         return _without_controls(space, numbers)
-    above = numbers.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(numbers, verdict, tolerance),
+        interval=numbers.interval,
+        meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
         ignore_when=(
             "The embedding is wanted for something other than finding rows of the same class: its size, its "
             "speed, a comparison across kinds of data. Then being as good as the input is enough."
         ),
-        remedy=_remedy(numbers, verdict),
+        remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(space, numbers),
-        charts=(
-            accuracy_chart(numbers),
-            numbers_table(numbers),
-            *classes_table(space, numbers),
-        ),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "controls": [control.name for control in given],
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        charts=(accuracy_chart(numbers), numbers_table(numbers), *classes_table(space, numbers)),
+        parameters={"controls": [control.name for control in given]},
     )
 
 
-def _without_controls(space: Geometry, numbers: Controlled) -> Finding:
+def _without_controls(space: Geometry, numbers: Controlled) -> NotApplicable:
     """What was measured on the way, with no verdict: nobody judged the model."""
-    lacking = not_applicable(CODE, TITLE, QUESTION, _needs(numbers))
-    return lacking.model_copy(
-        update={
-            "estimates": numbers.estimates,
-            "meaning": (
-                "A high accuracy may be the data's doing and not the model's: easy classes are told apart by "
-                f"their raw input. {_about_projection(numbers)}"
-            ).rstrip(),
-            "remedy": GIVE,
-            "caveats": _caveats(space, numbers),
-            "source": SOURCE,
-            "parameters": {"metric": space.metric},
-            "fingerprint": space.evaluation.data.fingerprint if space.evaluation.data else "",
-        }
+    return NotApplicable(
+        _needs(numbers),
+        estimates=numbers.estimates,
+        meaning=(
+            "A high accuracy may be the data's doing and not the model's: easy classes are told apart by "
+            f"their raw input. {_about_projection(numbers)}"
+        ).rstrip(),
+        remedy=GIVE,
+        caveats=_caveats(space, numbers),
     )
 
 
@@ -165,7 +117,7 @@ def _projection(numbers: Controlled) -> str:
     if shadow is None:
         return ""
     to = number(shadow.dimensions, "dimension")
-    return f", {shadow.words} to {to} {_percent(shadow.closed)}"
+    return f", {shadow.words} to {to} {percent(shadow.closed)}"
 
 
 def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
@@ -179,7 +131,7 @@ def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
     lead = numbers.estimates[f"lead_over_{best.name}"]
     if verdict is Verdict.ALARM:
         start = (
-            f"{_title(best.words)} gives a better number without the model. The accuracy shows how easy the "
+            f"{capital(best.words)} gives a better number without the model. The accuracy shows how easy the "
             "data are, and on the way to the embedding something was lost. "
         )
     elif verdict is Verdict.OK:
@@ -190,7 +142,7 @@ def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
             "nothing: the number says more of the data than of the model. "
         )
     elif lead.low is None:
-        why = lead.method.removeprefix("no interval: ")
+        why = lead.why_none
         start = f"Whether the model adds anything cannot be said: {why}. "
     else:
         start = f"Whether the model is better than {best.words} cannot be told from these queries. "
@@ -204,8 +156,8 @@ def _about_projection(numbers: Controlled) -> str:
         return ""
     if "embedding" not in shadow.words:
         text = (
-            f"{_title(shadow.words)}, which knows nothing of the classes, recognises "
-            f"{_percent(shadow.closed)}"
+            f"{capital(shadow.words)}, which knows nothing of the classes, recognises "
+            f"{percent(shadow.closed)}"
         )
         return f"{text}: the model must beat that, too." if lost.high < 0 else f"{text}."
     if shadow.dimensions >= numbers.model.dimensions:
@@ -253,11 +205,3 @@ def _caveats(space: Geometry, numbers: Controlled) -> tuple[str, ...]:
 def _self_test_fails(numbers: Controlled, tolerance: float) -> bool:
     low = numbers.permuted.interval.low
     return low is not None and low > tolerance
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _title(text: str) -> str:
-    return text[:1].upper() + text[1:]

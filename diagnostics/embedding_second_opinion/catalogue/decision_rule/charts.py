@@ -9,9 +9,10 @@ import numpy as np
 from embedding_second_opinion.catalogue.decision_rule.rule_gains import NAMES, Gains
 from embedding_second_opinion.catalogue.decision_rule.rules import Rule, Rules
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
+from embedding_second_opinion.findings.wording import uncapital
+from embedding_second_opinion.geometry.examples import most
 from embedding_second_opinion.geometry.geometry import Geometry
 
-CLASSES_SHOWN = 12
 FEWEST_ANSWERS = 20  # in a bin of the reliability curve: fewer scatter by ten points and more
 
 LABELS = {
@@ -61,7 +62,7 @@ def reliability_chart(found: Rules) -> tuple[Curve, ...]:
         series.append(
             Series.model_validate(
                 {
-                    "name": _lower(LABELS[rule.name]),
+                    "name": uncapital(LABELS[rule.name]),
                     "x": 100 * sure.claimed[keep],
                     "y": sure.held[keep],
                     "role": roles[rule.name],
@@ -69,7 +70,7 @@ def reliability_chart(found: Rules) -> tuple[Curve, ...]:
             )
         )
         words.append(
-            f"{_lower(LABELS[rule.name])}: {100 * sure.claimed[keep][-1]:.0f} % sure of "
+            f"{uncapital(LABELS[rule.name])}: {100 * sure.claimed[keep][-1]:.0f} % sure of "
             f"{sure.counts[keep][-1]:,} answers, {100 * sure.held[keep][-1]:.1f} % of them right; "
             f"expected error {100 * sure.error:.1f} points"
         )
@@ -94,8 +95,7 @@ def gaining_classes(space: Geometry, found: Rules, best: Rule) -> tuple[Table, .
     )
     asked = np.bincount(found.codes, minlength=found.classes)
     share = more / np.maximum(asked, 1)
-    order = np.lexsort((np.arange(found.classes), -more, -share))[:CLASSES_SHOWN]
-    order = order[more[order] > 0]
+    order = most(more, share)
     if not len(order):
         return ()
     classes, ids = space.evaluation.classes, space.ranks.class_ids
@@ -125,7 +125,7 @@ def gaining_classes(space: Geometry, found: Rules, best: Rule) -> tuple[Table, .
                 "class",
                 "queries",
                 "nearest row right",
-                f"{_lower(LABELS[best.name])} right",
+                f"{uncapital(LABELS[best.name])} right",
                 "nearest row takes it for",
             ),
             rows=tuple(rows),
@@ -138,7 +138,3 @@ def _bar(label: str, value: float, low: float | None, high: float | None, role: 
     return Bar.model_validate(
         {"label": label, "value": value, "low": low, "high": high, "role": role}
     )
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

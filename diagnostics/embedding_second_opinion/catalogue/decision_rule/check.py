@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.decision_rule import CHECK
 from embedding_second_opinion.catalogue.decision_rule.charts import (
     gaining_classes,
     reliability_chart,
@@ -9,38 +10,22 @@ from embedding_second_opinion.catalogue.decision_rule.charts import (
 )
 from embedding_second_opinion.catalogue.decision_rule.rule_gains import NAMES, Gains, gains
 from embedding_second_opinion.catalogue.decision_rule.rules import VOTES, Rules, rules
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.wording import capital, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
-
-CODE = "decision_rule"
-TITLE = "Decision rule"
-QUESTION = (
-    "Would another rule do better on the same vectors, and which is at fault: the geometry, the "
-    "information, or classes of several modes?"
-)
-NEEDS = "embeddings, or distances for the rules that need no vectors"
-SOURCE = (
-    "Nearest class mean: Tibshirani et al., PNAS 2002; Mensink et al., TPAMI 2013. Linear discriminants: "
-    "Fisher, 1936, with the covariance of Ledoit & Wolf, JMVA 2004. A probe needs a control: Hewitt & "
-    "Liang, EMNLP 2019. Calibration: Guo et al., ICML 2017; Brier, 1950."
-)
 
 LOW = 0.8  # what surely recognises less than four in five lacks something that no rule here can supply
 
 
+@CHECK
 def decision_rule(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
-) -> Finding:
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Judge the nearest row (1-NN), a vote of five, class means and a linear probe on the same queries.
 
     The harm is what the best of the other three gains over the nearest row, in accuracy points.
-    ``tolerance`` 0.02: two more right answers in a hundred, from vectors that are already there and
-    without training anew, are worth a change of rule.
 
     Leave-one-out takes the query out of its class's mean, and of the probe's covariance, exactly; the
     widths that the covariance is shrunk to come from the other four of five folds. With a gallery all
@@ -50,65 +35,34 @@ def decision_rule(
     Not applicable without vectors (distances only), and where no query has a positive and a negative
     in the gallery.
     """
-    why_not = _why_not(space)
-    if why_not:
-        return not_applicable(CODE, TITLE, QUESTION, why_not)
     found = rules(space)
     numbers = gains(space, found, tolerance)
-    verdict = judge(numbers.harm, tolerance)
-    above = numbers.interval.above
-    fault = _fault(numbers, verdict, tolerance)
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(found, numbers),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=None if above is None or numbers.interval.unresolved else above(tolerance),
-        meaning=_meaning(found, numbers, fault, tolerance),
+        interval=numbers.interval,
+        meaning=lambda verdict: _meaning(
+            found, numbers, _fault(numbers, verdict, tolerance), tolerance
+        ),
         ignore_when=(
             "New classes are enrolled all the time with a row or two each, so that no mean and no probe "
             "can be fitted for them; or the rule in use is not the nearest row anyway."
         ),
-        remedy=_remedy(numbers, fault),
+        remedy=lambda verdict: _remedy(numbers, _fault(numbers, verdict, tolerance)),
         caveats=_caveats(space, found, numbers),
         charts=(
             rules_chart(found, numbers),
             *reliability_chart(found),
             *gaining_classes(space, found, numbers.best),
         ),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "seed": space.seed,
-            "votes": VOTES,
-            "shrinkage": round(found.shrinkage, 6),
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"seed": space.seed, "votes": VOTES, "shrinkage": round(found.shrinkage, 6)},
     )
-
-
-def _why_not(space: Geometry) -> str:
-    evaluation = space.evaluation
-    if not space.has_vectors:
-        return "Needs the vectors: class means and a probe cannot be made from distances alone."
-    if not len(evaluation.queries):
-        return (
-            f"Needs queries of enrolled classes; the queries ({evaluation.query_name}) and the gallery "
-            f"({evaluation.gallery_name}) share none."
-        )
-    if not len(space.ranks.anchors):
-        return "Needs a query with both a positive and a negative in the gallery; there is none."
-    return ""
 
 
 def _fault(numbers: Gains, verdict: Verdict, tolerance: float) -> str:
     """ "geometry", "rule", "undecided" or "none"."""
-    if verdict not in (Verdict.ALARM, Verdict.WATCH):
+    if not verdict.loud:
         surely_none = verdict is Verdict.OK or numbers.harm.value <= tolerance
         return "none" if surely_none else "undecided"
     over = numbers.over_distances
@@ -137,7 +91,7 @@ def _meaning(found: Rules, numbers: Gains, fault: str, tolerance: float) -> str:
         ),
         "rule": (
             "The rule is at fault: single enrolled rows scatter, or stand in the wrong place, and a query's "
-            f"nearest row is too often one of those. {_upper(NAMES[numbers.best.name])} averages over rows, "
+            f"nearest row is too often one of those. {capital(NAMES[numbers.best.name])} averages over rows, "
             "and the classes are where it looks for them."
         ),
         "undecided": (
@@ -233,7 +187,3 @@ def _caveats(space: Geometry, found: Rules, numbers: Gains) -> tuple[str, ...]:
 def _units(numbers: Gains) -> str:
     """What is too few where the gain is undecided."""
     return "queries" if numbers.harm.unit == "query" else "classes"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -6,6 +6,7 @@ import numpy as np
 
 from embedding_second_opinion.catalogue.gallery_growth.numbers import TIMES, Growth
 from embedding_second_opinion.findings.charts import Curve, Mark, Series
+from embedding_second_opinion.findings.wording import percent
 
 
 def growth_curve(found: Growth) -> Curve:
@@ -13,7 +14,7 @@ def growth_curve(found: Growth) -> Curve:
     known, k = found.known, found.known.classes
     series = [_known(found)]
     alt = (
-        f"Measured: {_percent(known.curve[0])} are recognised among {known.grid[0]:,} classes, "
+        f"Measured: {percent(known.curve[0])} are recognised among {known.grid[0]:,} classes, "
         f"{found.estimates['accuracy_at_half'].text()} among {found.half:,}, "
         f"{found.estimates['closed_set_accuracy'].text()} among all {k:,}."
     )
@@ -27,7 +28,7 @@ def growth_curve(found: Growth) -> Curve:
     if found.test is not None:
         mean = found.test.error + found.test.measured
         marks.append(Mark(name="predicted from halves:", x=float(k), y=mean, role="context"))
-        alt += f" Halves of the classes predict {_percent(mean)} among {k:,}, on average."
+        alt += f" Halves of the classes predict {percent(mean)} among {k:,}, on average."
     there = found.estimates.get("accuracy_at_expected")
     if there is not None and found.expected is not None:
         marks.append(Mark(name="in use:", x=float(found.expected), y=there.value, role="second"))
@@ -77,7 +78,3 @@ def _ahead(found: Growth) -> Series:
         high=tuple(highs) if sure else (),
         role="second",
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.gallery_growth import CHECK
 from embedding_second_opinion.catalogue.gallery_growth.charts import growth_curve
-from embedding_second_opinion.catalogue.gallery_growth.forecast import SOURCE as FORECAST
-from embedding_second_opinion.catalogue.gallery_growth.numbers import (
-    TIMES,
-    Growth,
-    measure_growth,
-)
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.catalogue.gallery_growth.numbers import TIMES, Growth, measure_growth
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
-
-CODE = "gallery_growth"
-TITLE = "Gallery growth"
-QUESTION = "How much accuracy is lost as more classes are enrolled?"
-NEEDS = (
-    "embeddings (or distances) of ten classes or more; --expected-classes N, how many there will be"
-)
-SOURCE = f"{FORECAST} Galleries of growing size: Grother & Phillips, CVPR 2004."
 
 FEWEST = 4  # classes: with fewer there is no doubling to measure
 
 
+@CHECK
 def gallery_growth(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
-) -> Finding:
+) -> Answer | NotApplicable:
     """Measure accuracy among fewer classes than are enrolled, exactly, and forecast it among more.
 
     The harm is what more classes cost, in accuracy points of 1-NN over the same queries. Where
     ``inputs.expected_classes`` names how many will be enrolled in use, it is what is lost from the K at hand
     to these: exact up to K, a forecast up to five times K. Where it names none, it is what the last doubling
     cost, from K // 2 classes to K: measured, with no model, and the nearest thing to what the next will cost.
-    ``tolerance`` 0.02: two right answers fewer in a hundred are what a user would notice.
 
     Interval: paired class jackknife; for the forecast the fit is made again without each class, and what the
     back-test misses at a doubling is added for each doubling. Beyond five times K the loss is at least that
@@ -43,47 +32,26 @@ def gallery_growth(
     Not applicable where no query has a positive and a negative, or fewer than four classes are enrolled.
     """
     expected = None if inputs is None else inputs.expected_classes
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(
-            CODE, TITLE, QUESTION,
-            "Needs queries with both a positive and a negative in the gallery; there are none.",
-        )  # fmt: skip
     if space.ranks.classes < FEWEST:
-        return not_applicable(
-            CODE, TITLE, QUESTION,
+        return NotApplicable(
             f"Needs {FEWEST} classes or more, or the gallery cannot be halved; there are "
-            f"{space.ranks.classes}.",
-        )  # fmt: skip
+            f"{space.ranks.classes}."
+        )
     found = measure_growth(space, expected)
-    verdict = Verdict.UNSURE if found.harm is None else judge(found.harm, tolerance)
-    sure = found.interval
-    above = None if sure is None or sure.unresolved else sure.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(found),
         estimates=found.estimates,
         harm=found.harm,
-        tolerance=None if found.harm is None else tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(found, verdict),
+        interval=found.interval,
+        meaning=lambda verdict: _meaning(found, verdict),
         ignore_when=(
             "The gallery in use holds no more classes than this one, or is narrowed before anything is "
             "looked up (by place, by session, by kind), so that a query never meets all of them."
         ),
-        remedy=_remedy(verdict),
+        remedy=_remedy,
         caveats=_caveats(found),
         charts=(growth_curve(found),),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "seed": space.seed,
-            "expected_classes": expected,
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"seed": space.seed, "expected_classes": expected},
     )
 
 
@@ -129,7 +97,7 @@ def _meaning(found: Growth, verdict: Verdict) -> str:
     if found.harm is None:
         return f"No forecast is given: {found.withheld}. Up to {k:,} classes every number is exact."
     tested = _tested(found)
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         return (
             "The accuracy measured belongs to this number of classes. Each class enrolled is one more that "
             f"may come before a query's own, and here enough of them do. {tested}"
@@ -138,7 +106,7 @@ def _meaning(found: Growth, verdict: Verdict) -> str:
         so_far = "to the number expected" if expected else "so far, over the last doubling"
         return f"The accuracy hardly depends on how many classes are enrolled {so_far}. {tested}"
     if found.harm.low is None:
-        why = found.harm.method.removeprefix("no interval: ")
+        why = found.harm.why_none
         return f"What more classes cost cannot be said: {why}."
     return (
         "What more classes cost cannot be told from nothing, nor from more than is tolerable: the classes "
@@ -160,7 +128,7 @@ def _tested(found: Growth) -> str:
 def _remedy(verdict: Verdict) -> str:
     if verdict is Verdict.OK:
         return "Nothing here."
-    if verdict not in (Verdict.ALARM, Verdict.WATCH):
+    if not verdict.loud:
         return "Evaluate with more classes, as near as can be to the number in use."
     return (
         "Evaluate with as many classes as will be enrolled: any others of the same kind will do, as they "

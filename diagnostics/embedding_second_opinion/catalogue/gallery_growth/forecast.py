@@ -24,8 +24,6 @@ from embedding_second_opinion.stats.intervals import (
     share_interval,
 )
 
-SOURCE = "Accuracy among more classes than were measured: Zheng, Achanta & Benjamini, JMLR 2018."
-
 
 @dataclass(frozen=True, eq=False)
 class Beyond:

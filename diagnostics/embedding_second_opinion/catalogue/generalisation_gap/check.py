@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.generalisation_gap import CHECK
 from embedding_second_opinion.catalogue.generalisation_gap.charts import (
     accuracy_bars,
     falling_classes,
@@ -12,28 +13,18 @@ from embedding_second_opinion.catalogue.generalisation_gap.gaps import (
     Gaps,
     measure_gaps,
 )
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.intervals import FEWEST_CLASSES
 
-CODE = "generalisation_gap"
-TITLE = "Generalisation gap"
-QUESTION = "Is the model worse on what it was not trained on?"
-NEEDS = "a split, whose training rows are enrolled and whose queries are others"
-SOURCE = (
-    "Accuracy at an equal gallery: Grother & Phillips, CVPR 2004; Zheng, Achanta & Benjamini, JMLR 2018. "
-    "Classes held out from training: Musgrave et al., ECCV 2020; Xian et al., CVPR 2017."
-)
 
-
+@CHECK
 def generalisation_gap(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
-) -> Finding:
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Compare rows of the gallery split with held-out rows of the same classes, and with unseen classes.
 
     Every part is looked up in itself, each row in the others, 1-NN. The two sides of a comparison have
@@ -41,8 +32,7 @@ def generalisation_gap(
     negatives and classes are as many on both: a smaller gallery is not mistaken for better learning.
     Unseen classes are compared among as many classes as both sides have (A_id, exact over all choices
     of classes). The harm is the accuracy of the gallery's rows less that of the others, in
-    accuracy points; of two comparisons the larger. ``tolerance`` 0.02: an accuracy measured on training
-    rows promises what others do not keep, and two in a hundred more wrong is what a user notices.
+    accuracy points; of two comparisons the larger.
 
     Interval: same classes, paired class jackknife; unseen classes, from both intervals (independent).
     A deleted class goes as anchors and as candidates. In simulations of 40 classes, 300 of
@@ -51,41 +41,29 @@ def generalisation_gap(
     Not applicable without a split, or where no two classes have two rows on both sides.
     """
     if space.evaluation.leave_one_out:
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs a split into rows that the model was trained on and others; this set has none.",
+        return NotApplicable(
+            "Needs a split into rows that the model was trained on and others; this set has none."
         )
     numbers = measure_gaps(space, tolerance) if space.has_vectors else None
     if numbers is None:
-        return not_applicable(CODE, TITLE, QUESTION, _why_not(space))
-    verdict = judge(numbers.harm, tolerance)
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+        return NotApplicable(_why_not(space))
+    return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=numbers.p_value(tolerance),
-        meaning=_meaning(numbers, verdict, tolerance),
+        interval=numbers.harm_interval,
+        meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
         ignore_when=(
             f"The model was not trained on '{space.evaluation.gallery_name}': then both sides are "
             "unknown to it, and a gap only says that one was easier."
         ),
-        remedy=_remedy(numbers, verdict, tolerance),
+        remedy=lambda verdict: _remedy(numbers, verdict, tolerance),
         caveats=_caveats(space, numbers),
         charts=(
             *accuracy_bars(numbers),
             *identity_curves(numbers),
             *falling_classes(space, numbers),
         ),
-        source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric},
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
     )
 
 

@@ -63,11 +63,6 @@ class Gaps:
     harm: Estimate
     harm_interval: Interval
 
-    def p_value(self, tolerance: float) -> float | None:
-        """Chance of a harm this large if the true one were the tolerance."""
-        above = self.harm_interval.above
-        return None if above is None else above(tolerance)
-
 
 def measure_gaps(space: Geometry, tolerance: float = 0.02) -> Gaps | None:
     """None where neither held-out samples nor unseen classes can be compared.

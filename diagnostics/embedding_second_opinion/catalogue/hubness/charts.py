@@ -16,7 +16,7 @@ from embedding_second_opinion.findings.charts import (
     Series,
     Table,
 )
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
@@ -166,8 +166,8 @@ def lost_examples(space: Geometry, numbers: Hubness) -> tuple[Examples, ...]:
             title="Queries that a hub took, and the correction gives back",
             alt=(
                 f"{number(len(at), 'query')} of {numbers.queries:,} "
-                f"{'is' if len(at) == 1 else 'are'} answered wrongly by a hub and rightly after the "
-                f"correction; shown {'is' if len(shown) == 1 else 'are'} {len(shown)}, one of each hub."
+                f"{are(len(at))} answered wrongly by a hub and rightly after the "
+                f"correction; shown {are(len(shown))} {len(shown)}, one of each hub."
             ),
             examples=tuple(shown),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.catalogue.hubness import CHECK
 from embedding_second_opinion.catalogue.hubness.charts import (
     crowd_chart,
     hubs_table,
@@ -14,34 +15,27 @@ from embedding_second_opinion.catalogue.hubness.correction import CROWD
 from embedding_second_opinion.catalogue.hubness.numbers import Hubness, measure_hubness
 from embedding_second_opinion.catalogue.hubness.occurrences import K
 from embedding_second_opinion.catalogue.hubness.surrogate import DRAWS
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "hubness"
-TITLE = "Hubness"
-QUESTION = "Do a few points crowd everyone's neighbours, and does it cost answers?"
-NEEDS = "embeddings, and more than 20 rows enrolled"
-SOURCE = (
-    "Hubs and their skewness: Radovanović et al., JMLR 2010. The correction (CSLS): Lample et al., ICLR "
-    "2018. Hubs by their size, Robin Hood index, and whether to correct: Feldbauer & Flexer, KAIS 2019; "
-    "Schnitzer et al., JMLR 2012. Centring: Suzuki et al., EMNLP 2013."
-)
-
 FEWEST_ROWS = int(CROWD * K)  # with no more, nothing can occur more than twice the average
 
 
-def hubness(space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02) -> Finding:
+@CHECK
+def hubness(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Count how often each enrolled row is among the 10 nearest (N_10), and answer without the pull of hubs.
 
     The harm is what a correction gives back, in accuracy points of 1-NN over the same queries: where the
     nearest row is a hub the query is answered by CSLS, k = 10 as published and not tuned; all others keep
-    their answer. So what the correction gains or spoils elsewhere is no part of it, and a hub that answers
-    rightly counts for nothing. ``tolerance`` 0.02: two more right answers in a hundred, from the same vectors
-    and without training anew, are what a user would notice. How skewed N_10 is decides nothing: a cloud of
-    many dimensions is skewed without harm. It is set beside Gaussian classes of the same shape, which tells
-    odd rows from dimensions.
+    their answer. So what the correction gains or spoils elsewhere is no part of it, and a hub that
+    answers rightly counts for nothing. How skewed N_10 is decides nothing: a cloud of many dimensions is
+    skewed without harm. It is set beside Gaussian classes of the same shape, which tells odd rows from
+    dimensions.
 
     A hub is among the 10 nearest of more than twice as many queries as the average row, and of more than ten.
     Interval: paired class jackknife; a deleted class goes as queries and as candidates, hubs and local
@@ -52,26 +46,19 @@ def hubness(space: Geometry, inputs: Inputs | None = None, *, tolerance: float =
     """
     why_not = _why_not(space)
     if why_not:
-        return not_applicable(CODE, TITLE, QUESTION, why_not)
+        return NotApplicable(why_not)
     numbers = measure_hubness(space)
-    verdict = judge(numbers.harm, tolerance)
-    above = numbers.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=None if above is None or numbers.interval.unresolved else above(tolerance),
-        meaning=_meaning(numbers, verdict),
+        interval=numbers.interval,
+        meaning=lambda verdict: _meaning(numbers, verdict),
         ignore_when=(
             "The hubs are meant to be found, such as one generic answer that fits many questions; or in use "
             "the answer is not the nearest row, but a class mean or a threshold on pairs."
         ),
-        remedy=_remedy(numbers, verdict),
+        remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(space, numbers),
         charts=(
             worth_chart(numbers),
@@ -79,24 +66,12 @@ def hubness(space: Geometry, inputs: Inputs | None = None, *, tolerance: float =
             *hubs_table(space, numbers),
             *lost_examples(space, numbers),
         ),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "seed": space.seed,
-            "neighbors": K,
-            "surrogates": DRAWS,
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"seed": space.seed, "neighbors": K, "surrogates": DRAWS},
     )
 
 
 def _why_not(space: Geometry) -> str:
     evaluation = space.evaluation
-    if not space.has_vectors:
-        return "Needs the vectors; from distances alone no cloud of the same shape can be drawn."
-    if not len(evaluation.queries) or not len(space.ranks.anchors):
-        return "Needs queries with both a positive and a negative in the gallery; there are none."
     if len(np.unique(space.codes)) < 2:
         return "Needs queries of two classes or more; all are of one, so all its rows are near everyone."
     if len(evaluation.enrolled) <= FEWEST_ROWS:
@@ -128,7 +103,7 @@ def _explanation(numbers: Hubness) -> str:
 
 
 def _meaning(numbers: Hubness, verdict: Verdict) -> str:
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         return (
             f"Queries of many classes find the same few rows instead of their own class.{_top(numbers)} "
             "Triplets hardly show it, because a drawn negative is seldom one of these rows. "
@@ -149,7 +124,7 @@ def _meaning(numbers: Hubness, verdict: Verdict) -> str:
             )
         return text
     if numbers.harm.low is None:
-        why = numbers.harm.method.removeprefix("no interval: ")
+        why = numbers.harm.why_none
         return f"What hubs cost cannot be said: {why}."
     return (
         "What hubs cost cannot be told from nothing: the correction mends some answers and spoils others, "
@@ -188,7 +163,7 @@ def _cause(numbers: Hubness) -> str:
 def _remedy(numbers: Hubness, verdict: Verdict) -> str:
     if verdict is Verdict.OK:
         return "Nothing here."
-    if verdict not in (Verdict.ALARM, Verdict.WATCH):
+    if not verdict.loud:
         return "Bring more classes and more queries before anything is corrected."
     correct = (
         "correct the distances: take from the squared distance half of the enrolled row's mean squared "

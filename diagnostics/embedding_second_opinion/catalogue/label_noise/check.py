@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.label_noise import CHECK
 from embedding_second_opinion.catalogue.label_noise.charts import (
     answer_curve,
     names,
@@ -12,25 +13,17 @@ from embedding_second_opinion.catalogue.label_noise.charts import (
 from embedding_second_opinion.catalogue.label_noise.numbers import Noise, measure_noise
 from embedding_second_opinion.catalogue.label_noise.rates import LEAST_FOUND
 from embedding_second_opinion.catalogue.label_noise.side import FAR
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "label_noise"
-TITLE = "Wrong labels"
-QUESTION = "How many labels are wrong, and which?"
-NEEDS = "embeddings (or distances), and classes of several rows"
-SOURCE = (
-    "Labels that neighbours doubt: Wilson, IEEE Trans. SMC 1972; Brodley & Friedl, JAIR 1999. Confident "
-    "learning: Northcutt, Jiang & Chuang, JAIR 2021. A share corrected by how much of it is found: Rogan & "
-    "Gladen, Am. J. Epidemiology 1978. Few classes hit: Garwood, Biometrika 1936."
-)
 
-
+@CHECK
 def label_noise(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
-) -> Finding:
+) -> Answer | NotApplicable:
     """Find rows that stand among another class, far from their own, and say what share of labels is wrong.
 
     A row is suspect where more than half of its k nearest (3 to 10, by the size of the classes) are of
@@ -40,49 +33,29 @@ def label_noise(
     are flipped on purpose, to the class of a random row.
 
     The harm is the share of labels that are wrong, of the queries or of the enrolled rows, whichever is
-    worse. ``tolerance`` 0.02: a wrong label makes a right answer count as wrong, and who looks up an
-    enrolled one is answered wrongly; two in a hundred is what a user notices, and no accuracy measured by
-    such labels can tell models apart that differ by less. Interval: class jackknife, a deleted class going as
-    labels and as neighbours (in up to 100 groups of classes); Poisson over the classes that have
-    suspects where fewer than ten have. Where fewer than a fifth of flipped labels are found, there is no
-    lower bound.
+    worse. Interval: class jackknife, a deleted class going as labels and as neighbours (in up to 100
+    groups of classes); Poisson over the classes that have suspects where fewer than ten have. Where fewer
+    than a fifth of flipped labels are found, there is no lower bound.
 
     Not applicable where no query has both a positive and a negative, or of fewer than three classes.
     """
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs queries with both a positive and a negative in the gallery; there are none.",
-        )
     if space.ranks.classes < 3:
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs three enrolled classes: of two, a wrong label and an overlap look the same.",
+        return NotApplicable(
+            "Needs three enrolled classes: of two, a wrong label and an overlap look the same."
         )
     noise = measure_noise(space)
-    verdict = judge(noise.harm, tolerance)
-    above = noise.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(noise),
         estimates=noise.estimates,
         harm=noise.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(noise, verdict),
+        interval=noise.interval,
+        meaning=lambda verdict: _meaning(noise, verdict),
         ignore_when=(
             "The rows listed are rightly labelled: a class with a rare kind that looks like another class (a "
             "folded leaf, a person in costume) has rows that stand there rightly. Look at some before you "
             "count on the share."
         ),
-        remedy=_remedy(noise, verdict),
+        remedy=lambda verdict: _remedy(noise, verdict),
         caveats=_caveats(noise),
         charts=(
             shares_chart(noise),
@@ -90,9 +63,6 @@ def label_noise(
             *suspects_table(noise),
             *suspects_examples(noise),
         ),
-        source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric},
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
     )
 
 
@@ -127,7 +97,7 @@ def _meaning(noise: Noise, verdict: Verdict) -> str:
             "Neighbours here say too little of a row's class: a label flipped on purpose is seldom noticed. "
             "First see why classes are not apart; then ask again. "
         )
-    elif verdict in (Verdict.ALARM, Verdict.WATCH):
+    elif verdict.loud:
         text = (
             "A wrong label makes the accuracy too low, for a right answer counts as wrong; in the gallery it "
             "gives wrong answers in use; and a network trained on such rows learns to push apart what is one "

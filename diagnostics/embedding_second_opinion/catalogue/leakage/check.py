@@ -2,95 +2,65 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.leakage import CHECK
 from embedding_second_opinion.catalogue.leakage.charts import (
     copies_table,
     distance_chart,
     worth_chart,
 )
 from embedding_second_opinion.catalogue.leakage.numbers import Leakage, measure_leakage
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.claim import Claim, Points
+from embedding_second_opinion.findings.finding import Verdict, judge
+from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "leakage"
-TITLE = "Leakage: copies and own groups"
-QUESTION = (
-    "Is the number too good because queries have copies, or their own session, in the gallery?"
-)
-NEEDS = "a split or a gallery; groups (session, camera, speaker) for what is shared beside copies"
-SOURCE = (
-    "Near-duplicates between test and train: Barz & Denzler, Journal of Imaging 2020. Leakage through "
-    "groups: Saeb et al., GigaScience 2017; Kapoor & Narayanan, Patterns 2023. Copies among the gallery: "
-    "Facco et al., Scientific Reports 2017. As many rows: the accuracy surface (Grother & Phillips, "
-    "CVPR 2004)."
-)
 
-
-def leakage(space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02) -> Finding:
+@CHECK
+def leakage(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Look every query up again without what it should not have: its copies, and its own group's rows.
 
-    The harm is the larger of two, in accuracy points of 1-NN over the same queries. Copies: accuracy
-    with all rows less accuracy with each leaked query's copies taken away; a copy is an enrolled
-    row nearer than 1 in 1,000 gallery rows is to another, or, where queries and gallery are one set,
-    nearer than a thousandth of the distance between two rows of a class. Groups: accuracy among as many
-    positives and negatives drawn from all rows (exact) less accuracy without the rows of the query's
-    group, so that fewer rows are no harm. ``tolerance`` 0.02: two right answers in a hundred that new data
-    will not give is what a user would notice. Interval: paired class jackknife, a deleted class going as
-    anchors and as candidates; the rule of three over queries where no copy changes an answer. Queries of
-    which it cannot be told, because a copy and a row of a tight class look alike or because no row of
-    another group is enrolled, open the upper bound: what was not examined is not called ok.
+    The harm is the larger of two, in accuracy points of 1-NN over the same queries. Copies: accuracy with
+    all rows less accuracy with each leaked query's copies taken away; a copy is an enrolled row nearer
+    than 1 in 1,000 gallery rows is to another, or, where queries and gallery are one set, nearer than a
+    thousandth of the distance between two rows of a class. Groups: accuracy among as many positives and
+    negatives drawn from all rows (exact) less accuracy without the rows of the query's group, so that
+    fewer rows are no harm. Interval: paired class jackknife, a deleted class going as anchors and as
+    candidates; the rule of three over queries where no copy changes an answer. Queries of which it cannot
+    be told, because a copy and a row of a tight class look alike or because no row of another group is
+    enrolled, open the upper bound: what was not examined is not called ok.
 
     Not applicable where there are distances only, where no query has a positive and a negative, and where
     equal vectors prove nothing (coarse or collapsed) and no groups can be compared.
     """
-    if not space.has_vectors:
-        return not_applicable(
-            CODE, TITLE, QUESTION, "Needs the vectors; from distances alone no copy can be told."
-        )
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs queries with both a positive and a negative in the gallery; there are none.",
-        )
     numbers = measure_leakage(space)
     if numbers.harm is None:
-        reason = numbers.interval.method.removeprefix("no interval: ")
-        return not_applicable(
-            CODE, TITLE, QUESTION, f"Copies cannot be judged: {reason}; {_groups(numbers)}."
-        )
-    verdict = judge(numbers.harm, tolerance)
+        reason = numbers.interval.why_none
+        return NotApplicable(f"Copies cannot be judged: {reason}; {_groups(numbers)}.")
     part = _loudest(numbers, tolerance)
-    above = numbers.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=f"{_copies(numbers)}; {_groups(numbers)}{_strangers(numbers)}.",
-        headline=_headline(numbers, part) if verdict is Verdict.ALARM else "",
+        headline=lambda verdict: _headline(numbers, part) if verdict is Verdict.ALARM else "",
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(numbers, verdict, part),
+        interval=numbers.interval,
+        meaning=lambda verdict: _meaning(numbers, verdict, part),
         ignore_when=(
             "Queries in use come from the sessions that are enrolled, or are often copies of enrolled rows: "
             "then the number with them is the right one. A gallery thinned out on purpose lies apart, and "
             "makes honest queries look like copies; look at the pairs listed."
         ),
-        remedy=_remedy(numbers, verdict, part),
+        remedy=lambda verdict: _remedy(numbers, verdict, part),
         caveats=_caveats(space, numbers),
+        claims=lambda verdict: _claims(numbers, verdict, part),
         charts=(
             *worth_chart(numbers),
             *distance_chart(space, numbers),
             *copies_table(space, numbers),
         ),
-        source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric},
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
     )
 
 
@@ -102,7 +72,7 @@ def _loudest(numbers: Leakage, tolerance: float) -> str:
         harm = numbers.parts[name].harm
         verdict = judge(harm, tolerance)
         # Of two harms that are seen the surer one; else the one of which less is known.
-        bound = harm.low if verdict in (Verdict.ALARM, Verdict.WATCH) else harm.high
+        bound = harm.low if verdict.loud else harm.high
         return -loud.index(verdict), float("inf") if bound is None else bound
 
     return max(numbers.parts, key=rank)
@@ -122,6 +92,23 @@ def _headline(numbers: Leakage, part: str) -> str:
     return (
         f"Copies stand on both sides: without them {100 * copies.after:.1f} % of queries are recognised "
         f"instead of {100 * copies.before:.1f} %."
+    )
+
+
+def _claims(numbers: Leakage, verdict: Verdict, part: str) -> tuple[Claim, ...]:
+    if not verdict.loud:
+        return ()
+    harm, told = numbers.parts[part].harm, _groups if part == "groups" else _copies
+    return (
+        Claim(
+            kind="invalidates",
+            code=CHECK.code,
+            mechanism=part,
+            sentence=f"{told(numbers)}.",
+            points=Points(value=harm.value, low=harm.low, high=harm.high),
+            measured_by="undone",
+            action=_remedy(numbers, verdict, part),
+        ),
     )
 
 
@@ -178,7 +165,7 @@ def _strangers(numbers: Leakage) -> str:
 
 def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
     harm, copies, groups = numbers.parts[part].harm, numbers.copies, numbers.groups
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         text = (
             "The nearest row of a query is often of its own session. The number tells how well sessions are "
             "recognised; a new recording of the same class will be recognised less often. "
@@ -189,7 +176,7 @@ def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
     elif verdict is Verdict.OK:
         text = " ".join(_cleared(numbers)) + " "
     elif harm.low is None:
-        why = harm.method.removeprefix("no interval: ")
+        why = harm.why_none
         text = f"How much is owed to {_name(part)} cannot be said: {why}. "
     elif part == "groups" and groups is not None and groups.unknown:
         text = (
@@ -238,7 +225,7 @@ def _name(part: str) -> str:
 
 
 def _remedy(numbers: Leakage, verdict: Verdict, part: str) -> str:
-    surely = verdict in (Verdict.ALARM, Verdict.WATCH)
+    surely = verdict.loud
     if verdict is Verdict.OK:
         return "Nothing here."
     if part == "groups":
@@ -286,15 +273,11 @@ def _caveats(space: Geometry, numbers: Leakage) -> tuple[str, ...]:
     if found.left_out and not found.coarse:
         notes.append(
             f"{number(found.left_out, 'query')} with no other positive (or negative) than copies could not "
-            f"be looked up without them, and {_are(found.left_out)} left out of both accuracies."
+            f"be looked up without them, and {are(found.left_out)} left out of both accuracies."
         )
     if groups is not None and groups.pair is not None and groups.left_out:
         notes.append(
             f"{number(groups.left_out, 'query')} without a positive (or negative) of another group could not "
-            f"be looked up without their own, and {_are(groups.left_out)} left out of both accuracies."
+            f"be looked up without their own, and {are(groups.left_out)} left out of both accuracies."
         )
     return tuple(notes)
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

@@ -9,9 +9,9 @@ from embedding_second_opinion.catalogue.metric_choice.numbers import MetricChoic
 from embedding_second_opinion.catalogue.metric_choice.options import Option
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
 from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.examples import gaining
 from embedding_second_opinion.geometry.geometry import Geometry
 
-CLASSES_SHOWN = 12
 FEWEST_COLUMNS = 4  # of fewer there is no curve
 
 
@@ -98,37 +98,8 @@ def gaining_classes(space: Geometry, numbers: MetricChoice) -> tuple[Table, ...]
     best = numbers.best
     if best is None or numbers.gain(best).value <= 0:
         return ()
-    gained = numbers.after - numbers.before
-    share = gained / np.maximum(numbers.asked, 1)
-    order = np.lexsort((np.arange(len(gained)), -gained, -share))[:CLASSES_SHOWN]
-    order = order[gained[order] > 0]
-    if not len(order):
-        return ()
-    classes, ids = space.evaluation.classes, space.ranks.class_ids
-    rows = tuple(
-        (
-            classes[ids[c]],
-            f"{numbers.asked[c]:,}",
-            f"{numbers.before[c]:,}",
-            f"{numbers.after[c]:,}",
-            f"{100 * share[c]:.0f} points",
-        )
-        for c in order.tolist()
-    )
-    up, down = int((gained > 0).sum()), int((gained < 0).sum())
-    return (
-        Table(
-            title=f"The classes that gain most by {best.name}",
-            alt=(
-                f"Classes that gain: {up:,} of {numbers.units:,}, that lose: {down:,}; listed by what they "
-                f"gain: {len(rows)}, the first from {rows[0][2]} to {rows[0][3]} of "
-                f"{number(int(numbers.asked[order[0]]), 'query')}."
-            ),
-            columns=("class", "queries", "right now", "right then", "gain"),
-            rows=rows,
-            numeric=(False, True, True, True, True),
-        ),
-    )
+    title, counts = f"The classes that gain most by {best.name}", (numbers.before, numbers.after)
+    return gaining(space, numbers.asked, *counts, title, "right now", "right then")
 
 
 def _bar(numbers: MetricChoice, option: Option, role: str) -> Bar:

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.metric_choice import CHECK
 from embedding_second_opinion.catalogue.metric_choice.charts import (
     columns_chart,
     gaining_classes,
     metrics_chart,
     metrics_table,
 )
-from embedding_second_opinion.catalogue.metric_choice.numbers import (
-    MetricChoice,
-    measure_metrics,
-)
+from embedding_second_opinion.catalogue.metric_choice.numbers import MetricChoice, measure_metrics
 from embedding_second_opinion.catalogue.metric_choice.options import (
     FITTED,
     centred,
     scaled,
     whitened,
 )
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.wording import capital, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "metric_choice"
-TITLE = "Choice of the metric"
-QUESTION = "Would another distance on the same vectors answer better?"
-NEEDS = "embeddings"
-SOURCE = (
-    "Centring: Mu & Viswanath, ICLR 2018. Whitening: Jégou & Chum, ECCV 2012; its shrinkage: Ledoit & Wolf, "
-    "Journal of Multivariate Analysis 2004. When cosine means little: Steck, Ekanadham & Kallus, WWW 2024."
-)
 
-
+@CHECK
 def metric_choice(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
-) -> Finding:
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Look the same queries up under other metrics, fitted without labels, and compare with the one in use.
 
     Compared are euclidean distance and cosine, cosine after centring, and both on scaled columns
@@ -46,8 +34,7 @@ def metric_choice(
     what the best of them gains in 1-NN accuracy points over the one in use. Of six the best is in part
     the luckiest; so it is chosen on half of the classes and measured on the other, both ways, over 20
     deals. Queries that tie under the metric in use count for nothing: what breaks ties is no better
-    for it. ``tolerance`` 0.02: two more right answers in a hundred, from vectors that are already there
-    and for a line of code, are worth a change of metric.
+    for it.
 
     A metric that widens directions with less than a hundredth of the mean variance, and does not surely
     spread classes farther against their own width, may gain by undoing a collapse; then it opens the upper
@@ -57,28 +44,24 @@ def metric_choice(
     Not applicable without vectors (distances only), with vectors of one column, and where no query has
     a positive and a negative in the gallery.
     """
-    why_not = _why_not(space)
-    if why_not:
-        return not_applicable(CODE, TITLE, QUESTION, why_not)
+    data = space.evaluation.data
+    if data is None or data.d < 2:
+        return NotApplicable(
+            "Needs vectors of two columns or more: in one column there is one order of distances."
+        )
     numbers = measure_metrics(space)
-    verdict = judge(numbers.harm, tolerance)
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=numbers.p_value(tolerance),
-        meaning=_meaning(numbers, verdict, tolerance),
+        interval=numbers.interval,
+        meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
         ignore_when=(
             "The index in use knows one metric only and vectors cannot be changed before they enter it; or "
             "rows in use will come from elsewhere, so that means and widths fitted on this gallery are not "
             "theirs; or another rule than the nearest row is in use."
         ),
-        remedy=_remedy(numbers, verdict),
+        remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(space, numbers),
         charts=(
             *metrics_chart(numbers),
@@ -86,28 +69,8 @@ def metric_choice(
             *columns_chart(numbers),
             *gaining_classes(space, numbers),
         ),
-        source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric, "seed": space.seed},
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"seed": space.seed},
     )
-
-
-def _why_not(space: Geometry) -> str:
-    evaluation = space.evaluation
-    if not space.has_vectors or evaluation.data is None:
-        return "Needs the vectors: from distances alone no other distance can be made."
-    if not len(evaluation.queries):
-        return (
-            f"Needs queries of enrolled classes; the queries ({evaluation.query_name}) and the gallery "
-            f"({evaluation.gallery_name}) share none."
-        )
-    if evaluation.data.d < 2:
-        return (
-            "Needs vectors of two columns or more: in one column there is one order of distances."
-        )
-    if not len(space.ranks.anchors):
-        return "Needs a query with both a positive and a negative in the gallery; there is none."
-    return ""
 
 
 def _explanation(numbers: MetricChoice) -> str:
@@ -116,13 +79,13 @@ def _explanation(numbers: MetricChoice) -> str:
     if best is None:
         why = "; ".join(f"{name}: {reason}" for name, reason in numbers.left_out.items())
         if numbers.same:
-            return f"{_upper(now)}, and every other metric that can be made gives the same order."
-        return f"{_upper(now)}; no other metric can be made ({why})."
+            return f"{capital(now)}, and every other metric that can be made gives the same order."
+        return f"{capital(now)}; no other metric can be made ({why})."
     which = f"the best of {len(numbers.compared)} others"
     if numbers.gain(best).value < numbers.best_value:
         which = f"of {len(numbers.compared)} others the simplest within half a point of the best"
     return (
-        f"{_upper(now)}; {which}, {best.name}, {numbers.accuracy(best).text()}. Chosen on one half of "
+        f"{capital(now)}; {which}, {best.name}, {numbers.accuracy(best).text()}. Chosen on one half of "
         f"the classes and measured on the other, another metric {_gains(numbers)}."
     )
 
@@ -137,7 +100,7 @@ def _meaning(numbers: MetricChoice, verdict: Verdict, tolerance: float) -> str:
     best, harm = numbers.best, numbers.harm
     if best is None:
         return "About other metrics these vectors say nothing." if not numbers.same else OK_WORDS
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         text = "The vectors hold more than the metric in use hears. "
         if best.fit is scaled:
             text += (
@@ -161,13 +124,13 @@ def _meaning(numbers: MetricChoice, verdict: Verdict, tolerance: float) -> str:
             text += "How long a vector is belongs to what it says, and cosine does not hear it."
         return text + _by_triplets(numbers)
     if harm.low is None:
-        why = harm.method.removeprefix("no interval: ")
+        why = harm.why_none
         return f"What another metric would gain with new classes cannot be said: {why}."
     if verdict is Verdict.OK:
         return OK_WORDS + _by_triplets(numbers)
     if best in numbers.doubtful and harm.value > tolerance:
         return (
-            f"{_upper(best.name)} gains by widening directions that hold less than a hundredth of the mean "
+            f"{capital(best.name)} gains by widening directions that hold less than a hundredth of the mean "
             "variance, and does not surely spread the classes farther against their width. The metric in use "
             "hears nothing wrong, only too little: see whether the embedding has collapsed."
         )
@@ -271,7 +234,3 @@ def _caveats(space: Geometry, numbers: MetricChoice) -> tuple[str, ...]:
             "random, among all enrolled rows."
         )
     return tuple(notes)
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.mining_audit import CHECK
 from embedding_second_opinion.catalogue.mining_audit.charts import charts_of
 from embedding_second_opinion.catalogue.mining_audit.numbers import Audit, audit
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "mining_audit"
-TITLE = "Mining audit"
-QUESTION = "Are the triplets that the model was trained on what they should be?"
-NEEDS = "--triplets FILE, the triplets that were trained on"
-SOURCE = (
-    "Semi-hard negatives: Schroff, Kalenichenko & Philbin, CVPR 2015. Batch-hard and batch-all: Hermans, "
-    "Beyer & Leibe, arXiv:1703.07737, 2017. Sampling by distance: Wu et al., ICCV 2017. Easy "
-    "positives: Xuan, "
-    "Stylianou & Pless, WACV 2020. Rank test: Wilcoxon, Biometrics Bulletin 1945."
-)
 
-
+@CHECK
 def mining_audit(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
-) -> Finding:
+) -> Answer | NotApplicable:
     """Audit the user's own triplets (``inputs.triplets``): labels, hardness, and which code draws such.
 
     The harm is the larger of two shares of the triplets. Wrong: the anchor is its own positive, the
     positive is of another class, or the negative of the anchor's. Easy beyond chance: the positive is
     in the nearer half and the negative in the farthest tenth of what the batch (or the set) offered,
-    and farther; 0 is how often drawn ones are so, 1 is always. ``tolerance`` 0.02: a wrong
-    triplet pulls as hard as a right one pushes, so that two in a hundred undo the work of two more; and
-    labels of most sets are wrong that often, so that less would not be noticed beside it.
+    and farther; 0 is how often drawn ones are so, 1 is always.
 
     Interval: jackknife over batches where there are ten, else over classes, a class going as anchor,
     positive and negative; over anchors (Clopper-Pearson) where no unit changes anything. A batch keeps its
@@ -42,48 +32,29 @@ def mining_audit(
     """
     triplets = (inputs or Inputs()).triplets
     if triplets is None:
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
+        return NotApplicable(
             "Needs the triplets of training (--triplets): a file with the columns anchor, positive, "
             "negative and, "
-            "if known, batch, which hold row numbers of this set, counted from 0.",
+            "if known, batch, which hold row numbers of this set, counted from 0."
         )
     if not space.has_vectors:
-        return not_applicable(
-            CODE, TITLE, QUESTION, "Needs the vectors to see how hard the triplets are."
-        )
+        return NotApplicable("Needs the vectors to see how hard the triplets are.")
     seen = audit(space, triplets, inputs.margin if inputs else None)
-    verdict = judge(seen.harm, tolerance)
-    above = seen.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(seen),
         estimates=seen.estimates,
         harm=seen.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(seen, verdict),
+        interval=seen.interval,
+        meaning=lambda verdict: _meaning(seen, verdict),
         ignore_when=(
             "Every row is augmented anew each time it is drawn: then an anchor and itself are two "
             "views, and its "
             "own positive is right. Or the labels here are not those that training used, on purpose."
         ),
-        remedy=_remedy(seen, verdict),
+        remedy=lambda verdict: _remedy(seen, verdict),
         caveats=_caveats(seen),
         charts=charts_of(space, seen),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "triplets": triplets.name,
-            "margin": inputs.margin if inputs else None,
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"triplets": triplets.name, "margin": inputs.margin if inputs else None},
     )
 
 
@@ -121,7 +92,7 @@ def _explanation(seen: Audit) -> str:
 
 def _meaning(seen: Audit, verdict: Verdict) -> str:
     names = {bug.name for bug in seen.bugs}
-    loud = verdict in (Verdict.ALARM, Verdict.WATCH)
+    loud = verdict.loud
     if loud and seen.worst == "easy":
         text = (
             "The triplets are right and teach nothing: their loss falls to zero at once, while rows "
@@ -176,7 +147,7 @@ def _remedy(seen: Audit, verdict: Verdict) -> str:
             f"{first} Then train again: nothing that this model learnt shows what the right code would "
             "give."
         )
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         return (
             "Look at the triplets listed, with their rows: compare the labels here with those of "
             "training, and test "

@@ -13,6 +13,7 @@ import numpy as np
 from embedding_second_opinion.catalogue.mining_audit.facts import Facts
 from embedding_second_opinion.catalogue.mining_audit.hardness import Hardness
 from embedding_second_opinion.catalogue.mining_audit.replay import Replay
+from embedding_second_opinion.findings.wording import percent
 
 MOSTLY = 0.5  # of the triplets show the trace; chance shows it in one of a batch
 NEARLY_ALL = 0.9
@@ -43,8 +44,8 @@ def bugs(facts: Facts, hard: Hardness, replay: Replay, batched: bool) -> tuple[S
         return (
             Signature(
                 "swapped",
-                f"positives and negatives are swapped: {_p(wrong_p)} of the positives are of another class "
-                f"and {_p(wrong_n)} of the negatives of the anchor's",
+                f"positives and negatives are swapped: {percent(wrong_p)} of the positives are of "
+                f"another class and {percent(wrong_n)} of the negatives of the anchor's",
                 "Exchange the two columns of the file, or, where the loss was fed so, the two arguments.",
             ),
         )
@@ -56,7 +57,7 @@ def bugs(facts: Facts, hard: Hardness, replay: Replay, batched: bool) -> tuple[S
         return (
             Signature(
                 "other_rows",
-                f"the row numbers do not fit these labels: {_p(wrong_p)} of the positives are of "
+                f"the row numbers do not fit these labels: {percent(wrong_p)} of the positives are of "
                 "another class",
                 "See whether the file counts rows of another order (shuffled, filtered, one split only), or "
                 "places within the batch, or whether a place in a list was used as one in the batch"
@@ -71,7 +72,7 @@ def _list_index(facts: Facts, replay: Replay, by_list: bool, batched: bool) -> S
     right = 1 - float(facts.wrong_p.mean())
     text = (
         f"the positive is a place in the list of rows of the anchor's class, used as a place in the whole "
-        f"{where}: only {_p(right)} of the positives are of the anchor's class"
+        f"{where}: only {percent(right)} of the positives are of the anchor's class"
     )
     if by_list:
         what = (
@@ -79,12 +80,12 @@ def _list_index(facts: Facts, replay: Replay, by_list: bool, batched: bool) -> S
             if replay.positive_of == "itself"
             else f"the place of the {replay.positive_of} one"
         )
-        text += f", and {what} foretells {_p(replay.positive)} of them"
+        text += f", and {what} foretells {percent(replay.positive)} of them"
     else:
         text += f", and they stand nearer the front than chance (p {_small(replay.p_positive)})"
     if replay.negative >= MOSTLY:
         text += (
-            f"; the place of the {replay.negative_of} negative foretells {_p(replay.negative)} of the "
+            f"; the place of the {replay.negative_of} negative foretells {percent(replay.negative)} of the "
             "negatives"
         )
     return Signature(
@@ -102,14 +103,14 @@ def _negatives(facts: Facts, replay: Replay, batched: bool) -> list[Signature]:
     if wrong_n == 0:
         return []
     share = (
-        f"{_p(wrong_n)} of the negatives are of the anchor's class, which holds {_p(by_chance)} of the "
-        f"{where}"
+        f"{percent(wrong_n)} of the negatives are of the anchor's class, which holds "
+        f"{percent(by_chance)} of the {where}"
     )
     foretold = replay.negative >= MOSTLY
     leaning = wrong_n >= by_chance / 2 and replay.p_negative < LEANING
     if foretold or leaning:
         proof = (
-            f"the place of the {replay.negative_of} one foretells {_p(replay.negative)} of them"
+            f"the place of the {replay.negative_of} one foretells {percent(replay.negative)} of them"
             if foretold
             else f"they stand nearer the front than chance (p {_small(replay.p_negative)})"
         )
@@ -145,7 +146,7 @@ def _own(facts: Facts, hard: Hardness, batched: bool) -> list[Signature]:
         return [
             Signature(
                 "always_own_positive",
-                f"{_p(own)} of the anchors are their own positive{turned}",
+                f"{percent(own)} of the anchors are their own positive{turned}",
                 "Leave the anchor out of the candidates (set its own distance to infinity before the "
                 "argmin).",
             )
@@ -153,11 +154,11 @@ def _own(facts: Facts, hard: Hardness, batched: bool) -> list[Signature]:
     low, high = min(facts.expected_own) / 2, 2 * max(facts.expected_own) if batched else 1.0
     if not low <= own <= high:
         return []
-    such = f", where such a draw gives {_p(expected)}" if batched else ""
+    such = f", where such a draw gives {percent(expected)}" if batched else ""
     return [
         Signature(
             "own_positive",
-            f"the positive is drawn from all rows of the class, the anchor among them: {_p(own)} of "
+            f"the positive is drawn from all rows of the class, the anchor among them: {percent(own)} of "
             "the anchors are "
             f"their own positive{such}",
             "Leave the anchor out by its index before drawing a positive.",
@@ -171,11 +172,12 @@ def _easy(facts: Facts, hard: Hardness) -> list[Signature]:
     nearest = hard.near.excess >= MOSTLY
     if nearest or (hard.classes_of_two and not len(hard.near.hits)):
         text = (
-            f"hard mining the wrong way round: {_p(hard.near.share)} of the positives are in the "
+            f"hard mining the wrong way round: {percent(hard.near.share)} of the positives are in the "
             "nearer half of "
-            f"those that the batch offered and {_p(hard.far.share)} of the negatives in the farthest tenth"
+            f"those that the batch offered and {percent(hard.far.share)} of the negatives in the "
+            "farthest tenth"
             if nearest
-            else f"hard mining the wrong way round: {_p(hard.far.share)} of the negatives are in the "
+            else f"hard mining the wrong way round: {percent(hard.far.share)} of the negatives are in the "
             "farthest "
             "tenth of those that the batch offered (of positives there was one each)"
         )
@@ -193,7 +195,7 @@ def _easy(facts: Facts, hard: Hardness) -> list[Signature]:
     return [
         Signature(
             "farthest_negative",
-            f"the easiest negatives are taken: {_p(hard.far.share)} are in the farthest tenth of "
+            f"the easiest negatives are taken: {percent(hard.far.share)} are in the farthest tenth of "
             "those offered",
             "Exchange argmin and argmax (or the sign of a similarity) for the negatives.",
         )
@@ -265,10 +267,6 @@ def means_of(hard: Hardness) -> tuple[float, float]:
         known = values[np.isfinite(values)]
         found[i] = float(known.mean()) if len(known) else 0.5
     return found[0], found[1]
-
-
-def _p(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def _small(p: float) -> str:

@@ -66,7 +66,7 @@ def share(value: float, without: Without, *, counted: bool = False) -> Interval:
     if without.units < FEWEST_CLASSES:
         interval = share_interval(value, without.strange, classes)
         note = f"{interval.method} of strangers; the {without.units} enrolled taken as given"
-        return replace(interval, method=note)
+        return replace(interval, method=note, conditional_on="the enrolled")
     return _two_samples(value, without)
 
 
@@ -99,7 +99,14 @@ def _of_rows(value: float, without: Without, classes: str) -> Interval:
         f"Clopper-Pearson over {number(n, 'stranger')} of {classes}: new samples of these, the threshold "
         "as given"
     )
-    return Interval(float(bounds.low), float(bounds.high), method, "query", above=above)
+    return Interval(
+        float(bounds.low),
+        float(bounds.high),
+        method,
+        "query",
+        above=above,
+        conditional_on="the threshold",
+    )
 
 
 def _two_samples(value: float, without: Without) -> Interval:

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.catalogue.open_set import CHECK
 from embedding_second_opinion.catalogue.open_set.charts import (
     acceptance_curve,
     distances_curve,
     oscr_curve,
     size_curve,
 )
-from embedding_second_opinion.catalogue.open_set.found import (
-    REHEARSED,
-    OpenSet,
-    open_set_numbers,
-)
+from embedding_second_opinion.catalogue.open_set.found import REHEARSED, OpenSet, open_set_numbers
 from embedding_second_opinion.catalogue.open_set.let_in import nearest_strangers, open_doors
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
 
-CODE = "open_set"
-TITLE = "Strangers"
-QUESTION = "Does the model turn away who is not enrolled?"
-NEEDS = "embeddings and labels; --strangers NAME for true strangers, else known classes play them"
-SOURCE = (
-    "Open set: Scheirer et al., IEEE PAMI 2013. OSCR: Dhamija, Günther & Boult, NeurIPS 2018. FPIR, FNIR and "
-    "DIR against gallery size: Grother & Phillips, CVPR 2004; ISO/IEC 19795-1. Conformal threshold: Vovk, "
-    "Gammerman & Shafer 2005. Intervals: Clopper & Pearson, Biometrika 1934; Woodruff, JASA 1952; Cameron, "
-    "Gelbach & Miller, J. Bus. Econ. Stat. 2011."
-)
 
-
+@CHECK
 def open_set(
     space: Geometry,
     inputs: Inputs | None = None,
@@ -41,14 +29,12 @@ def open_set(
     tolerance: float = 0.10,
     stranger_rate: float = STRANGER_RATE,
     cost_of_stranger: float = 1.0,
-) -> Finding:
+) -> Answer | NotApplicable:
     """Count the strangers that are nearer to somebody enrolled than a threshold that suits the known.
 
     The threshold is the 95 % quantile (NumPy's "linear") of the distances of known rows to their nearest
     enrolled row of any class: those of a validation split where there is one, else the queries.
-    The harm is the share of strangers at most that far from the gallery. ``tolerance`` 0.10: where one known
-    query in twenty is turned away, one stranger in ten let in is what a door that is meant to be
-    shut may cost; beyond that the answer "I do not know you" is not to be relied upon.
+    The harm is the share of strangers at most that far from the gallery.
 
     True strangers are judged where there are any; else every class in turn plays the stranger, which is
     a rehearsal: classes that were trained on lie farther apart than new ones, and classes of one kind
@@ -64,26 +50,17 @@ def open_set(
     """
     if not 0 <= stranger_rate <= 1 or not 0 <= cost_of_stranger < np.inf:
         raise ValueError("stranger_rate must be from 0 to 1, and cost_of_stranger 0 or more.")
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(CODE, TITLE, QUESTION, _why_not(space))
     seen = open_set_numbers(space, stranger_rate, cost_of_stranger)
-    verdict = judge(seen.harm, tolerance)
-    above = seen.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(space, seen),
         estimates=seen.estimates,
         harm=seen.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(seen, verdict, tolerance),
+        interval=seen.interval,
+        meaning=lambda verdict: _meaning(seen, verdict, tolerance),
         ignore_when=(
             "Whoever can come is enrolled, as with a fixed list of products. Then no threshold is needed."
         ),
-        remedy=_remedy(seen, verdict, stranger_rate, cost_of_stranger),
+        remedy=lambda verdict: _remedy(seen, verdict, stranger_rate, cost_of_stranger),
         caveats=_caveats(seen, space.evaluation.leave_one_out),
         charts=(
             distances_curve(seen),
@@ -93,25 +70,7 @@ def open_set(
             *open_doors(space, seen),
             *nearest_strangers(space, seen),
         ),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "stranger_rate": stranger_rate,
-            "cost_of_stranger": cost_of_stranger,
-            "metric": space.metric,
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
     )
-
-
-def _why_not(space: Geometry) -> str:
-    evaluation = space.evaluation
-    if not len(evaluation.queries):
-        return (
-            "Needs queries of enrolled classes, to set the threshold by; the queries "
-            f"({evaluation.query_name}) and the gallery ({evaluation.gallery_name}) share none."
-        )
-    return "Needs a query with both a positive and a negative in the gallery; there is none."
 
 
 def _explanation(space: Geometry, seen: OpenSet) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 
 from embedding_second_opinion.catalogue.open_set import acceptance_intervals
 from embedding_second_opinion.catalogue.open_set.acceptance_intervals import Without
-from embedding_second_opinion.catalogue.open_set.deployed import deployed
 from embedding_second_opinion.catalogue.open_set.gallery_size import BySize, by_size
 from embedding_second_opinion.catalogue.open_set.known_and_strange import (
     Sides,
@@ -39,7 +38,7 @@ from embedding_second_opinion.stats.intervals import (
     few_classes,
     no_interval,
 )
-from embedding_second_opinion.stats.rejection import Deployed
+from embedding_second_opinion.stats.rejection import Deployed, least_cost
 
 HARM = "strangers_accepted_at_95"
 REHEARSED = "strangers_accepted_rehearsed"
@@ -95,6 +94,13 @@ def open_set_numbers(space: Geometry, rate: float, cost_of_stranger: float) -> O
         threshold=found["threshold_at_95"],
         deployed=best,
         by_size=by_size(space, seen, found["threshold_at_95"]),
+    )
+
+
+def deployed(pools: Pools, rate: float, cost_of_stranger: float) -> Deployed:
+    """The smallest threshold of the least cost; see ``least_cost``."""
+    return least_cost(
+        pools.right.base, pools.known.size, pools.strange.base, rate, cost_of_stranger
     )
 
 
@@ -223,5 +229,7 @@ def _about(space: Geometry, ranks: Ranks, seen: Sides) -> tuple[str, str]:
 
 
 def _given(interval: Interval) -> Interval:
-    note = "" if "as given" in interval.method else "; the threshold as given"
-    return replace(interval, method=interval.method + note)
+    if interval.conditional_on:
+        return interval
+    method = f"{interval.method}; the threshold as given"
+    return replace(interval, method=method, conditional_on="the threshold")

@@ -14,7 +14,7 @@ from embedding_second_opinion.findings.charts import (
     Table,
     Thumbnail,
 )
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import Rows
@@ -101,9 +101,7 @@ def nearest_strangers(space: Geometry, seen: OpenSet) -> tuple[Examples, ...]:
     return (
         Examples(
             title="Strangers let in, nearest first, and what they were taken for",
-            alt=(
-                f"{len(inside):,} of {who} {'is' if len(inside) == 1 else 'are'} let in; {shown_words}."
-            ),
+            alt=(f"{len(inside):,} of {who} {are(len(inside))} let in; {shown_words}."),
             examples=tuple(examples),
         ),
     )

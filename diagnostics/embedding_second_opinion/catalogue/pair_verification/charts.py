@@ -17,7 +17,7 @@ from embedding_second_opinion.findings.charts import (
     Series,
     Table,
 )
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.inputs import Inputs
@@ -69,8 +69,8 @@ def _roc(seen: Verification, far: Reals, tar: Reals) -> Curve:
         title="ROC: what one threshold accepts",
         alt=(
             f"Share of genuine pairs accepted against the share of impostor pairs accepted: "
-            f"{_p(tar[0])} at {far[0]:.2g}, {_p(value['tar_at_far_1e-2'])} at 0.01; at the threshold used "
-            f"{_p(value['pair_recall'])} and {_p(value['pair_far'])}."
+            f"{percent(tar[0])} at {far[0]:.2g}, {percent(value['tar_at_far_1e-2'])} at 0.01; at the "
+            f"threshold used {percent(value['pair_recall'])} and {percent(value['pair_far'])}."
         ),
         x_label="impostor pairs accepted (FAR)",
         y_label="genuine pairs accepted (TAR)",
@@ -94,7 +94,7 @@ def _det(seen: Verification, far: Reals, tar: Reals) -> Curve:
         title="DET: what fewer errors of one kind cost in the other",
         alt=(
             f"Share of genuine pairs rejected against the share of impostor pairs accepted; the two are "
-            f"equal at {_p(eer)}."
+            f"equal at {percent(eer)}."
         ),
         x_label="impostor pairs accepted (FAR)",
         y_label="genuine pairs rejected (FRR), %",
@@ -122,7 +122,7 @@ def _accepted(seen: Verification) -> Curve:
         title="Where the distances of both kinds of pairs lie",
         alt=(
             f"Share of genuine and of impostor pairs nearer than each distance, from {low:.3g} to "
-            f"{high:.3g}; at {at:.3g}, the threshold used, {_p(both[0])} and {_p(both[1])}."
+            f"{high:.3g}; at {at:.3g}, the threshold used, {percent(both[0])} and {percent(both[1])}."
         ),
         x_label=f"distance of a pair (threshold used: {at:.3g})",
         y_label="share of pairs that are nearer",
@@ -157,7 +157,7 @@ def _numbers(seen: Verification) -> Bars:
     bounded = any(bar.low is not None for bar in bars)
     return Bars(
         title="The same distances, differently asked",
-        alt="; ".join(f"{bar.label} {_p(bar.value)}" for bar in bars) + ".",
+        alt="; ".join(f"{bar.label} {percent(bar.value)}" for bar in bars) + ".",
         value_label="share" + (", with 95 % interval" if bounded else ""),
         bars=tuple(bars),
     )
@@ -253,7 +253,3 @@ def worst_pairs(space: Geometry, inputs: Inputs, seen: Verification) -> tuple[Ta
             numeric=(True, False, False, False, True),
         ),
     )
-
-
-def _p(value: float | np.floating) -> str:
-    return f"{100 * float(value):.1f} %"

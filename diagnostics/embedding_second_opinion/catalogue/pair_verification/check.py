@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.pair_verification import CHECK
 from embedding_second_opinion.catalogue.pair_verification.charts import charts_of
 from embedding_second_opinion.catalogue.pair_verification.counts import has_pairs
 from embedding_second_opinion.catalogue.pair_verification.numbers import Verification, verify
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "pair_verification"
-TITLE = "Pair verification"
-QUESTION = "What does one threshold on the distance of two samples decide?"
-NEEDS = "embeddings (or distances) and labels; --pairs FILE for pairs of your own"
-SOURCE = (
-    "Ten folds, threshold fitted on nine: Huang et al., Labeled Faces in the Wild, 2007. ROC: Fawcett, "
-    "Pattern Recognition Letters 2006; DET: Martin et al., Eurospeech 1997. Rule of three: Hanley & "
-    "Lippman-Hand, JAMA 1983. Pairs that share a class: Aronow, Samii & Assenova, Political Analysis 2015."
-)
 COSTS = {
     "transfer_loss": "by using a threshold that was fitted elsewhere",
     "one_threshold_loss": "because one threshold must serve all classes",
@@ -26,65 +19,48 @@ COSTS = {
 }
 
 
+@CHECK
 def pair_verification(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
-) -> Finding:
+) -> Answer | NotApplicable:
     """Verify pairs: the user's own (``inputs.pairs``), or else all pairs among the queries.
 
-    The harm is the largest of what having one threshold costs, in accuracy points: balanced accuracy
-    at the pairs' own best threshold less that at one fitted elsewhere (the other folds of the file, the
-    gallery, or the other half of the classes); pooled triplet accuracy, where each anchor has a scale
-    of its own, less the AUC, where all share one; and what a claimed pair accuracy is short of.
-    Where the user's own pairs cannot be judged the answer is unsure, unless the other parts alarm.
-    ``tolerance`` 0.02: two more wrong decisions in a hundred than the model could make is what a user
-    notices. The rates themselves are no verdict: what error is too much depends on the use.
+    The harm is the largest of what having one threshold costs, in accuracy points: balanced accuracy at
+    the pairs' own best threshold less that at one fitted elsewhere (the other folds of the file, the
+    gallery, or the other half of the classes); pooled triplet accuracy, where each anchor has a scale of
+    its own, less the AUC, where all share one; and what a claimed pair accuracy is short of. Where the
+    user's own pairs cannot be judged the answer is unsure, unless the other parts alarm. The rates
+    themselves are no verdict: what error is too much depends on the use.
 
     Shares lie in [0, 1]; thresholds are in the unit of the metric. Not applicable where there is neither
     a file of pairs nor two queries of one class beside another class.
     """
     inputs = inputs or Inputs()
     if inputs.pairs is not None and not space.has_vectors:
-        return _not_applicable(
+        return NotApplicable(
             "Needs vectors to measure the pairs of a file; these are distances only."
         )
     if inputs.pairs is None and not has_pairs(space):
-        return _not_applicable(
+        return NotApplicable(
             "Needs two queries of one class and two of different classes, with their distances; or a file "
             "of pairs (--pairs)."
         )
     seen = verify(space, inputs, tolerance)
-    verdict = judge(seen.harm, tolerance)
-    above = seen.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(seen),
         estimates=seen.estimates,
         harm=seen.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(seen, verdict),
+        interval=seen.interval,
+        meaning=lambda verdict: _meaning(seen, verdict),
         ignore_when=(
             "The model never decides on a single pair: it ranks candidates, or picks the nearest of those "
             "enrolled."
         ),
-        remedy=_remedy(seen, verdict),
+        remedy=lambda verdict: _remedy(seen, verdict),
         caveats=_caveats(seen, inputs),
         charts=charts_of(space, inputs, seen),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "pairs": None if inputs.pairs is None else inputs.pairs.name,
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"pairs": None if inputs.pairs is None else inputs.pairs.name},
     )
-
-
-def _not_applicable(reason: str) -> Finding:
-    return not_applicable(CODE, TITLE, QUESTION, reason)
 
 
 def _explanation(seen: Verification) -> str:
@@ -122,12 +98,12 @@ def _meaning(seen: Verification, verdict: Verdict) -> str:
             if seen.turned
             else f"{odd}: these distances say less than a toss of a coin. {text}"
         )
-    if seen.worst == "one_threshold_loss" and verdict in (Verdict.ALARM, Verdict.WATCH):
+    if seen.worst == "one_threshold_loss" and verdict.loud:
         text += (
             " Here the order about each sample is better than any one threshold can show: classes (or "
             "samples) live on different scales, so that a distance which is near for one is far for another."
         )
-    if seen.worst == "transfer_loss" and verdict in (Verdict.ALARM, Verdict.WATCH):
+    if seen.worst == "transfer_loss" and verdict.loud:
         text += (
             f" Here a threshold does not travel: {seen.seen.threshold:.3g} comes from "
             f"{seen.counts.fit_words}, and these pairs want {seen.seen.best_threshold:.3g}. Distances of "

@@ -21,7 +21,7 @@ from embedding_second_opinion.catalogue.pair_verification.figures import (
 from embedding_second_opinion.catalogue.pair_verification.pair_file import pairs_of_file
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -60,7 +60,7 @@ class Verification:
     turned: bool
     triplets: float | None
     refused: Mapping[str, float]
-    claim: Claim | None
+    claim: Believed | None
 
 
 def verify(space: Geometry, inputs: Inputs, tolerance: float) -> Verification:
@@ -121,7 +121,7 @@ def verify(space: Geometry, inputs: Inputs, tolerance: float) -> Verification:
     harm_about, unjudged = about[worst], ""
     own = parts["transfer_loss"][1] if pairs is not None else None
     if own is not None and own.low is None:
-        unjudged = own.method.removeprefix("no interval: ")
+        unjudged = own.why_none
         if interval.low is None or interval.low <= tolerance:
             interval = own
         if worst != "transfer_loss":

@@ -6,60 +6,42 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from embedding_second_opinion.catalogue.projections import CHECK
 from embedding_second_opinion.catalogue.projections.charts import (
     company_chart,
     pairs_table,
     points_chart,
     quality_chart,
 )
-from embedding_second_opinion.catalogue.projections.made import (
-    FEWEST,
-    Kind,
-    Maps,
-    draw,
-    make_maps,
-)
+from embedding_second_opinion.catalogue.projections.made import FEWEST, Kind, Maps, draw, make_maps
 from embedding_second_opinion.catalogue.projections.numbers import (
     NAMES,
     company,
     estimate_maps,
     smaller,
 )
-from embedding_second_opinion.findings.finding import (
-    Estimate,
-    Finding,
-    Verdict,
-    judge,
-    not_applicable,
-)
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "projections"
-TITLE = "Maps: t-SNE and UMAP"
-QUESTION = "Can the picture be believed: do t-SNE and UMAP show what is near in the space?"
-NEEDS = "embeddings; --map-points N above 0"
-SOURCE = (
-    "Trustworthiness and continuity: Venna & Kaski, ICANN 2001. R_NX: Lee, Peluffo-Ordóñez & Verleysen, "
-    "Neurocomputing 2015. t-SNE: van der Maaten & Hinton, JMLR 2008. UMAP: McInnes, Healy & Melville, 2018. "
-    "What maps do not mean: Wattenberg, Viégas & Johnson, Distill 2016."
-)
 MAPS: tuple[Kind, ...] = ("tsne", "umap")
 
 
+@CHECK
 def projections(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.10
-) -> Finding:
+) -> Answer | NotApplicable:
     """Measure what t-SNE and UMAP keep of the space; the verdict is about the pictures only.
 
     A point's company is its r nearest, r = min(rows of its class in the map - 1, 12). It is misplaced
     where the share of its own class among them differs by more than half between the picture and the
-    space: it seems at home and is not, or the reverse. Which of two mixed classes happens to be the
-    very nearest is a toss-up in any picture, and does not count. The harm is the share of points
-    misplaced by the better of the two maps, mean over seeds. ``tolerance`` 0.10: one point in ten in
-    the wrong company is what a reader of clusters would be misled by. All other numbers (shares,
-    ratios up to 1, correlations) are estimates without a verdict.
+    space: it seems at home and is not, or the reverse. Which of two mixed classes happens to be the very
+    nearest is a toss-up in any picture, and does not count. The harm is the share of points misplaced by
+    the better of the two maps, mean over seeds. All other numbers (shares, ratios up to 1, correlations)
+    are estimates without a verdict.
 
     Not applicable without vectors, with maps switched off, with fewer than ten rows or no class of
     two among the queries. Source: see ``SOURCE``.
@@ -68,46 +50,36 @@ def projections(
     reason = _why_not(space, inputs)
     drawn = None if reason else draw(space, inputs.map_points)
     if drawn is None or not _has_company(drawn.codes):
-        return not_applicable(CODE, TITLE, QUESTION, reason or NO_COMPANY)
+        return NotApplicable(reason or NO_COMPANY)
     maps = make_maps(space, drawn, inputs.map_seeds)
     sides = {kind: company(maps, kind) for kind in NAMES}
     estimates, harms = estimate_maps(space, maps, sides)
     better: Kind = min(MAPS, key=lambda kind: harms[kind][0])
     interval = smaller(harms["tsne"][1], harms["umap"][1])
     harm = interval.estimate(harms[better][0], estimates[f"misplaced_{better}"].about)
-    verdict = judge(harm, tolerance)
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(estimates, harm, better, maps),
         estimates=estimates,
         harm=harm,
-        tolerance=tolerance,
-        p_value=None if interval.above is None else interval.above(tolerance),
-        meaning=_meaning(estimates, better, verdict, tolerance),
+        interval=interval,
+        meaning=lambda verdict: _meaning(estimates, better, verdict, tolerance),
         ignore_when=(
             "Nobody draws conclusions from a map. A map is never a measure of the model: judge that by the "
             "numbers of the other diagnostics, all of which are computed in the space itself."
         ),
-        remedy=_remedy(better, verdict),
+        remedy=lambda verdict: _remedy(better, verdict),
         caveats=_caveats(maps, inputs.map_seeds),
-        charts=(
+        charts=lambda verdict: (
             points_chart(space, maps, estimates, _title(estimates, better, verdict)),
             company_chart(estimates),
             quality_chart(maps),
             *pairs_table(space, maps, better),
         ),
-        source=SOURCE,
         parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
             "map_points": inputs.map_points,
             "map_seeds": inputs.map_seeds,
             "neighbours": maps.k,
         },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
     )
 
 
@@ -144,21 +116,21 @@ def _explanation(
     return (
         f"{NAMES[better]}, the truer of the two maps, shows {harm.text()} of "
         f"{len(maps.drawn.codes):,} points in company that they do not have in the space ({NAMES[other]}: "
-        f"{_percent(estimates[f'misplaced_{other}'])}); {100 * kept:.0f} % of a point's {maps.k} nearest in "
-        f"the picture are near it in the space, too (trustworthiness "
-        f"{_percent(estimates[f'trustworthiness_{better}'])})."
+        f"{percent(estimates[f'misplaced_{other}'].value)}); {100 * kept:.0f} % of a point's {maps.k} "
+        f"nearest in the picture are near it in the space, too (trustworthiness "
+        f"{percent(estimates[f'trustworthiness_{better}'].value)})."
     )
 
 
 def _title(estimates: Mapping[str, Estimate], better: Kind, verdict: Verdict) -> str:
     wrong, tidier = estimates[f"misplaced_{better}"], estimates[f"flattered_{better}"]
-    if verdict not in (Verdict.ALARM, Verdict.WATCH):
+    if not verdict.loud:
         return (
-            f"The truer map, {NAMES[better]}, misstates for {_percent(wrong)} of the points whether they "
-            "lie among their own class"
+            f"The truer map, {NAMES[better]}, misstates for {percent(wrong.value)} of the points whether "
+            "they lie among their own class"
         )
     kind = "tidier" if 2 * tidier.value >= wrong.value else "more mixed"
-    return f"The maps are {kind} than the space: {_percent(wrong)} of the points are not where they seem"
+    return f"The maps are {kind} than the space: {percent(wrong.value)} of the points are not where they seem"
 
 
 def _meaning(
@@ -167,11 +139,12 @@ def _meaning(
     wrong, tidier = estimates[f"misplaced_{better}"], estimates[f"flattered_{better}"]
     other: Kind = "umap" if better == "tsne" else "tsne"
     text = ""
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         lost = wrong.value - tidier.value
-        text = f"{_percent(wrong)} of the points stand elsewhere than the picture says: "
+        text = f"{percent(wrong.value)} of the points stand elsewhere than the picture says: "
         text += (
-            f"{'all' if lost == 0 else _percent(tidier)} seem at home and are among strangers. The picture "
+            f"{'all' if lost == 0 else percent(tidier.value)} seem at home and are among strangers. The "
+            "picture "
             "is tidier than the space: what looks like clean clusters is not what a search will find. "
             if tidier.value >= lost
             else f"{100 * lost:.1f} % seem among strangers and are at home. Two dimensions have no room for "
@@ -181,12 +154,13 @@ def _meaning(
         text = f"Which points {NAMES[better]} shows among their own class, and which not, can be believed. "
         if estimates[f"misplaced_{other}"].value > tolerance:
             text += (
-                f"{NAMES[other]} misplaces {_percent(estimates[f'misplaced_{other}'])} here: read the other "
-                "one. "
+                f"{NAMES[other]} misplaces {percent(estimates[f'misplaced_{other}'].value)} here: read "
+                "the other one. "
             )
     agreement = estimates[f"seed_agreement_{better}"]
     return text + (
-        f"Two maps that differ by their start alone share {_percent(agreement)} of a point's neighbours; "
+        f"Two maps that differ by their start alone share {percent(agreement.value)} of a point's "
+        "neighbours; "
         "what they do not share is an accident of the picture. Distances between clusters, their sizes and "
         "their densities mean nothing in either map, and neither does a gap: both methods pull neighbours "
         "together, push the rest apart and even out densities. In high dimensions everything has more "
@@ -225,7 +199,3 @@ def _caveats(maps: Maps, seeds: int) -> tuple[str, ...]:
             "needs a few rows to be seen. With all of them on it the map would be more crowded."
         )
     return tuple(notes)
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{100 * estimate.value:.1f} %"

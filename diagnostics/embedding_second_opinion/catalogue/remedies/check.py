@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.remedies import CHECK
 from embedding_second_opinion.catalogue.remedies.charts import costs_table, gains_chart
 from embedding_second_opinion.catalogue.remedies.held_out import deal
 from embedding_second_opinion.catalogue.remedies.numbers import Remedies, measure_remedies
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
 
-CODE = "remedies"
-TITLE = "Remedies, measured"
-QUESTION = "Which fix helps, by how much on rows it never saw, and at what cost?"
-NEEDS = "embeddings, and classes of several rows"
-SOURCE = (
-    "Whitening within classes: Shental et al., ECCV 2002; its shrinkage: Ledoit & Wolf 2004. Editing: Wilson "
-    "1972. CSLS: Conneau et al., ICLR 2018. One standard error: Breiman et al. 1984. Discriminant analysis: "
-    "Fisher 1936."
-)
 
-
+@CHECK
 def remedies(
     space: Geometry,
     inputs: Inputs | None = None,
     *,
     tolerance: float = 0.02,
     stranger_rate: float = STRANGER_RATE,
-) -> Finding:
+) -> Answer | NotApplicable:
     """Fit each remedy on one part of the rows, choose one on another, and measure it on a third.
 
     Tried are, cheapest first: cosine, centring, scaled columns, the nearest class mean, a vote, a gallery
     without contradicting copies, an edited one, whitening within classes, discriminant analysis, CSLS, a
     linear layer. A threshold that turns strangers away is measured apart. The harm is what the one
-    chosen gains in accuracy points over the nearest row: what is left on the table. ``tolerance`` 0.02: two
-    more right answers in a hundred are worth a change behind the model.
+    chosen gains in accuracy points over the nearest row: what is left on the table.
 
     With validation rows these choose; else halves of the queries do in turn; without a gallery all rows are
     cross-fitted in five folds. Rows equal to one that was fitted or chosen on do not measure. Interval:
@@ -46,12 +38,6 @@ def remedies(
 
     Not applicable without vectors, and where no row has a positive and a negative to be looked up in.
     """
-    if not space.has_vectors or space.evaluation.data is None:
-        why = "Needs the vectors: distances alone cannot be changed."
-        return not_applicable(CODE, TITLE, QUESTION, why)
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        why = "Needs a query with both a positive and a negative in the gallery; there is none."
-        return not_applicable(CODE, TITLE, QUESTION, why)
     if not 0 <= stranger_rate <= 1:
         raise ValueError("stranger_rate must be from 0 to 1.")
     found = measure_remedies(space, stranger_rate=stranger_rate)
@@ -66,34 +52,20 @@ def remedies(
                 f"Needs rows that are no copies: {number(dealt.dropped, 'row')} that would measure equal one "
                 "that a remedy is fitted or chosen on, and no others are left. Give each sample once."
             )
-        return not_applicable(CODE, TITLE, QUESTION, why)
-    verdict = judge(found.harm, tolerance)
-    above = found.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+        return NotApplicable(why)
+    return Answer(
         explanation=f"{_explanation(found)}{_of_strangers(found, stranger_rate)}",
         estimates=found.estimates,
         harm=found.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(found, verdict),
+        interval=found.interval,
+        meaning=lambda verdict: _meaning(found, verdict),
         ignore_when=(
             "The model is going to be trained again anyway, or nothing can stand between it and the search."
         ),
-        remedy=_remedy(found, verdict),
+        remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(found),
         charts=(gains_chart(found), costs_table(found)),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "stranger_rate": stranger_rate,
-            "metric": space.metric,
-            "seed": space.seed,
-        },
-        fingerprint=space.evaluation.data.fingerprint,
+        parameters={"seed": space.seed},
     )
 
 
@@ -122,13 +94,13 @@ def _of_strangers(found: Remedies, rate: float) -> str:
 
 
 def _meaning(found: Remedies, verdict: Verdict) -> str:
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         return (
             "The vectors hold more than the nearest row gets out of them. Gains do not add up: each remedy "
             "was measured alone, and most mend the same errors."
         )
     if found.harm.low is None:
-        return f"What a remedy would gain cannot be said: {found.harm.method.removeprefix('no interval: ')}."
+        return f"What a remedy would gain cannot be said: {found.harm.why_none}."
     if verdict is Verdict.OK:
         return "None of these fixes gets more out of these vectors that a user would notice."
     return "A fix may help, but the classes here are too few, or differ too much, to be sure."

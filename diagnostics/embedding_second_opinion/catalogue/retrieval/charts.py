@@ -19,7 +19,7 @@ from embedding_second_opinion.findings.charts import (
     Table,
 )
 from embedding_second_opinion.findings.finding import Estimate
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import are, have, number
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
@@ -151,7 +151,7 @@ def missing_classes(space: Geometry, found: Retrieval) -> tuple[Table, ...]:
             alt=(
                 f"{number(len(missed), 'query')} of {number(hit, 'class')} "
                 f"{'finds' if len(missed) == 1 else 'find'} no match among the first {PAGE}; listed "
-                f"{'is' if len(rows) == 1 else 'are'} the {len(rows)} with the largest share, "
+                f"{are(len(rows))} the {len(rows)} with the largest share, "
                 f"{rows[0][0]} first."
             ),
             columns=(
@@ -188,8 +188,8 @@ def missing_examples(space: Geometry, found: Retrieval) -> tuple[Examples, ...]:
             title=f"Queries without a match in the first {PAGE}, and what came first",
             alt=(
                 f"{number(len(missed), 'query')} of {len(ranks.anchors):,} "
-                f"{'has' if len(missed) == 1 else 'have'} no match among the first {PAGE} answers; shown "
-                f"{'is' if len(shown) == 1 else 'are'} the {len(shown)} whose first match comes last, one "
+                f"{have(len(missed))} no match among the first {PAGE} answers; shown "
+                f"{are(len(shown))} the {len(shown)} whose first match comes last, one "
                 "a class."
             ),
             examples=tuple(shown),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.catalogue.retrieval import CHECK
 from embedding_second_opinion.catalogue.retrieval.charts import (
     counts_table,
     match_curve,
@@ -13,37 +14,23 @@ from embedding_second_opinion.catalogue.retrieval.charts import (
 )
 from embedding_second_opinion.catalogue.retrieval.index import Index, measure_index
 from embedding_second_opinion.catalogue.retrieval.numbers import Retrieval, measure_retrieval
-from embedding_second_opinion.findings.finding import (
-    Estimate,
-    Finding,
-    Verdict,
-    judge,
-    not_applicable,
-)
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.wording import are, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.ranked_answers import PAGE, RANKS
 
-CODE = "retrieval"
-TITLE = "Retrieval"
-QUESTION = "What does a page of ten answers hold, and how often nothing of the query's class?"
-NEEDS = "embeddings (or distances) and labels; --approximate looks up by an approximate index too"
-SOURCE = (
-    "R-precision, MAP@R and precision@1 in metric learning: Musgrave et al., ECCV 2020. Recall as hit rate: "
-    "Jégou et al., IEEE PAMI 2011. Cumulative match: Phillips et al., IEEE PAMI 2000. Approximate index: "
-    "Dong, Moses & Li, WWW 2011."
-)
 
-
-def retrieval(space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02) -> Finding:
+@CHECK
+def retrieval(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Count what the ranked answers of the queries hold: the first, the first ten, the first R.
 
     The harm is the share of queries whose first ten answers hold no row of their class, in accuracy
-    points. ``tolerance`` 0.02: a person who searches all day meets an empty page in two of a
-    hundred searches, and starts to search by other means. How much of a class is found (R-precision,
-    MAP@R, fractional recall) is told beside it and enters no verdict: a class of several groups
-    serves a search well and has a low R-precision.
+    points. How much of a class is found (R-precision, MAP@R, fractional recall) is told beside it and
+    enters no verdict: a class of several groups serves a search well and has a low R-precision.
 
     All numbers are shares in [0, 1], strict (a match stands behind what ties with it), means over
     the queries that have a match in the gallery. R is the number of such matches.
@@ -53,31 +40,18 @@ def retrieval(space: Geometry, inputs: Inputs | None = None, *, tolerance: float
     Not applicable where gallery and queries share no class, or no query has a match to find.
     """
     inputs = inputs or Inputs()
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs queries with both a match and another class in the gallery; there are none.",
-        )
     found = measure_retrieval(space)
     index = measure_index(space, found.without) if inputs.approximate else None
-    verdict = judge(found.harm, tolerance)
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(found, index),
         estimates={**found.estimates, **(index.estimates if index else {})},
         harm=found.harm,
-        tolerance=tolerance,
-        p_value=found.p_value(tolerance),
-        meaning=_meaning(found, verdict),
+        interval=found.harm_interval,
+        meaning=lambda verdict: _meaning(found, verdict),
         ignore_when=(
             "Nobody sees a list: the first answer alone decides, or two rows are compared with a threshold."
         ),
-        remedy=_remedy(found, verdict),
+        remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(space, found, index),
         charts=(
             match_curve(space, found),
@@ -86,13 +60,7 @@ def retrieval(space: Geometry, inputs: Inputs | None = None, *, tolerance: float
             *missing_classes(space, found),
             *missing_examples(space, found),
         ),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "approximate": inputs.approximate,
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"approximate": inputs.approximate},
     )
 
 
@@ -107,8 +75,8 @@ def _explanation(found: Retrieval, index: Index | None) -> str:
     )
     if index is not None and index.estimates:
         text += (
-            f"; an approximate index finds {_percent(index.estimates[f'index_recall_at_{PAGE}'])} of the "
-            f"{PAGE} nearest and costs {index.cost.text()} at the first answer"
+            f"; an approximate index finds {percent(index.estimates[f'index_recall_at_{PAGE}'].value)} "
+            f"of the {PAGE} nearest and costs {index.cost.text()} at the first answer"
         )
     return text + "."
 
@@ -190,7 +158,7 @@ def _caveats(space: Geometry, found: Retrieval, index: Index | None) -> tuple[st
     lost = len(space.ranks.codes) - len(space.ranks.anchors)
     if lost:
         notes.append(
-            f"{number(lost, 'query')} without any match in the gallery {'is' if lost == 1 else 'are'} left "
+            f"{number(lost, 'query')} without any match in the gallery {are(lost)} left "
             "out, as most libraries do without saying so; for these no answer could be right."
         )
     if without.swept_again:
@@ -219,7 +187,3 @@ def _about_index() -> str:
 def _ties_decide(found: Retrieval) -> bool:
     """Whether counting ties as found would change the page by what a user notices."""
     return found.lenient - found.estimates[f"recall_at_{PAGE}"].value > 0.02
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{100 * estimate.value:.1f} %"

@@ -60,11 +60,6 @@ class Retrieval:
         """Queries without a match on the page."""
         return int((self.first > PAGE).sum())
 
-    def p_value(self, tolerance: float) -> float | None:
-        """Chance of a harm this large if the true one were the tolerance."""
-        above = self.harm_interval.above
-        return None if above is None else above(tolerance)
-
 
 def measure_retrieval(space: Geometry) -> Retrieval:
     """All numbers of the queries against the gallery. ``space.ranks`` must have an anchor."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from embedding_second_opinion.catalogue.shift.numbers import Shift
 from embedding_second_opinion.findings.charts import (
     Bar,
@@ -16,10 +14,9 @@ from embedding_second_opinion.findings.charts import (
 )
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
-from embedding_second_opinion.geometry.examples import example
+from embedding_second_opinion.geometry.examples import example, gaining
 from embedding_second_opinion.geometry.geometry import Geometry
 
-CLASSES_SHOWN = 12
 SAMPLES_SHOWN = 6
 NAMES = {
     "closed_set_accuracy": "As it is",
@@ -112,37 +109,9 @@ def foreign_curve(numbers: Shift) -> tuple[Curve, ...]:
 def gaining_classes(space: Geometry, numbers: Shift) -> tuple[Table, ...]:
     """The classes that undoing the shift helps most."""
     before, after = numbers.before, numbers.by_undoing[numbers.best][1]
-    gained = after.right - before.right
-    share = gained / np.maximum(before.asked, 1)
-    order = np.lexsort((np.arange(len(gained)), -gained, -share))[:CLASSES_SHOWN]
-    order = order[gained[order] > 0]
-    if not len(order):
-        return ()
-    classes, ids = space.evaluation.classes, space.ranks.class_ids
-    rows = tuple(
-        (
-            classes[ids[c]],
-            f"{before.asked[c]:,}",
-            f"{before.right[c]:,}",
-            f"{after.right[c]:,}",
-            f"{100 * share[c]:.0f} points",
-        )
-        for c in order.tolist()
-    )
-    up, down = int((gained > 0).sum()), int((gained < 0).sum())
-    return (
-        Table(
-            title="The classes that gain most when the shift is undone",
-            alt=(
-                f"Classes that gain: {up:,} of {before.units:,}, that lose: {down:,}; listed by what they "
-                f"gain: {len(rows)}, the first from {rows[0][2]} to {rows[0][3]} of "
-                f"{number(int(before.asked[order[0]]), 'query')}."
-            ),
-            columns=("class", "queries", "recognised", "with the shift undone", "gain"),
-            rows=rows,
-            numeric=(False, True, True, True, True),
-        ),
-    )
+    title = "The classes that gain most when the shift is undone"
+    columns = ("recognised", "with the shift undone")
+    return gaining(space, before.asked, before.right, after.right, title, *columns)
 
 
 def foreign_samples(space: Geometry, numbers: Shift) -> tuple[Examples, ...]:

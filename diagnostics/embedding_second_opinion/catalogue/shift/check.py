@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.shift import CHECK
 from embedding_second_opinion.catalogue.shift.charts import (
     auc_bars,
     foreign_curve,
@@ -11,28 +12,16 @@ from embedding_second_opinion.catalogue.shift.charts import (
 )
 from embedding_second_opinion.catalogue.shift.numbers import Shift, measure_shift
 from embedding_second_opinion.catalogue.shift.two_sample import PERMUTATIONS
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "shift"
-TITLE = "Shift between gallery and queries"
-QUESTION = (
-    "Are gallery and queries of the same classes drawn alike, and if not, does it cost accuracy?"
-)
-NEEDS = "a split or a gallery"
-SOURCE = (
-    "Classifier two-sample test: Lopez-Paz & Oquab, ICLR 2017. Shrinkage: Ledoit & Wolf, Journal of "
-    "Multivariate Analysis 2004. Shift and its harm: Rabanser, Günnemann & Lipton, NeurIPS 2019."
-)
 
-
+@CHECK
 def shift(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
-) -> Finding:
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Test whether queries lie elsewhere than gallery rows of their class, and undo it.
 
     The test: a linear classifier, fitted on other classes, tells a query from a gallery row of its
@@ -41,8 +30,7 @@ def shift(
     queries back by the common shift, and by leaving out its direction on both sides, of which the
     larger gain counts. What is undone for a class is learnt from other classes. The harm is
     judged whatever the test says: a shift that costs nothing is none of a user's concern, and where there
-    is none the gain is about 0. ``tolerance`` 0.02: two queries in a hundred that were recognised,
-    had they been recorded like the gallery, is what a user notices.
+    is none the gain is about 0.
 
     Interval: paired class jackknife, what was learnt of the shift taken as fixed; a deleted class goes
     as queries and as candidates. In simulations of 30 to 100 classes, 150 to 300 of each of seven kinds,
@@ -55,24 +43,18 @@ def shift(
     if not space.evaluation.leave_one_out and space.has_vectors and len(space.evaluation.queries):
         numbers = measure_shift(space)
     if numbers is None:
-        return not_applicable(CODE, TITLE, QUESTION, _why_not(space))
-    verdict = judge(numbers.harm, tolerance)
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+        return NotApplicable(_why_not(space))
+    return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=numbers.p_value(tolerance),
-        meaning=_meaning(numbers, verdict),
+        interval=numbers.harm_interval,
+        meaning=lambda verdict: _meaning(numbers, verdict),
         ignore_when=(
             "Queries in use will be recorded like the gallery, not like these; or the shift is there to "
             "stay and every class is to be enrolled anew from rows like the queries."
         ),
-        remedy=_remedy(numbers, verdict),
+        remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(numbers),
         charts=(
             undone_bars(numbers),
@@ -81,9 +63,7 @@ def shift(
             *gaining_classes(space, numbers),
             *foreign_samples(space, numbers),
         ),
-        source=SOURCE,
-        parameters={"tolerance": tolerance, "metric": space.metric, "permutations": PERMUTATIONS},
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"permutations": PERMUTATIONS},
     )
 
 
@@ -145,7 +125,7 @@ def _meaning(numbers: Shift, verdict: Verdict) -> str:
 
 
 def _remedy(numbers: Shift, verdict: Verdict) -> str:
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         return (
             "Find what differs in recording or preparation (camera, scanner, date, crop, software version) "
             "and make it alike, or enrol rows recorded like the queries. Where that cannot be done: "

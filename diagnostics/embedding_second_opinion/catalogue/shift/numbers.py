@@ -67,11 +67,6 @@ class Shift:
         """The judged counterfactual that gains most."""
         return max(self.judged, key=lambda name: self.by_undoing[name][0][0])
 
-    def p_value(self, tolerance: float) -> float | None:
-        """Chance of a harm this large if the true one were the tolerance."""
-        above = self.harm_interval.above
-        return None if above is None else above(tolerance)
-
 
 def measure_shift(space: Geometry) -> Shift | None:
     """None where fewer than two classes are looked up."""

@@ -1,1 +1,24 @@
-"""Did the logged run learn what it should: when loss and accuracy settled, and what else the log shows?"""
+"""Does the training log show a run that learned what it should?"""
+
+from embedding_second_opinion.findings.check import Check
+
+CHECK = Check(
+    code="training_curves",
+    title="Training curves",
+    question=__doc__,
+    kind="in training",
+    place=22,
+    needs="--log FILE, the training log",
+    because=(
+        "early stopping waits for some tenths of a run before it stops (Prechelt 1998), so that a loss "
+        "which falls on a little longer is noticed by nobody; a quarter of the time and the machine for a "
+        "loss that no longer speaks of the accuracy is"
+    ),
+    source=(
+        "Collapse at the margin and at ln 2, the active share: Hermans, Beyer & Leibe, arXiv 2017; "
+        "Schroff et al., CVPR 2015. Contrastive loss: Hadsell, Chopra & LeCun, CVPR 2006. When to stop: "
+        "Prechelt, Neural Networks 1998. Fit: isotonic regression (Robertson, Wright & Dykstra 1988); "
+        "interval: dependent wild bootstrap (Shao, JASA 2010); trends: Mann, Econometrica 1945, Sen, JASA "
+        "1968."
+    ),
+)

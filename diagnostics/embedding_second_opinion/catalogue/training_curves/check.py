@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.training_curves import CHECK
 from embedding_second_opinion.catalogue.training_curves.charts import (
     curve_charts,
     loss_table,
@@ -9,26 +10,14 @@ from embedding_second_opinion.catalogue.training_curves.charts import (
 )
 from embedding_second_opinion.catalogue.training_curves.numbers import Curves, measure_log
 from embedding_second_opinion.catalogue.training_curves.training_run import WORDS
-from embedding_second_opinion.catalogue.training_curves.which_loss import (
-    COORDINATES_NAME,
-    SQUARED,
-)
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.catalogue.training_curves.which_loss import COORDINATES_NAME, SQUARED
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.inputs.training_log import TrainingLog
 
-CODE = "training_curves"
-TITLE = "Training curves"
-QUESTION = "Does the training log show a run that learned what it should?"
-NEEDS = "--log FILE, the training log"
-SOURCE = (
-    "Collapse at the margin and at ln 2, the active share: Hermans, Beyer & Leibe, arXiv 2017; Schroff et "
-    "al., CVPR 2015. Contrastive loss: Hadsell, Chopra & LeCun, CVPR 2006. When to stop: Prechelt, Neural "
-    "Networks 1998. Fit: isotonic regression (Robertson, Wright & Dykstra 1988); interval: dependent wild "
-    "bootstrap (Shao, JASA 2010); trends: Mann, Econometrica 1945, Sen, JASA 1968."
-)
 REMEDIES = {
     "at_level": "Out of a collapse: a lower learning rate, semi-hard triplets or random ones before hard "
     "ones, a soft margin; check that the loss sees the labels it should, and that vectors do differ "
@@ -47,20 +36,19 @@ REMEDIES = {
 }
 
 
+@CHECK
 def training_curves(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.25
-) -> Finding:
+) -> Answer | NotApplicable:
     """Read the log: when did the loss settle, when the accuracy, and what else is there to see?
 
     The harm is the share of the run that taught nothing: from the step at which the accuracy had settled
     (within a tenth of its rise, or of the error that is left, of where it ends) to the step at which the
     loss had (within a tenth of its fall). Where both settle together the run is done, and nothing was in
-    vain; where the accuracy never rose by a tenth of its error, all of the run was. The accuracy is that of
-    the validation; without one, the validation loss; without either, the training accuracy. ``tolerance``
-    0.25: early stopping waits for some tenths of a run before it stops (Prechelt 1998), so that a loss
-    which falls on a little longer is noticed by nobody; a quarter of the time and the machine for a loss
-    that no longer speaks of the accuracy is. Interval: dependent wild bootstrap over bins of steps, which
-    keeps how steps next to each other depend; below ten logged values none.
+    vain; where the accuracy never rose by a tenth of its error, all of the run was. The accuracy is that
+    of the validation; without one, the validation loss; without either, the training accuracy. Interval:
+    dependent wild bootstrap over bins of steps, which keeps how steps next to each other depend; below
+    ten logged values none.
 
     Named beside it, without a verdict of their own: collapse at the margin (or ln 2), training and
     validation that part, few active triplets, what the loss is the mean of, growing norms, spikes, a jump
@@ -71,44 +59,28 @@ def training_curves(
     """
     log = inputs.log if inputs is not None else None
     if log is None:
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
+        return NotApplicable(
             "Needs the log of the training (--log FILE): a table with a column of steps, one of the loss "
-            "and one of an accuracy.",
+            "and one of an accuracy."
         )
     found = measure_log(space, log, inputs.margin if inputs is not None else None)
     if found is None:
-        return not_applicable(CODE, TITLE, QUESTION, _lacks(log))
-    verdict = judge(found.harm, tolerance)
-    above = found.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+        return NotApplicable(_lacks(log))
+    return Answer(
         explanation=f"{_story(found)}{_also(found)}{_loss(found)}.",
         estimates=found.estimates,
         harm=found.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(found, verdict),
+        interval=found.interval,
+        meaning=lambda verdict: _meaning(found, verdict),
         ignore_when=(
             "The accuracy in the log is at its ceiling, so that nothing is left to rise: the loss may then "
             "teach what it does not show. Or the log begins late, after a part that is not in it, or holds "
             "a last, short fine-tuning."
         ),
-        remedy=_remedy(found, verdict),
+        remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(found),
         charts=(*curve_charts(found), *pattern_table(found), *loss_table(found)),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "margin": found.run.margin,
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"margin": found.run.margin},
     )
 
 
@@ -167,7 +139,7 @@ def _meaning(found: Curves, verdict: Verdict) -> str:
     run = found.run
     names = {p.name for p in found.patterns}
     what = WORDS[run.progress]
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         if "at_level" in names:
             text = "The run collapsed: the loss stays where it is when all vectors are one. "
         elif not found.progress.moved:
@@ -180,7 +152,7 @@ def _meaning(found: Curves, verdict: Verdict) -> str:
     elif verdict is Verdict.OK:
         text = f"The {what} improved for about as long as the loss fell. "
     elif found.harm.low is None:
-        why = found.harm.method.removeprefix("no interval: ")
+        why = found.harm.why_none
         text = f"The log is too short to tell a trend from noise: {why}. "
     else:
         text = "The curves waver too much to tell when they settled. "
@@ -213,7 +185,7 @@ def _remedy(found: Curves, verdict: Verdict) -> str:
             if which.named.name == COORDINATES_NAME
             else "Decide on squared distances or not, choose the margin for it, and judge by the same."
         )
-    if verdict in (Verdict.ALARM, Verdict.WATCH) and not said:
+    if verdict.loud and not said:
         said.append(
             "Choose the checkpoint by the validation accuracy, not by the loss, and stop when it has "
             "settled. If it never rose, look at the labels, the triplets and the learning rate before "

@@ -8,7 +8,7 @@ from embedding_second_opinion.catalogue.triplet_census.mining import BATCHES
 from embedding_second_opinion.catalogue.triplet_census.numbers import Census
 from embedding_second_opinion.catalogue.triplet_census.sides import FEW
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Series, Table
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import have, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
 
@@ -86,9 +86,9 @@ def miner_charts(census: Census) -> tuple[Bars, Table]:
         (m.name, f"{100 * m.active:.1f} %", f"{100 * m.hard:.1f} %", f"{m.loss:.3g}", m.how)
         for m in miners
     )
-    title = f"Of random triplets {_percent(random.active)} teach"
+    title = f"Of random triplets {percent(random.active)} teach"
     if most is not random:
-        title += f", with {most.name} mining {_percent(most.active)}"
+        title += f", with {most.name} mining {percent(most.active)}"
     return (
         Bars(
             title=title,
@@ -118,7 +118,7 @@ def margin_curve(census: Census) -> tuple[Curve, ...]:
     return (
         Curve(
             title=(
-                f"{_percent(at)} of triplets violate the margin, {own:.2g} of the median distance"
+                f"{percent(at)} of triplets violate the margin, {own:.2g} of the median distance"
             ),
             alt=(
                 f"Share of all triplets of {every} that violate a margin, by the margin as a multiple of the "
@@ -172,7 +172,7 @@ def class_table(space: Geometry, census: Census) -> tuple[Table, ...]:
             ),
             alt=(
                 f"{number(len(table), 'class')}, those with most wrong queries that random triplets hardly "
-                f"show first; {number(holders, 'class')} {'has' if holders == 1 else 'have'} such queries, "
+                f"show first; {number(holders, 'class')} {have(holders)} such queries, "
                 f"{number(int(spent.sum()), 'query')} in all."
             ),
             columns=("class", "anchors", "teach", "in the wrong order", "wrong", "hardly shown"),
@@ -180,7 +180,3 @@ def class_table(space: Geometry, census: Census) -> tuple[Table, ...]:
             numeric=(False, True, True, True, True, True),
         ),
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

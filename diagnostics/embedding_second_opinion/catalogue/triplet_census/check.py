@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.triplet_census import CHECK
 from embedding_second_opinion.catalogue.triplet_census.charts import (
     class_table,
     margin_curve,
@@ -11,66 +12,44 @@ from embedding_second_opinion.catalogue.triplet_census.charts import (
 from embedding_second_opinion.catalogue.triplet_census.mining import BATCHES
 from embedding_second_opinion.catalogue.triplet_census.numbers import Census, measure_census
 from embedding_second_opinion.catalogue.triplet_census.sides import CURVE, FEW
-from embedding_second_opinion.findings.finding import Finding, Verdict, judge, not_applicable
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "triplet_census"
-TITLE = "Triplet census: what still teaches"
-QUESTION = "How many triplets still teach, and would the errors be among them?"
-NEEDS = "embeddings (or distances) and labels; --margin NUMBER, that of the loss"
-SOURCE = (
-    "Easy, semi-hard and hard triplets: Schroff et al., CVPR 2015 (FaceNet). Batch-hard: Hermans et al., "
-    "arXiv 1703.07737 (2017). Which negatives are worth drawing: Wu et al., ICCV 2017."
-)
 
-
+@CHECK
 def triplet_census(
     space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
-) -> Finding:
+) -> Answer | NotApplicable:
     """Count all triplets as easy, semi-hard or hard, and the errors that random ones no longer show.
 
     Every triplet of the queries among themselves, none drawn; anchor, positive and negative are weighted
     as in the triplet accuracy, which is 1 - share_hard. With delta = d(a, n) - d(a, p): easy above the
     margin, semi-hard above 0 and up to the margin, hard at 0 or below, so that a tie is hard.
 
-    The harm is the share of queries, in accuracy points of 1-NN, that are wrong although fewer than 1 in 20
-    of their own random triplets violate the margin. With one triplet a row in an epoch such a query is met
-    less than once in twenty epochs: training cannot mend what it does not meet. Wrong queries of which
-    more triplets still teach are no harm here, for training on mends these. ``tolerance`` 0.02: two wrong
-    answers in a hundred that more epochs of the same will not mend is what a user would notice, and what
-    a mining scheme is changed for. Interval: class jackknife, a deleted class going as anchors and as
-    candidates; bounds over classes where next to none has such a query.
+    The harm is the share of queries, in accuracy points of 1-NN, that are wrong although fewer than 1 in
+    20 of their own random triplets violate the margin. With one triplet a row in an epoch such a query is
+    met less than once in twenty epochs: training cannot mend what it does not meet. Wrong queries of
+    which more triplets still teach are no harm here, for training on mends these. Interval: class
+    jackknife, a deleted class going as anchors and as candidates; bounds over classes where next to none
+    has such a query.
 
     Not applicable where no query has a positive and a negative.
     """
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(
-            CODE,
-            TITLE,
-            QUESTION,
-            "Needs queries with both a positive and a negative in the gallery; there are none.",
-        )
     census = measure_census(space, inputs.margin if inputs else None)
-    verdict = judge(census.harm, tolerance)
-    above = census.spent.interval.above
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(census),
         estimates=census.estimates,
         harm=census.harm,
-        tolerance=tolerance,
-        p_value=None if above is None else above(tolerance),
-        meaning=_meaning(census, verdict),
+        interval=census.spent.interval,
+        meaning=lambda verdict: _meaning(census, verdict),
         ignore_when=(
             "The model was not trained with triplets or pairs drawn at random, or it will not be trained "
             "further. Then the errors are as many, but no way of drawing triplets has hidden them."
         ),
-        remedy=_remedy(census, verdict),
+        remedy=lambda verdict: _remedy(census, verdict),
         caveats=_caveats(space, census),
         charts=(
             *unseen_chart(census),
@@ -78,14 +57,7 @@ def triplet_census(
             *margin_curve(census),
             *class_table(space, census),
         ),
-        source=SOURCE,
-        parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
-            "margin": census.margin.value,
-            "spent_below": 1 / FEW,
-        },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
+        parameters={"margin": census.margin.value, "spent_below": 1 / FEW},
     )
 
 
@@ -106,7 +78,7 @@ def _explanation(census: Census) -> str:
 def _meaning(census: Census, verdict: Verdict) -> str:
     found = census.spent
     hidden = 100 * found.share / found.wrong_share if found.wrong_share > 0 else 0.0
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         loud = "Random triplets are used up. " if verdict is Verdict.ALARM else ""
         return (
             f"{loud}{hidden:.0f} % of the wrong queries lose to a few near negatives among "
@@ -121,7 +93,7 @@ def _meaning(census: Census, verdict: Verdict) -> str:
             "enough to be met in training."
         )
     if census.harm.low is None:
-        why = census.harm.method.removeprefix("no interval: ")
+        why = census.harm.why_none
         return f"How many errors random triplets miss cannot be said of new classes: {why}."
     many, most = int(found.spent.sum()), 100 * (census.harm.high or 0.0)
     return (

@@ -12,7 +12,7 @@ from embedding_second_opinion.catalogue.triplet_census.kernel_margin_counts impo
     MarginCounts,
 )
 from embedding_second_opinion.catalogue.triplet_census.sides import Side
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import have, number
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import jackknife
 from embedding_second_opinion.stats.intervals import (
@@ -120,7 +120,7 @@ def _bounded(
         return interval
     method = (
         f"rule of three over {number(classes, 'class')} with wrong queries, {failing} of which "
-        f"{'has' if failing == 1 else 'have'} such ones, times the bound for wrong queries ({wrong.method})"
+        f"{have(failing)} such ones, times the bound for wrong queries ({wrong.method})"
     )
     return replace(interval, high=high, method=method)
 

@@ -22,7 +22,7 @@ from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import ALL
-from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.stats import surface
 
 CLASSES_SHOWN = 12
@@ -41,7 +41,7 @@ def accuracy_curve(
     ranks: Ranks,
     closed: Estimate,
     triplet: Estimate,
-    claim: Claim | None,
+    claim: Believed | None,
     leave_one_out: bool,
 ) -> Curve:
     """A(e, g) from one candidate to all, for one, five (where there are) and all enrolled."""
@@ -126,7 +126,7 @@ def identity_chart(ranks: Ranks, identity: tuple[Estimate, ...]) -> Curve:
     )
 
 
-def numbers_chart(estimates: Mapping[str, Estimate], claim: Claim | None) -> Bars:
+def numbers_chart(estimates: Mapping[str, Estimate], claim: Believed | None) -> Bars:
     """The believed and the measured numbers, one under the other."""
     bars = [Bar(label="Claimed", value=claim.value, role="context")] if claim else []
     for name, label in NAMES.items():

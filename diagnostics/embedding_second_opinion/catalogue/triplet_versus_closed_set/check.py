@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from embedding_second_opinion.catalogue.triplet_versus_closed_set import CHECK
 from embedding_second_opinion.catalogue.triplet_versus_closed_set.charts import (
     accuracy_curve,
     identity_chart,
@@ -9,67 +10,40 @@ from embedding_second_opinion.catalogue.triplet_versus_closed_set.charts import 
     losing_samples,
     numbers_chart,
 )
-from embedding_second_opinion.catalogue.triplet_versus_closed_set.measured import (
-    Measured,
-    measure,
-)
-from embedding_second_opinion.findings.finding import (
-    Estimate,
-    Finding,
-    Verdict,
-    judge,
-    not_applicable,
-)
+from embedding_second_opinion.catalogue.triplet_versus_closed_set.measured import Measured, measure
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.wording import percent, uncapital
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
-CODE = "triplet_versus_closed_set"
-TITLE = "Triplet accuracy against closed-set classification"
-QUESTION = "Does the number that was believed tell how often the model is right among all classes?"
-NEEDS = "embeddings (or distances) and labels"
-SOURCE = (
-    "Accuracy surface: Grother & Phillips, CVPR 2004; DeCann & Ross, 2012; Zheng, Achanta & Benjamini, "
-    "JMLR 2018. Why metric-learning numbers mislead: Musgrave et al., ECCV 2020."
-)
 
-
+@CHECK
 def triplet_versus_closed_set(
-    space: Geometry,
-    inputs: Inputs | None = None,
-    *,
-    tolerance: float = 0.02,
-) -> Finding:
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
     """Compare the believed number with the closed-set accuracy (1-NN among all enrolled).
 
-    The harm is the believed number (the claim, or else the exact triplet accuracy) less the
-    closed-set accuracy, in accuracy points. ``tolerance`` 0.02: two wrong answers in a hundred more
-    than believed is what a user notices. Negative harm (several-mode classes) is good news.
+    The harm is the believed number (the claim, or else the exact triplet accuracy) less the closed-set
+    accuracy, in accuracy points. Negative harm (several-mode classes) is good news.
 
     Not applicable where gallery and queries share no class, or no query has a positive.
     """
     claim = (inputs or Inputs()).claim
-    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
-        return not_applicable(CODE, TITLE, QUESTION, _why_not(space))
     numbers = measure(space, claim)
-    verdict = judge(numbers.harm, tolerance)
     closed, triplet = numbers.closed_set, numbers.triplet
-    return Finding(
-        code=CODE,
-        title=TITLE,
-        question=QUESTION,
-        verdict=verdict,
+    return Answer(
         explanation=_explanation(numbers),
-        headline=_headline(numbers, verdict),
+        headline=lambda verdict: _headline(numbers, verdict),
         estimates=numbers.estimates,
         harm=numbers.harm,
-        tolerance=tolerance,
-        p_value=numbers.p_value(tolerance),
-        meaning=_meaning(numbers, verdict),
+        interval=numbers.harm_interval,
+        meaning=lambda verdict: _meaning(numbers, verdict),
         ignore_when=(
             "The model never searches a gallery: it only says whether two samples are the same, or which of "
             "two is nearer."
         ),
-        remedy=_remedy(numbers, verdict),
+        remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(numbers),
         charts=(
             accuracy_curve(space.ranks, closed, triplet, claim, space.evaluation.leave_one_out),
@@ -78,43 +52,26 @@ def triplet_versus_closed_set(
             *losing_classes(space),
             *losing_samples(space),
         ),
-        source=SOURCE,
         parameters={
-            "tolerance": tolerance,
-            "metric": space.metric,
             "claimed": claim.value if claim else None,
             "claimed_metric": claim.metric if claim else None,
         },
-        fingerprint=space.evaluation.data.fingerprint if space.evaluation.data else "",
-    )
-
-
-def _why_not(space: Geometry) -> str:
-    evaluation = space.evaluation
-    if not len(evaluation.queries):
-        return (
-            f"The queries ({evaluation.query_name}) and the gallery ({evaluation.gallery_name}) share no "
-            "class, so no query can be recognised. To judge the queries among themselves, name "
-            "their split as the gallery too."
-        )
-    return (
-        "No query has both a positive and a negative in the gallery, so there is nothing to rank."
     )
 
 
 def _believed(numbers: Measured) -> str:
     """The number that was believed, as the start of a sentence."""
     if numbers.claim is None:
-        return f"{_percent(numbers.triplet)} of triplets are ordered correctly"
+        return f"{percent(numbers.triplet.value)} of triplets are ordered correctly"
     believed = f"{100 * numbers.claim.value:.1f} % {numbers.claim.words} was claimed"
     if numbers.claim.metric == "triplet":
-        believed += f" (exact: {_percent(numbers.triplet)})"
+        believed += f" (exact: {percent(numbers.triplet.value)})"
     return believed
 
 
 def _headline(numbers: Measured, verdict: Verdict) -> str:
     closed = (
-        f"{_percent(numbers.closed_set)} of queries are recognised among all "
+        f"{percent(numbers.closed_set.value)} of queries are recognised among all "
         f"{numbers.classes:,} enrolled classes"
     )
     points = abs(100 * numbers.harm.value)
@@ -124,15 +81,15 @@ def _headline(numbers: Measured, verdict: Verdict) -> str:
         return f"{_believed(numbers)}, and {closed}; but ties decide these numbers."
     if verdict is Verdict.UNSURE:
         return f"{_believed(numbers)}; {closed}; the gap of {numbers.harm.text()} is too uncertain to call."
-    if verdict in (Verdict.ALARM, Verdict.WATCH):
+    if verdict.loud:
         return f"{_believed(numbers)}, but only {closed}: {points:.1f} points fewer."
     if _better(numbers):
         return (
-            f"The model is better than its number: {_lower(_believed(numbers))}, and {closed}: "
+            f"The model is better than its number: {uncapital(_believed(numbers))}, and {closed}: "
             f"{points:.1f} points more."
         )
     start = "The number holds" if numbers.claim else "The two numbers agree"
-    return f"{start}: {_lower(_believed(numbers))}, and {closed}."
+    return f"{start}: {uncapital(_believed(numbers))}, and {closed}."
 
 
 def _explanation(numbers: Measured) -> str:
@@ -178,15 +135,16 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
     if "within_queries_step" in numbers.estimates:
         corner = numbers.estimates["triplet_accuracy_against_gallery"]
         text += (
-            f" A validation loop draws its triplets among the queries ({_percent(exact)}); drawn against the "
-            f"gallery they come to {_percent(corner)}, where the curve begins: a step of "
+            f" A validation loop draws its triplets among the queries ({percent(exact.value)}); drawn "
+            "against the "
+            f"gallery they come to {percent(corner.value)}, where the curve begins: a step of "
             f"{numbers.estimates['within_queries_step'].text()}."
         )
     macro, micro = numbers.macro.value, numbers.closed_set.value
     if abs(macro - micro) >= 0.01:
         kind = "lower" if macro < micro else "higher"
         text += (
-            f" The mean over classes is {kind} ({_percent(numbers.macro)}) than the mean over queries: "
+            f" The mean over classes is {kind} ({percent(numbers.macro.value)}) than the mean over queries: "
             f"{'small' if macro < micro else 'large'} classes fare worse. Whether they are embedded worse "
             "or only enrolled less, the class imbalance tells."
         )
@@ -242,11 +200,3 @@ def _holds(value: float, exact: Estimate) -> bool:
     low = exact.value if exact.low is None else exact.low
     high = exact.value if exact.high is None else exact.high
     return low - rounding <= value <= high + rounding
-
-
-def _percent(estimate: Estimate) -> str:
-    return f"{100 * estimate.value:.1f} %"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -12,7 +12,7 @@ from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Reals
-from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -34,7 +34,7 @@ class Measured:
     tied_share: share of the (positive, negative) pairs of the triplet accuracy that are ties.
     """
 
-    claim: Claim | None
+    claim: Believed | None
     estimates: Mapping[str, Estimate]
     identity: tuple[Estimate, ...]
     harm: Estimate
@@ -59,13 +59,8 @@ class Measured:
         """The same, mean over classes."""
         return self.estimates["closed_set_accuracy_macro"]
 
-    def p_value(self, tolerance: float) -> float | None:
-        """Chance of a harm this large if the true one were the tolerance."""
-        above = self.harm_interval.above
-        return None if above is None else above(tolerance)
 
-
-def measure(space: Geometry, claim: Claim | None) -> Measured:
+def measure(space: Geometry, claim: Believed | None) -> Measured:
     """All accuracies of queries against gallery, and of triplets within the queries."""
     ranks = space.ranks
     within = space.within if space.within is not None and len(space.within.anchors) else ranks

@@ -18,7 +18,7 @@ from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Reals
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.stats import jackknife
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -81,7 +81,7 @@ def attribute(
     )
 
 
-def cells(space: Geometry, claim: Claim | None, strangers: Strangers | None) -> Cells:
+def cells(space: Geometry, claim: Believed | None, strangers: Strangers | None) -> Cells:
     """What can be switched here. A claim of another kind than triplets or 1-NN is no cell."""
     evaluation, within = space.evaluation, space.within
     if within is space.ranks or (within is not None and not len(within.anchors)):

@@ -11,14 +11,12 @@ from embedding_second_opinion.story.attribution.stages import Attribution, Step
 NOTICED = 0.005  # half a point: of a smaller loss nobody asks why
 # What counting classes alike costs at equal enrolment.
 AT_EQUAL = "micro_macro_gap_common_enrolment"
-LOUD = (Verdict.ALARM, Verdict.WATCH)
 MUCH = 0.5  # of a loss: what may explain less of it is not named on a guess
 
 
 def explained(
     attribution: Attribution,
     ranked: Sequence[Finding],
-    verdicts: Mapping[str, Verdict],
     explains: Mapping[str, Sequence[str]],
     parts: Mapping[tuple[str, str], str] | None = None,
 ) -> Attribution:
@@ -27,20 +25,17 @@ def explained(
     Of the findings whose harm is surely there it is the one of the largest harm: where queries are shifted,
     hubs arise as well, and may be surer in number though they give back a third of what is lost. Where none
     is sure, one that would give back half of the loss is named as perhaps the cause.
-    ranked: the findings, loudest first, which breaks ties. verdicts: corrected. explains: for each letter the
+    ranked: the findings, loudest first, which breaks ties. explains: for each letter the
     codes of the diagnostics that can explain its loss. parts: by letter and code the estimate that concerns
     this loss, where it is not the harm. One finding may explain several steps.
     """
-    steps = [
-        _explained(step, ranked, verdicts, explains, parts or {}) for step in attribution.steps
-    ]
+    steps = [_explained(step, ranked, explains, parts or {}) for step in attribution.steps]
     return attribution.model_copy(update={"steps": tuple(steps)})
 
 
 def _explained(
     step: Step,
     ranked: Sequence[Finding],
-    verdicts: Mapping[str, Verdict],
     explains: Mapping[str, Sequence[str]],
     parts: Mapping[tuple[str, str], str],
 ) -> Step:
@@ -56,8 +51,8 @@ def _explained(
         harm = finding.harm if part is None else finding.estimates.get(part)
         if finding.code not in able or harm is None:
             continue
-        verdict = verdicts[finding.code] if part is None else judge(harm, finding.tolerance or 0.0)
-        if verdict in LOUD and verdicts[finding.code] in LOUD:
+        verdict = finding.verdict if part is None else judge(harm, finding.tolerance or 0.0)
+        if verdict.loud and finding.verdict.loud:
             loud.append((finding, harm))
         elif verdict is Verdict.UNSURE and harm.value >= -MUCH * step.change.value:
             unsure.append((finding, harm))
@@ -69,7 +64,7 @@ def _explained(
         return step.model_copy(
             update={"because": "the interval holds 0: it may be that nothing is lost here."}
         )
-    because = _enrolment(step, [f for f in ranked if f.code in able], verdicts)
+    because = _enrolment(step, [f for f in ranked if f.code in able])
     if not because and unsure:
         finding, harm = max(unsure, key=lambda each: each[1].value)
         because = f"{finding.title}, perhaps: {_clause(finding.explanation, harm)}."
@@ -77,13 +72,13 @@ def _explained(
     return step.model_copy(update={"because": because or "No diagnostic explains this loss."})
 
 
-def _enrolment(step: Step, able: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
+def _enrolment(step: Step, able: Sequence[Finding]) -> str:
     """What is lost by counting classes alike though none is embedded worse; "" where that is not known."""
     if step.letter != "W":
         return ""
     for finding in able:
         gap = finding.estimates.get(AT_EQUAL)
-        if gap is not None and verdicts[finding.code] is Verdict.OK:
+        if gap is not None and finding.verdict is Verdict.OK:
             told = _clause(finding.explanation, gap)
             return f"small classes have fewer rows enrolled, and are not embedded worse: {told}."
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim
+from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
 from embedding_second_opinion.story.attribution.cells import Cells
 from embedding_second_opinion.story.attribution.stages import Missing
@@ -20,14 +20,14 @@ NAMES = {
 }
 
 
-def start_name(found: Cells, claim: Claim | None) -> str:
+def start_name(found: Cells, claim: Believed | None) -> str:
     """What the first number is."""
     if found.claim is not None and claim is not None:
         return f"claimed {claim.words}"
     return "triplet accuracy"
 
 
-def missing(space: Geometry, found: Cells, claim: Claim | None) -> tuple[Missing, ...]:
+def missing(space: Geometry, found: Cells, claim: Believed | None) -> tuple[Missing, ...]:
     """The changes that are not made, each with what it would need, in the order of the waterfall."""
     needs = {
         "B": _claim_needs(claim),
@@ -53,13 +53,13 @@ def missing(space: Geometry, found: Cells, claim: Claim | None) -> tuple[Missing
     )
 
 
-def _claim_needs(claim: Claim | None) -> str:
+def _claim_needs(claim: Believed | None) -> str:
     if claim is None:
         return "no number was claimed (--claimed)"
     return f"a claim about {claim.words} is none about triplets or about a search"
 
 
-def _gallery_needs(space: Geometry, claim: Claim | None) -> str:
+def _gallery_needs(space: Geometry, claim: Believed | None) -> str:
     if claim is not None and claim.metric == "closed-set":
         return "the claim is about a gallery already"
     if space.evaluation.leave_one_out:
@@ -67,7 +67,7 @@ def _gallery_needs(space: Geometry, claim: Claim | None) -> str:
     return "the queries have no triplets of their own, or only distances to the gallery are given"
 
 
-def _split_needs(space: Geometry, claim: Claim | None) -> str:
+def _split_needs(space: Geometry, claim: Believed | None) -> str:
     if space.evaluation.leave_one_out:
         return "all rows are of one part (--gallery-split, --query-split)"
     if claim is None or claim.split != "gallery":

@@ -134,7 +134,7 @@ def headline(names: Sequence[str], closed: Difference) -> str:
     low, high = closed.change.low, closed.change.high
     points = abs(100 * closed.change.value)
     if low is None or high is None:
-        return f"Cannot tell: {shares}, and {closed.change.method.removeprefix('no interval: ')}."
+        return f"Cannot tell: {shares}, and {closed.change.why_none}."
     if low > 0:
         return f"{names[1]} is better: {shares}, {points:.1f} points more."
     if high < 0:

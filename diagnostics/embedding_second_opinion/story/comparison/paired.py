@@ -20,10 +20,6 @@ from embedding_second_opinion.stats.intervals import Interval, combined_interval
 from embedding_second_opinion.stats.surface import anchor_counts
 from embedding_second_opinion.story.comparison.asked import Asked, asked, right
 
-GIVEN = (
-    "the threshold as given"  # what an interval says that is not about the choice of a threshold
-)
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -64,7 +60,7 @@ def other_differences(
                 continue
             if e.quantity != "share" or other.quantity != "share":
                 continue
-            if GIVEN in e.method:  # each model has a threshold of its own, which varies as well
+            if e.conditional_on == "the threshold":  # each model has its own, which varies
                 continue
             # Two diagnostics may call two numbers the same.
             told = f"{finding.code}: {name}" if name in taken else name
