@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from embedding_second_opinion.findings.charts import AnyChart
 from embedding_second_opinion.findings.inert import code, inert
 from embedding_second_opinion.findings.record import Number, Record
+from embedding_second_opinion.findings.wording import one_line
 
 FINDING_MIME = "application/vnd.second-opinion.finding+json"
 
@@ -63,6 +64,11 @@ class Estimate(Record):
             return head
         return f"{head} [{number(self.low)}, {number(self.high)}]"
 
+    def __repr__(self) -> str:
+        return f"Estimate({self.text()}, per {self.unit})"
+
+    __str__ = __repr__
+
 
 def judge(harm: Estimate, tolerance: float) -> Verdict:
     """The one verdict rule: the interval of a harm against the harm a user would tolerate.
@@ -81,10 +87,32 @@ def judge(harm: Estimate, tolerance: float) -> Verdict:
 class Finding(Record):
     """One diagnostic's answer. It shows itself in a notebook and carries its own JSON.
 
-    explanation: one sentence with the numbers. meaning: what it implies for the user.
-    ignore_when: when it can be disregarded. remedy: how to fix it.
-    harm, tolerance: what the verdict was judged on; both None where nothing was judged.
-    p_value: chance of a harm this large if the true harm were the tolerance; None where unknown.
+    Parameters
+    ----------
+    code, title, question : str
+        Which diagnostic, and what it asks.
+    verdict : Verdict
+        "alarm", "watch", "unsure", "error", "not-applicable" or "ok".
+    explanation : str
+        One sentence with the numbers.
+    estimates : mapping from str to Estimate
+        Every number by its name, with its interval (value, low, high, level, unit).
+    harm, tolerance : Estimate; float, in the same unit
+        What the verdict was judged on; both None where nothing was judged.
+    p_value : float
+        Chance of a harm this large if the true harm were the tolerance; None where unknown.
+    headline, meaning, ignore_when, remedy, caveats, source : str
+        What it implies for the user, when it can be disregarded, how to fix it, and where it is from.
+    charts : tuple
+        Its figures, as data.
+    parameters, fingerprint
+        What it was run with, and on which vectors.
+
+    Examples
+    --------
+    >>> import embedding_second_opinion as so
+    >>> so.Finding(code="mine", title="Mine", question="?", verdict="ok", explanation="Nothing is lost.")
+    Finding(mine: ok) Nothing is lost.
     """
 
     code: str
@@ -109,6 +137,12 @@ class Finding(Record):
     # Set by the floor above, so that this file need not know matplotlib.
     # Takes the charts, a name for the ids and the title; gives an SVG, "" where nothing is drawn.
     illustrator: ClassVar[Callable[[tuple[AnyChart, ...], str, str], str] | None] = None
+
+    def __repr__(self) -> str:
+        """One line: what stands in a traceback, a debugger and a log."""
+        return one_line(f"Finding({self.code}: {self.verdict}) {self.explanation}")
+
+    __str__ = __repr__
 
     def markdown(self) -> str:
         """The finding in words, for a notebook or a terminal."""
