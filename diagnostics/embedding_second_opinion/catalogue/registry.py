@@ -118,6 +118,11 @@ def described() -> Iterator[tuple[str, str, str]]:
         yield code, module.QUESTION, module.NEEDS
 
 
+def question(code: str) -> str:
+    """What the diagnostic of this code answers."""
+    return str(importlib.import_module(f"{catalogue.__name__}.{code}.check").QUESTION)
+
+
 def run(
     space: Geometry, inputs: Inputs | None = None, among: Sequence[str] | None = None
 ) -> Iterator[Finding]:
