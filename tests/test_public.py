@@ -13,7 +13,20 @@ import pytest
 
 import embedding_second_opinion as so
 
-SLOW = ("pandas", "sklearn", "scipy", "numba", "torch", "matplotlib", "papermill", "umap")
+SLOW = {
+    *(
+        "numpy",
+        "pydantic",
+        "pandas",
+        "sklearn",
+        "scipy",
+        "numba",
+        "torch",
+        "matplotlib",
+        "papermill",
+    ),
+    "IPython",
+}
 DATA = so.EmbeddingSet.from_arrays(
     np.random.default_rng(0).normal(size=(24, 3)) + np.repeat(np.eye(3) * 2, 8, axis=0),
     np.repeat(["a", "b", "c"], 8),
@@ -28,7 +41,7 @@ def alone(code: str) -> str:
 
 def test_the_import_is_quick_and_loads_nothing_slow():
     loaded = alone("import sys, embedding_second_opinion; print(*sys.modules)").split()
-    assert not {name.partition(".")[0] for name in loaded} & set(SLOW)
+    assert not {name.partition(".")[0] for name in loaded} & SLOW
 
 
 def test_a_set_and_a_check_load_neither_torch_nor_matplotlib():
@@ -39,6 +52,14 @@ def test_a_set_and_a_check_load_neither_torch_nor_matplotlib():
     )
     loaded = {name.partition(".")[0] for name in alone(code).split()}
     assert not loaded & {"torch", "matplotlib", "papermill"}
+
+
+def test_a_finding_shows_its_figures_however_it_was_imported():
+    code = (
+        "from embedding_second_opinion.findings import illustrator\n"
+        "from embedding_second_opinion.findings.finding import Finding\nprint(callable(illustrator.draw))"
+    )
+    assert alone(code).strip() == "True"
 
 
 def test_no_public_name_is_that_of_a_module_beside_it():

@@ -19,8 +19,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from embedding_second_opinion.findings.charts import AnyChart
-from embedding_second_opinion.findings.finding import Finding
+from embedding_second_opinion.findings import illustrator as _illustrator
 
 if TYPE_CHECKING:
     from embedding_second_opinion import checks
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from embedding_second_opinion.data.labels import InputError
     from embedding_second_opinion.data.load import load
     from embedding_second_opinion.data.roles import Evaluation, arrange
+    from embedding_second_opinion.findings.charts import AnyChart
+    from embedding_second_opinion.findings.finding import Finding
     from embedding_second_opinion.geometry.geometry import Geometry
     from embedding_second_opinion.model_audit.audit_metric import audit_metric
     from embedding_second_opinion.model_audit.embed import embed
@@ -62,6 +63,7 @@ __all__ = [
 _FOUND_IN = {
     "EmbeddingSet": "data.embeddings",
     "Evaluation": "data.roles",
+    "Finding": "findings.finding",
     "Geometry": "geometry.geometry",
     "InputError": "data.labels",
     "Result": "story.result",
@@ -104,4 +106,4 @@ def __dir__() -> list[str]:
     return list(__all__)
 
 
-Finding.illustrator = _illustrate
+_illustrator.draw = _illustrate

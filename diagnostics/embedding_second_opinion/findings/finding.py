@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
 
 from pydantic import JsonValue
 
+from embedding_second_opinion.findings import illustrator
 from embedding_second_opinion.findings.charts import AnyChart
 from embedding_second_opinion.findings.inert import code, inert
 from embedding_second_opinion.findings.record import Number, Record
@@ -134,10 +134,6 @@ class Finding(Record):
     parameters: Mapping[str, JsonValue] = {}
     fingerprint: str = ""
 
-    # Set by the floor above, so that this file need not know matplotlib.
-    # Takes the charts, a name for the ids and the title; gives an SVG, "" where nothing is drawn.
-    illustrator: ClassVar[Callable[[tuple[AnyChart, ...], str, str], str] | None] = None
-
     def __repr__(self) -> str:
         """One line: what stands in a traceback, a debugger and a log."""
         return one_line(f"Finding({self.code}: {self.verdict}) {self.explanation}")
@@ -189,7 +185,7 @@ def show(bundle: dict[str, object], charts: tuple[AnyChart, ...], name: str, tit
     from IPython.display import display
 
     display(bundle, raw=True)
-    drawn = Finding.illustrator(charts, name, title) if charts and Finding.illustrator else ""
+    drawn = illustrator.draw(charts, name, title) if charts and illustrator.draw else ""
     if drawn:
         words = [f"{chart.title}: {chart.alt}" for chart in charts]
         display({"image/svg+xml": drawn, "text/plain": "\n".join(words)}, raw=True)
