@@ -30,6 +30,8 @@ ROOMS = [
     "samples",
     "model_audit",
     "request",
+    "subject",
+    "api",
     "__init__",  # the public face: it names things of all rooms, and imports them when they are asked for
     "__main__",
 ]

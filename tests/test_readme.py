@@ -44,6 +44,27 @@ def test_five_lines_save_what_the_door_reads(place, name, tmp_path, monkeypatch)
     assert (len(evaluation.queries), evaluation.data.d, len(evaluation.classes)) == (40, 4, 8)
 
 
+def test_from_python_arrays_go_in_and_a_sentence_and_a_page_come_out(
+    tmp_path, monkeypatch, capsys, this_tree_installed
+):
+    monkeypatch.chdir(tmp_path)
+    snippet = SNIPPETS[2]
+    assert len([line for line in snippet.splitlines() if line]) <= 5
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(8), 6)
+    X = rng.normal(size=(8, 4))[y] + 0.3 * rng.normal(size=(48, 4))
+    brought = {"X": X, "y": y}
+    exec(snippet, brought)
+    sentence = capsys.readouterr().out
+    assert sentence.startswith("99.0 % triplet accuracy was claimed")
+    assert sentence.count("\n") == 1
+    assert sorted(path.name for path in (tmp_path / "my-report").iterdir()) == [
+        "findings.json",
+        "report.html",
+    ]
+    assert brought["result"]["hubness"].code == "hubness"
+
+
 def test_both_commands_and_every_exit_code_are_there():
     assert "make report" in README
     assert "make test" in README

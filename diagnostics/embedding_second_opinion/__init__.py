@@ -1,10 +1,17 @@
 """Second Opinion: why a model's accuracy misleads, what causes it and which fix helps.
 
-Arrays in, findings out. This library knows nothing of notebooks, Papermill or HTML.
+Arrays in, findings out::
 
-``diagnostics.embed(model, loader)`` makes the arrays with PyTorch, ``diagnostics.audit_metric(function)``
-tests a metric, ``diagnostics.fit_remedy(space, key)`` gives a fix that was measured; each is imported when
-it is first named.
+    import embedding_second_opinion as so
+
+    result = so.diagnose(X, y)
+    print(result)                  # the answer in one sentence
+    result["hubness"]              # one finding; result.to_frame() has all
+    result.report("my-report")     # the page
+
+``so.checks`` has each diagnostic as a function, ``so.compare`` two models, ``so.embed`` makes the arrays with
+PyTorch, ``so.audit_metric`` tests a metric, ``so.fit_remedy`` gives a fix that was measured. Each is imported
+when it is first named. This library knows nothing of notebooks, Papermill or HTML pages.
 """
 
 from __future__ import annotations
@@ -12,23 +19,63 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from embedding_second_opinion.findings.charts import AnyChart
-from embedding_second_opinion.findings.finding import Finding
+from embedding_second_opinion.findings import illustrator as _illustrator
 
 if TYPE_CHECKING:
+    from embedding_second_opinion import checks
+    from embedding_second_opinion.api import compare, diagnose
     from embedding_second_opinion.catalogue.remedies.fit import fit_remedy
+    from embedding_second_opinion.data.embeddings import EmbeddingSet
+    from embedding_second_opinion.data.labels import InputError
+    from embedding_second_opinion.data.load import load
+    from embedding_second_opinion.data.roles import Evaluation, arrange
+    from embedding_second_opinion.findings.charts import AnyChart
+    from embedding_second_opinion.findings.finding import Finding
+    from embedding_second_opinion.geometry.geometry import Geometry
     from embedding_second_opinion.model_audit.audit_metric import audit_metric
     from embedding_second_opinion.model_audit.embed import embed
     from embedding_second_opinion.remedy.store import load_remedy, save_remedy
+    from embedding_second_opinion.story.result import Result
 
-__all__ = ["Finding", "audit_metric", "embed", "fit_remedy", "load_remedy", "save_remedy"]
+    __version__: str
 
+__all__ = [
+    "EmbeddingSet",
+    "Evaluation",
+    "Finding",
+    "Geometry",
+    "InputError",
+    "Result",
+    "__version__",
+    "arrange",
+    "audit_metric",
+    "checks",
+    "compare",
+    "diagnose",
+    "embed",
+    "fit_remedy",
+    "load",
+    "load_remedy",
+    "save_remedy",
+]
+
+# No name here may be that of a module or folder beside this file: importing that would take its place.
 _FOUND_IN = {
-    "audit_metric": "embedding_second_opinion.model_audit.audit_metric",
-    "embed": "embedding_second_opinion.model_audit.embed",
-    "fit_remedy": "embedding_second_opinion.catalogue.remedies.fit",
-    "load_remedy": "embedding_second_opinion.remedy.store",
-    "save_remedy": "embedding_second_opinion.remedy.store",
+    "EmbeddingSet": "data.embeddings",
+    "Evaluation": "data.roles",
+    "Finding": "findings.finding",
+    "Geometry": "geometry.geometry",
+    "InputError": "data.labels",
+    "Result": "story.result",
+    "arrange": "data.roles",
+    "audit_metric": "model_audit.audit_metric",
+    "compare": "api",
+    "diagnose": "api",
+    "embed": "model_audit.embed",
+    "fit_remedy": "catalogue.remedies.fit",
+    "load": "data.load",
+    "load_remedy": "remedy.store",
+    "save_remedy": "remedy.store",
 }
 
 
@@ -42,8 +89,21 @@ def _illustrate(charts: tuple[AnyChart, ...], name: str, title: str) -> str:
 def __getattr__(name: str) -> object:
     # On demand: torch takes seconds, and whoever brings arrays needs none of it.
     if name in _FOUND_IN:
-        return getattr(importlib.import_module(_FOUND_IN[name]), name)
+        return getattr(importlib.import_module(f"{__name__}.{_FOUND_IN[name]}"), name)
+    if name == "checks":
+        return importlib.import_module(f"{__name__}.checks")
+    if name == "__version__":
+        from importlib import metadata
+
+        try:
+            return metadata.version("embedding-second-opinion")
+        except metadata.PackageNotFoundError:  # a clone that was not installed
+            return "not installed"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-Finding.illustrator = _illustrate
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+_illustrator.draw = _illustrate

@@ -1,102 +1,17 @@
-"""What does findings.json hold? The published record, its schema, and how it is written."""
+"""Is a findings.json one of ours? Its schema, and the door by which one is read again."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
-from embedding_second_opinion.findings.claim import Claim
-from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
-from embedding_second_opinion.findings.record import Number, Record
-from embedding_second_opinion.inputs.inputs import Believed
-from embedding_second_opinion.story.attribution.stages import Attribution
-from embedding_second_opinion.story.summary import Cause, PerClass, Subject, Summary
+from embedding_second_opinion.story.published import Outcome, PublishedFinding
 
-GENERATOR = "second-opinion"
+__all__ = ["SCHEMA", "Outcome", "PublishedFinding", "made_by_us", "schema"]
+
 SCHEMA = Path(__file__).with_name("findings.schema.json")
-
-
-class PublishedFinding(Record):
-    """A finding without its pictures, which are on the page."""
-
-    code: str
-    title: str
-    question: str
-    verdict: Verdict
-    explanation: str
-    estimates: Mapping[str, Estimate]
-    harm: Estimate | None
-    tolerance: Number | None
-    p_value: Number | None
-    headline: str
-    meaning: str
-    ignore_when: str
-    remedy: str
-    caveats: tuple[str, ...]
-    source: str
-    parameters: Mapping[str, JsonValue]
-    fingerprint: str
-    claims: tuple[Claim, ...] = ()
-
-
-class Outcome(Record):
-    """findings.json: everything the report says in numbers and sentences."""
-
-    schema_version: Literal[1] = 1
-    generator: Literal["second-opinion"] = "second-opinion"
-    headline: str
-    subject: Subject
-    claimed: Believed | None
-    metric: str
-    seed: int
-    in_use: tuple[Cause, ...] = ()
-    in_training: tuple[Cause, ...] = ()
-    causes: tuple[Cause, ...]
-    remedies: tuple[Cause, ...] = ()
-    attribution: Attribution | None = None
-    per_class: PerClass | None = None
-    trust: str = ""
-    verdicts: Mapping[str, Verdict]
-    findings: tuple[PublishedFinding, ...]
-    notes: tuple[str, ...]
-    parameters: Mapping[str, JsonValue]
-    versions: Mapping[str, str]
-
-    @classmethod
-    def of(cls, summary: Summary, findings: tuple[Finding, ...]) -> Outcome:
-        """The summary and the findings it is over, as they are published."""
-        shared = {name: getattr(summary, name) for name in _SHARED}
-        return cls(findings=tuple(_published(finding) for finding in findings), **shared)
-
-    def text(self) -> str:
-        """The bytes of findings.json: the same for the same outcome, and free of NaN."""
-        data = _finite(self.model_dump(mode="json"))
-        return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-_SHARED = (
-    "headline",
-    "subject",
-    "claimed",
-    "metric",
-    "seed",
-    "in_use",
-    "in_training",
-    "causes",
-    "remedies",
-    "attribution",
-    "per_class",
-    "trust",
-    "verdicts",
-    "notes",
-    "parameters",
-    "versions",
-)
 
 
 def made_by_us(findings_json: Path) -> bool:
@@ -113,16 +28,3 @@ def schema() -> str:
     data = Outcome.model_json_schema(mode="serialization")
     data = {"$schema": "https://json-schema.org/draft/2020-12/schema", **data}
     return json.dumps(data, indent=2) + "\n"
-
-
-def _published(finding: Finding) -> PublishedFinding:
-    return PublishedFinding(**{n: getattr(finding, n) for n in PublishedFinding.model_fields})
-
-
-def _finite(value: JsonValue) -> JsonValue:
-    """Parameters may hold any JSON that Python writes, so also NaN: null, as JSON has it."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, list) else value

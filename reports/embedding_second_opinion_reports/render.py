@@ -96,10 +96,11 @@ class Section:
     additions: tuple[Markup, ...]
 
 
-def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
+def render(collected: Collected, summary: Summary, *, notebook: str | None) -> str:
     """The page. It makes no request, ever, and the same input gives the same bytes.
 
-    notebook: its file name, for the command that repeats the run. The page says nothing of the
+    notebook: its file name, for the command that repeats the run; None where there is none, since
+    the findings were made from Python. The page says nothing of the
     folder it lies in, so that it is the same to the byte wherever it is written.
     """
     lead = _main_curve(collected.findings)
@@ -144,8 +145,8 @@ def render(collected: Collected, summary: Summary, *, notebook: str) -> str:
             unable=_those(sections, *UNABLE),
             failures=collected.failures,
             additions=[on_page(each, 3) for each in collected.additions if each.after not in known],
-            report_command=report_command(collected.parameters),
-            papermill_command=papermill_command(collected.parameters, notebook),
+            report_command=report_command(collected.parameters) if notebook else "",
+            papermill_command=papermill_command(collected.parameters, notebook) if notebook else "",
             notebook=notebook,
             parameters=_texts(collected.parameters or summary.parameters),
         )

@@ -13,7 +13,7 @@ import pytest
 
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.findings.finding import Finding, Verdict
-from embedding_second_opinion_reports import publish as module
+from embedding_second_opinion_reports import whole_folder as module
 from embedding_second_opinion_reports.outcome import (
     SCHEMA,
     Outcome,
@@ -214,7 +214,7 @@ def test_a_failed_move_puts_the_old_report_back(
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(OSError, match="disk full"):
-        module._replace(partial, out)
+        module.replace(partial, out)
     assert contents(out) == before
 
 
@@ -224,7 +224,7 @@ def test_a_folder_that_changed_meanwhile_is_not_replaced(made: Path, tmp_path: P
     (out / "notes.txt").write_text("mine")
     partial.mkdir()
     with pytest.raises(InputError, match="changed while"):
-        module._replace(partial, out)
+        module.replace(partial, out)
     assert (out / "notes.txt").read_text() == "mine"
 
 

@@ -160,6 +160,11 @@ def described() -> Iterator[tuple[str, str, str]]:
         yield code, each.question, each.needs
 
 
+def question(code: str) -> str:
+    """What the diagnostic of this code answers."""
+    return str(importlib.import_module(f"{catalogue.__name__}.{code}.check").QUESTION)
+
+
 def run(
     space: Geometry, inputs: Inputs | None = None, among: Sequence[str] | None = None
 ) -> Iterator[Finding]:

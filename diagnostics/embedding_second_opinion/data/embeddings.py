@@ -19,6 +19,7 @@ from embedding_second_opinion.data.labels import (
     class_names,
     encode,
 )
+from embedding_second_opinion.findings.wording import number, one_line
 
 __all__ = ["Codes", "EmbeddingSet", "FloatMatrix", "InputError", "Strings", "class_names", "sizes"]
 
@@ -27,15 +28,32 @@ T = TypeVar("T", bound=np.generic)
 _ROUNDING = 1e-3  # of the standard deviation: an offset of 1e4 passes, one of 1e6 does not
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EmbeddingSet:
     """Embeddings with their classes. Build it with :meth:`from_arrays`, which checks everything.
 
-    vectors: (n, d) float32, finite, C-contiguous, read-only.
-    codes: (n,) int64, 0 <= code < len(classes).
-    classes: the class names, in the order of the codes.
-    split, groups: (n,) strings, or None where the set has none.
-    images: (n, h, w) or (n, h, w, 3) uint8, only ever used as thumbnails, or None.
+    Parameters
+    ----------
+    vectors : array of shape (n, d), float32
+        Finite, C-contiguous, read-only.
+    codes : array of shape (n,), int64
+        The class of each row: 0 <= code < len(classes).
+    classes : tuple of str
+        The class names, in the order of the codes.
+    split, groups : array of shape (n,), str, optional
+        None where the set has none.
+    images : array of shape (n, h, w) or (n, h, w, 3), uint8, optional
+        Only ever used as thumbnails.
+    name : str
+        What the set is called in sentences.
+    notes : tuple of str
+        What was chosen by convention, or left out, in sentences.
+
+    Examples
+    --------
+    >>> import embedding_second_opinion as so
+    >>> so.EmbeddingSet.from_arrays([[0, 0], [0, 1], [9, 9], [9, 8]], ["a", "a", "b", "b"])
+    EmbeddingSet(embeddings: 4 rows of 2 dimensions, 2 classes)
     """
 
     vectors: FloatMatrix
@@ -63,11 +81,34 @@ class EmbeddingSet:
     ) -> EmbeddingSet:
         """Check and freeze arrays (NumPy, pandas, torch or lists) into a set.
 
-        vectors: (n, d) numbers; more than two dimensions only with ``flatten=True``.
-        labels: (n,) of any type; they become class names, numbers in numeric order.
-        on_invalid: "drop" leaves out the rows that are not finite, and says so in ``notes``.
+        Parameters
+        ----------
+        vectors : array, frame, tensor or list of shape (n, d)
+            Numbers; more than two dimensions only with ``flatten=True``.
+        labels : array of shape (n,)
+            Of any type; they become class names, numbers in numeric order.
+        split, groups : array of shape (n,), optional
+            Which rows are train, test, ...; the session or recording of each.
+        images : array of shape (n, h, w) or (n, h, w, 3), uint8, optional
+            Thumbnails.
+        name : str
+            What the set is called in sentences.
+        flatten : bool
+            Lay each sample out as one row.
+        on_invalid : {"raise", "drop"}
+            "drop" leaves out the rows that are not finite, and says so in ``notes``.
+        notes : iterable of str
+            Sentences that go with the set.
 
-        Raises InputError, in one sentence, for anything that cannot be judged.
+        Returns
+        -------
+        EmbeddingSet
+            A frozen copy.
+
+        Raises
+        ------
+        InputError
+            In one sentence, for anything that cannot be judged.
         """
         if on_invalid not in ("raise", "drop"):
             raise InputError(f"on_invalid must be 'raise' or 'drop'; it is {on_invalid!r}.")
@@ -106,6 +147,15 @@ class EmbeddingSet:
             images=None if pictures is None else _freeze(pictures),
             name=name,
             notes=tuple(remarks),
+        )
+
+    def __repr__(self) -> str:
+        more = "".join(
+            f", {w}" for w in ("split", "groups", "images") if getattr(self, w) is not None
+        )
+        return one_line(
+            f"EmbeddingSet({self.name}: {number(self.n)} of {number(self.d, 'dimension')}, "
+            f"{number(len(self.classes), 'class')}{more})"
         )
 
     @property

@@ -20,7 +20,19 @@ _LONGEST = 1000  # characters
 
 
 class InputError(ValueError):
-    """A fault in what the user gave: one sentence with what, where, how many and the way out."""
+    """A fault in what the user gave: one sentence with what, where, how many and the way out.
+
+    A ValueError.
+
+    Examples
+    --------
+    >>> import embedding_second_opinion as so
+    >>> try:
+    ...     so.EmbeddingSet.from_arrays([[0.0, 1.0], [float("nan"), 1.0]], ["a", "b"])
+    ... except so.InputError as error:
+    ...     print(str(error).partition(";")[0])
+    vectors must be finite
+    """
 
 
 def as_numpy(values: ArrayLike, what: str) -> NDArray[np.generic]:

@@ -42,17 +42,49 @@ def load(
 ) -> EmbeddingSet:
     """Read a .npz, .npy, .parquet, .csv, .tsv, .safetensors or .pt file; nothing is ever unpickled.
 
-    key: where the (n, d) embeddings are; in a table also the beginning of the names of the
-        columns that are one dimension each. By convention "embeddings", "vectors", "features", "X"
-        or "emb", else the only matrix, else all number columns that are nothing else.
-    labels: a key or column of the file, or another file (also .txt, one label a line), whose other
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    key : str, optional
+        Where the (n, d) embeddings are; in a table also the beginning of the names of the columns
+        that are one dimension each. By convention "embeddings", "vectors", "features", "X" or
+        "emb", else the only matrix, else all number columns that are nothing else.
+    labels : str, optional
+        A key or column of the file, or another file (also .txt, one label a line), whose other
         columns then serve as split and groups too. By convention "labels", "label", "y",
         "targets", "target" or "class".
-    split, groups, images: as labels, by convention under these names.
+    split, groups, images : str, optional
+        As labels, by convention under these names.
+    flatten : bool
+        Lay arrays of more than two dimensions out as one row a sample.
+    on_invalid : {"raise", "drop"}
+        What becomes of rows that are not finite; those that are dropped are counted in the notes.
 
-    What was chosen is in the ``notes`` of the set. Raises InputError, in one sentence, for a file
-    that cannot be read, a key that is not there, a dimension that is none (``refuse_names``,
-    ``label_notes``), and all that ``EmbeddingSet.from_arrays`` refuses.
+    Returns
+    -------
+    EmbeddingSet
+        What was chosen by convention is in its ``notes``.
+
+    Raises
+    ------
+    InputError
+        In one sentence, for a file that cannot be read, a key that is not there, a dimension that
+        is none, and all that ``EmbeddingSet.from_arrays`` refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import embedding_second_opinion as so
+    >>> file = Path(tempfile.mkdtemp()) / "mine.npz"
+    >>> np.savez(file, embeddings=np.eye(4), labels=["a", "a", "b", "b"])
+    >>> data = so.load(file)
+    >>> data
+    EmbeddingSet(mine.npz: 4 rows of 4 dimensions, 2 classes)
+    >>> data.notes[0]
+    "mine.npz: embeddings from key 'embeddings' (4 x 4), labels from key 'labels' (2 classes)."
     """
     named = [name for name in (labels, split, groups) if name is not None]
     main = open_source(path, named)

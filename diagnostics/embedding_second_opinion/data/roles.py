@@ -42,17 +42,44 @@ class Exclusion:
 class Evaluation:
     """Each row of a set has one part: query, gallery, stranger, or left out and counted.
 
-    codes: (n,) class codes of all rows; classes: their names.
-    queries: rows that are looked up, ascending; only rows whose class is enrolled.
-    gallery: enrolled rows, ascending; None: the queries are the gallery too, each left out in turn.
-    strangers: rows whose class is not enrolled, ascending; they take part in rejection only.
-    exclusions: rows that take no part, with the reasons.
-    query_name, gallery_name: their words on the page: "test", "train"; "all rows" without a split.
-    data: the set that was arranged, None for a distance matrix.
-    notes: what was chosen by convention, in sentences.
+    Made by ``arrange``.
 
-    Raises InputError where nothing can be confused: fewer than two classes enrolled, or
-    leave-one-out with one row in every class.
+    Parameters
+    ----------
+    codes : array of shape (n,), int64
+        Class codes of all rows.
+    classes : tuple of str
+        The names of the classes.
+    queries : array of int64
+        Rows that are looked up, ascending; only rows whose class is enrolled.
+    gallery : array of int64, optional
+        Enrolled rows, ascending; None: the queries are the gallery too, each left out in turn.
+    strangers : array of int64
+        Rows whose class is not enrolled, ascending; they take part in rejection only.
+    exclusions : tuple of Exclusion
+        Rows that take no part, with the reasons.
+    query_name, gallery_name : str
+        Their words on the page: "test", "train"; "all rows" without a split.
+    name : str
+        Of the set.
+    data : EmbeddingSet, optional
+        The set that was arranged, None for a distance matrix.
+    notes : tuple of str
+        What was chosen by convention, in sentences.
+
+    Raises
+    ------
+    InputError
+        Where nothing can be confused: fewer than two classes enrolled, or leave-one-out with one
+        row in every class.
+
+    Examples
+    --------
+    >>> import embedding_second_opinion as so
+    >>> data = so.EmbeddingSet.from_arrays([[0, 0], [0, 1], [9, 9], [9, 8]], ["a", "a", "b", "b"])
+    >>> evaluation = so.arrange(data)
+    >>> evaluation.leave_one_out, evaluation.queries.tolist()
+    (True, [0, 1, 2, 3])
     """
 
     codes: Codes
@@ -160,13 +187,36 @@ def arrange(
 ) -> Evaluation:
     """Give every row of a set its part. Nothing is guessed; defaults taken are in ``notes``.
 
-    gallery_split: the split value that is enrolled. query_split: those that are looked up.
-    Defaults: "train" and "test" where the set has both, else leave-one-out over all rows.
-    One value for both: leave-one-out inside it.
-    strangers: class names or split values. A class name stands for its rows in the query splits
-    and in splits that hold nothing but strangers.
+    Parameters
+    ----------
+    data : EmbeddingSet
+        The set.
+    gallery_split : str, optional
+        The split value that is enrolled.
+    query_split : sequence of str
+        Those that are looked up. Defaults: "train" and "test" where the set has both, else
+        leave-one-out over all rows. One value for both: leave-one-out inside it.
+    strangers : sequence of str
+        Class names or split values. A class name stands for its rows in the query splits and in
+        splits that hold nothing but strangers.
 
-    Raises InputError for names that do not exist, or where nothing is left to look up.
+    Returns
+    -------
+    Evaluation
+        Who is looked up in what; it prints as a sentence with the counts.
+
+    Raises
+    ------
+    InputError
+        For names that do not exist, or where nothing is left to look up.
+
+    Examples
+    --------
+    >>> import embedding_second_opinion as so
+    >>> rows, names = [[0, 0], [9, 9], [0, 1], [9, 8]], ["a", "b", "a", "b"]
+    >>> data = so.EmbeddingSet.from_arrays(rows, names, split=["train", "train", "test", "test"])
+    >>> so.arrange(data)
+    embeddings: 2 test queries against 2 train rows of 2 classes
     """
     gallery_name, query_names, notes = chosen_splits(data, gallery_split, as_names(query_split))
     in_gallery, in_queries = in_split(data, gallery_name), in_split(data, *query_names)

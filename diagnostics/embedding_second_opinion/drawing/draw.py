@@ -79,7 +79,7 @@ def png(charts: Sequence[AnyChart], *, titled: bool = True) -> bytes:
 
 
 def sheet(charts: Sequence[AnyChart], name: str, title: str) -> str:
-    """The same as one SVG that stands alone (``Finding.illustrator``); "" where nothing has a picture."""
+    """The same as one SVG that stands alone (``findings.illustrator``); "" where nothing has a picture."""
     documents, words = [], []
     with _settings():
         for chart in charts:

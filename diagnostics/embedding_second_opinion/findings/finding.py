@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
 
 from pydantic import JsonValue
 
+from embedding_second_opinion.findings import illustrator
 from embedding_second_opinion.findings.charts import AnyChart
 from embedding_second_opinion.findings.claim import Claim
 from embedding_second_opinion.findings.inert import code, inert
 from embedding_second_opinion.findings.record import Number, Record
+from embedding_second_opinion.findings.wording import one_line
 
 LEVEL = 0.95  # of every interval
 TAIL = (1 - LEVEL) / 2  # one side of it
@@ -81,6 +82,11 @@ class Estimate(Record):
             return head
         return f"{head} [{number(self.low)}, {number(self.high)}]"
 
+    def __repr__(self) -> str:
+        return f"Estimate({self.text()}, per {self.unit})"
+
+    __str__ = __repr__
+
 
 def judge(harm: Estimate, tolerance: float, p_value: float | None = None) -> Verdict:
     """The one verdict rule: the interval of a harm against the harm a user would tolerate.
@@ -101,11 +107,34 @@ def judge(harm: Estimate, tolerance: float, p_value: float | None = None) -> Ver
 class Finding(Record):
     """One diagnostic's answer. It shows itself in a notebook and carries its own JSON.
 
-    explanation: one sentence with the numbers. meaning: what it implies for the user.
-    ignore_when: when it can be disregarded. remedy: how to fix it.
-    harm, tolerance: what the verdict was judged on; both None where nothing was judged.
-    p_value: chance of a harm this large if the true harm were the tolerance; None where unknown.
-    claims: what it asserts about the accuracy in use.
+    Parameters
+    ----------
+    code, title, question : str
+        Which diagnostic, and what it asks.
+    verdict : Verdict
+        "alarm", "watch", "unsure", "error", "not-applicable" or "ok".
+    explanation : str
+        One sentence with the numbers.
+    estimates : mapping from str to Estimate
+        Every number by its name, with its interval (value, low, high, level, unit).
+    harm, tolerance : Estimate; float, in the same unit
+        What the verdict was judged on; both None where nothing was judged.
+    p_value : float
+        Chance of a harm this large if the true harm were the tolerance; None where unknown.
+    headline, meaning, ignore_when, remedy, caveats, source : str
+        What it implies for the user, when it can be disregarded, how to fix it, and where it is from.
+    charts : tuple
+        Its figures, as data.
+    parameters, fingerprint
+        What it was run with, and on which vectors.
+    claims : tuple of Claim
+        What it asserts about the accuracy in use.
+
+    Examples
+    --------
+    >>> import embedding_second_opinion as so
+    >>> so.Finding(code="mine", title="Mine", question="?", verdict="ok", explanation="Nothing is lost.")
+    Finding(mine: ok) Nothing is lost.
     """
 
     code: str
@@ -128,9 +157,11 @@ class Finding(Record):
     fingerprint: str = ""
     claims: tuple[Claim, ...] = ()
 
-    # Set by the floor above, so that this file need not know matplotlib.
-    # Takes the charts, a name for the ids and the title; gives an SVG, "" where nothing is drawn.
-    illustrator: ClassVar[Callable[[tuple[AnyChart, ...], str, str], str] | None] = None
+    def __repr__(self) -> str:
+        """One line: what stands in a traceback, a debugger and a log."""
+        return one_line(f"Finding({self.code}: {self.verdict}) {self.explanation}")
+
+    __str__ = __repr__
 
     @property
     def invalidates(self) -> bool:
@@ -182,7 +213,7 @@ def show(bundle: dict[str, object], charts: tuple[AnyChart, ...], name: str, tit
     from IPython.display import display
 
     display(bundle, raw=True)
-    drawn = Finding.illustrator(charts, name, title) if charts and Finding.illustrator else ""
+    drawn = illustrator.draw(charts, name, title) if charts and illustrator.draw else ""
     if drawn:
         words = [f"{chart.title}: {chart.alt}" for chart in charts]
         display({"image/svg+xml": drawn, "text/plain": "\n".join(words)}, raw=True)

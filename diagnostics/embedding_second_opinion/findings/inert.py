@@ -8,6 +8,7 @@ what could mean something where it stands is escaped.
 from __future__ import annotations
 
 import re
+from html import escape
 
 from embedding_second_opinion.findings.wording import visible
 
@@ -44,6 +45,12 @@ def inert(text: str) -> str:
     line = visible(_SPACES.sub(" ", text).strip())
     marked = _MARKS.sub(lambda found: _ESCAPES.get(found[0], f"\\{found[0]}"), line)
     return _NUMBERED.sub(r"\1\\\2", marked)
+
+
+def inert_html(text: str) -> str:
+    """Plain text as HTML in which nothing is an element, and nothing TeX to a notebook's viewer."""
+    line = escape(visible(_SPACES.sub(" ", text).strip()))
+    return "".join(_ALONE.get(letter, letter) for letter in line)
 
 
 def code(name: str) -> str:

@@ -46,3 +46,11 @@ def uncapital(text: str) -> str:
 def visible(text: str) -> str:
     """Text as a terminal and a file can take it: what is no character is written as an escape."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """Text as one line of a terminal, what is longer cut off at a word."""
+    line = visible(" ".join(text.split()))
+    if len(line) <= longest:
+        return line
+    return line[: longest - 2].rpartition(" ")[0] + " …"

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.precomputed import given_distances
 from embedding_second_opinion.data.roles import Evaluation, arrange
+from embedding_second_opinion.findings.wording import number, one_line
 from embedding_second_opinion.geometry.metric import Metric, prepared
 from embedding_second_opinion.geometry.passes import other_groups, rank_results
 from embedding_second_opinion.geometry.passes.classes import ClassStats, class_statistics
@@ -33,7 +34,7 @@ from embedding_second_opinion.geometry.passes.source import (
 NEIGHBORS = 50  # wide enough for every check, and made in the same sweep as the ranks
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Neighbors:
     """The k nearest enrolled rows of each query, itself left out by index.
 
@@ -44,15 +45,35 @@ class Neighbors:
     rows: Rows
     distances: Reals
 
+    def __repr__(self) -> str:
+        queries, k = self.rows.shape
+        return f"Neighbors(the {k:,} nearest of {number(queries, 'query')})"
+
 
 class Geometry:
     """Queries against a gallery under one metric. Every number of a report comes from here.
 
-    subject: an EmbeddingSet (arranged by the defaults of ``arrange``) or an Evaluation.
-    metric: "euclidean" on the vectors as given, or "cosine" (distance 1 - cos).
-    seed: all random numbers of all checks derive from it.
+    Parameters
+    ----------
+    subject : EmbeddingSet or Evaluation
+        A set is arranged by the defaults of ``arrange``.
+    metric : {"euclidean", "cosine"}
+        On the vectors as given, or 1 - cos.
+    seed : int
+        All random numbers of all checks derive from it.
 
-    Raises InputError for a zero vector under cosine.
+    Raises
+    ------
+    InputError
+        For a zero vector under cosine.
+
+    Examples
+    --------
+    >>> import embedding_second_opinion as so
+    >>> data = so.EmbeddingSet.from_arrays([[0, 0], [0, 1], [9, 9], [9, 8]], ["a", "a", "b", "b"])
+    >>> space = so.Geometry(data, metric="euclidean")
+    >>> space.neighbors(1).rows[:, 0].tolist()
+    [1, 0, 3, 2]
     """
 
     def __init__(
@@ -83,6 +104,9 @@ class Geometry:
         space.evaluation, space._matrix = given_distances(distances, labels, gallery_labels, name)
         space.metric, space.seed, space._vectors = "given", seed, None
         return space
+
+    def __repr__(self) -> str:
+        return one_line(f"Geometry({self.metric}) of {self.evaluation!r}")
 
     @cached_property
     def ranks(self) -> Ranks:

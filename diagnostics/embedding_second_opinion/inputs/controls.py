@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
-from embedding_second_opinion.data.sources import open_source
+from embedding_second_opinion.data.sources import Source, open_source
 from embedding_second_opinion.data.tables import reserved
 from embedding_second_opinion.inputs.pairs import FIRST, FOLD, SAME, SECOND
 
@@ -33,7 +33,7 @@ class Control:
         return f"'{self.name}'"
 
 
-def read_controls(path: str, data: EmbeddingSet) -> tuple[Control, ...]:
+def read_controls(path: str | Source, data: EmbeddingSet) -> tuple[Control, ...]:
     """Every array of numbers in the file that has a row for each of ``data``, flattened to (n, d).
 
     By convention "raw" (input, pixels) and "untrained" (random_init); any other name stands for itself.
@@ -41,7 +41,7 @@ def read_controls(path: str, data: EmbeddingSet) -> tuple[Control, ...]:
     pairs are, and columns of one number where there is a wider array, are no controls. Raises InputError
     where no array is left, and where one that is left is not finite.
     """
-    source = open_source(path, ())
+    source = path if isinstance(path, Source) else open_source(path, ())
     fitting = {
         key: int(np.prod(entry.shape[1:]))
         for key, entry in source.entries.items()

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from embedding_second_opinion.data.embeddings import Codes, EmbeddingSet, InputError
 from embedding_second_opinion.data.labels import as_numpy, class_names, encode
-from embedding_second_opinion.data.sources import open_source
+from embedding_second_opinion.data.sources import Source, open_source
 from embedding_second_opinion.inputs.listed_rows import named_column, row_numbers
 
 FIRST = ("first", "pair_a", "a", "left")
@@ -99,13 +99,13 @@ class Pairs:
         return cls(one, two, kinds, parts, name, tuple(notes), turned)
 
 
-def read_pairs(path: str, data: EmbeddingSet) -> Pairs:
+def read_pairs(path: str | Source, data: EmbeddingSet) -> Pairs:
     """Read pairs from any file that embeddings are read from; see ``Pairs.of`` for what is refused.
 
     Keys or columns: "first" and "second" (also pair_a and pair_b, a and b, left and right), and
     where there are, "same" (pair_same, is_same, match) and "fold" (pair_fold, folds).
     """
-    source = open_source(path, None)
+    source = path if isinstance(path, Source) else open_source(path, None)
     needed = "A pairs file holds the row numbers of each pair under 'first' and 'second'."
     first, second = (named_column(source, names, needed) for names in (FIRST, SECOND))
     return Pairs.of(

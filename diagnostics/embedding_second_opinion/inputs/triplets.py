@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from embedding_second_opinion.data.embeddings import Codes, EmbeddingSet, InputError
 from embedding_second_opinion.data.labels import as_numpy, class_names, encode
-from embedding_second_opinion.data.sources import open_source
+from embedding_second_opinion.data.sources import Source, open_source
 from embedding_second_opinion.inputs.listed_rows import named_column, row_numbers
 
 ANCHOR = ("anchor", "anchors", "a")
@@ -72,13 +72,13 @@ class Triplets:
         return cls(rows["anchor"], rows["positive"], rows["negative"], batches, name, notes)
 
 
-def read_triplets(path: str, data: EmbeddingSet) -> Triplets:
+def read_triplets(path: str | Source, data: EmbeddingSet) -> Triplets:
     """Read triplets from any file that embeddings are read from; see ``Triplets.of`` for what is refused.
 
     Keys or columns: "anchor", "positive" and "negative" (also anchors, a, pos, p, neg, n), and where
     there is, "batch" (batches, batch_id, step); or one array of three columns, in that order.
     """
-    source = open_source(path, None)
+    source = path if isinstance(path, Source) else open_source(path, None)
     entries = list(source.entries.values())
     if len(entries) == 1 and entries[0].shape[1:] == (3,):
         anchor, positive, negative = as_numpy(entries[0].read(), source.path.name).T

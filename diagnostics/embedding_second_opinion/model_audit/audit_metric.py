@@ -42,21 +42,53 @@ def audit_metric(
 ) -> Finding:
     """Try your own metric on small sets whose answer is known, and name the bug that its answers show.
 
-    kind: what it is said to be. "recall": found among the k nearest (any match, or the share of all matches;
-    1-NN accuracy and precision@1 are recall with k=1). "precision": share of right ones among the k nearest.
-    "r_precision", "map_at_r". "triplet": triplet accuracy, exact or sampled. "other": 0 where all is wrong
-    and 1 where all is right (a vote among k neighbours, say); fewer tests.
-    takes: "embeddings": f(vectors, labels). "distances": f(distances, labels, k). "gallery": f(queries, query
-    labels, gallery, gallery labels). arrays: what it is given, of NumPy or of torch.
-    repetitions: generated sets a test; more are made where the value varies, as that of a sampled metric.
-
     The harm is the largest deviation from the right value over all self-tests, in accuracy points: the mean
     over generated sets, so that a sampled metric is not blamed for its noise. ``tolerance`` 0.02: two points
     are what a user would notice, and no convention that the tests leave open moves a value as far. Interval:
     t over the sets, the lower bound corrected for the number of tests; where all sets say the same, the
     deviation is known.
 
-    Raises InputError, in one sentence, where the function breaks, or gives no share from 0 to 1.
+    Parameters
+    ----------
+    function : callable
+        Yours; gives one share from 0 to 1.
+    kind : str
+        What it is said to be. "recall": found among the k nearest (any match, or the share of all matches;
+        1-NN accuracy and precision@1 are recall with k=1). "precision": share of right ones among the k
+        nearest. "r_precision", "map_at_r". "triplet": triplet accuracy, exact or sampled. "other": 0 where
+        all is wrong and 1 where all is right (a vote among k neighbours, say); fewer tests.
+    takes : {"embeddings", "distances", "gallery"}
+        f(vectors, labels); f(distances, labels, k); f(queries, query labels, gallery, gallery labels).
+    k : int
+        Of "recall" and "precision", from 1 up.
+    arrays : {"numpy", "torch"}
+        What it is given.
+    repetitions : int
+        Generated sets a test, from 3 up; more are made where the value varies, as that of a sampled metric.
+    seed : int
+        Of the generated sets.
+    tolerance : float
+        Accuracy, a share.
+
+    Returns
+    -------
+    Finding
+        "alarm" where the number is off; its parameters name the bugs.
+
+    Raises
+    ------
+    InputError
+        In one sentence, where the function breaks, or gives no share from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import embedding_second_opinion as so
+    >>> def finds_itself(vectors, labels):
+    ...     distances = np.linalg.norm(vectors[:, None] - vectors[None], axis=-1)
+    ...     return float(np.mean(labels[distances.argmin(axis=1)] == labels))
+    >>> so.audit_metric(finds_itself, kind="recall").verdict.value
+    'alarm'
     """
     _refuse(function, kind, takes, k, arrays, repetitions)
     setting = Setting(kind, k, takes == "gallery")

@@ -41,21 +41,50 @@ def embed(
 ) -> EmbeddingSet:
     """Embed everything a loader gives, in its order, and leave the model as it was.
 
-    loader: gives batches (x, y), (x, y, anything) or dicts with the usual keys; y is one label a row, a
-    number or a text. A dict of loaders, {"train": ..., "test": ...}, makes the split.
-    device: where to compute; by default the accelerator that the model is on, else cuda, mps or cpu,
-    whichever is there first. The model goes back to where it was.
-    mixed_precision: autocast. Faster on a GPU, but its numbers have two or three digits: near ties become
-    ties.
-    flatten: lay out an output of more than two dimensions as one row a sample.
-    output: which part of a tuple or dict to take, where the model gives several.
-    on_invalid: "drop" leaves out rows that are not finite, and says so in ``notes``.
-
     Eval mode, no gradients. Each module's training flag, running statistics, hooks, gradients and all random
     states stay as they were, also after an error. The only extra work is a second pass over the first batch,
     which tells whether something random is still on.
 
-    Raises InputError, in one sentence, for what cannot be embedded.
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Gives (b, d) embeddings of a batch.
+    loader : iterable of batches, or mapping of them
+        Batches (x, y), (x, y, anything) or dicts with the usual keys; y is one label a row, a number or a
+        text. A dict of loaders, {"train": ..., "test": ...}, makes the split.
+    device : str or torch.device, optional
+        Where to compute; by default the accelerator that the model is on, else cuda, mps or cpu, whichever
+        is there first. The model goes back to where it was.
+    mixed_precision : bool
+        Autocast. Faster on a GPU, but its numbers have two or three digits: near ties become ties.
+    progress : bool
+        Show a bar.
+    flatten : bool
+        Lay out an output of more than two dimensions as one row a sample.
+    output : int or str, optional
+        Which part of a tuple or dict to take, where the model gives several.
+    on_invalid : {"raise", "drop"}
+        "drop" leaves out rows that are not finite, and says so in ``notes``.
+    name : str
+        What the set is called in sentences.
+
+    Returns
+    -------
+    EmbeddingSet
+        In the order of the loader.
+
+    Raises
+    ------
+    InputError
+        In one sentence, for what cannot be embedded.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import embedding_second_opinion as so
+    >>> loader = [(torch.eye(4), torch.tensor([0, 0, 1, 1]))]
+    >>> so.embed(torch.nn.Linear(4, 2), loader, device="cpu", progress=False)
+    EmbeddingSet(model: 4 rows of 2 dimensions, 2 classes)
     """
     if not isinstance(model, nn.Module):
         hint = " Call it first: embed(Net(), loader)." if isinstance(model, type) else ""

@@ -27,7 +27,33 @@ OURS = [
 
 
 def save_remedy(remedy: BaseEstimator, path: str | Path) -> None:
-    """Write a fitted remedy, whole or not at all. Raises InputError for a folder that is not there."""
+    """Write a fitted remedy into a file that cannot run code, whole or not at all.
+
+    Parameters
+    ----------
+    remedy : sklearn.base.BaseEstimator
+        Fitted, by ``so.fit_remedy``.
+    path : str or Path
+        The file; what stands there is replaced.
+
+    Raises
+    ------
+    InputError
+        For a folder that is not there.
+
+    Examples
+    --------
+    See ``load_remedy``, which reads what this wrote:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import embedding_second_opinion as so
+    >>> data = so.EmbeddingSet.from_arrays([[0, 0], [0, 1], [9, 9], [9, 8]], ["a", "a", "b", "b"])
+    >>> file = Path(tempfile.mkdtemp()) / "centroid.skops"
+    >>> so.save_remedy(so.fit_remedy(data, "centroid"), file)
+    >>> file.exists()
+    True
+    """
     target = Path(path)
     if not target.parent.is_dir():
         raise InputError(
@@ -44,7 +70,34 @@ def save_remedy(remedy: BaseEstimator, path: str | Path) -> None:
 
 
 def load_remedy(path: str | Path) -> BaseEstimator:
-    """Read one again: same predictions, to the bit. Raises InputError for a file that is none."""
+    """Read a remedy again: same predictions, to the bit. Nothing is unpickled.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that ``so.save_remedy`` wrote.
+
+    Returns
+    -------
+    sklearn.base.BaseEstimator
+        As it was saved.
+
+    Raises
+    ------
+    InputError
+        For a file that is none, or holds a type that no remedy has.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import embedding_second_opinion as so
+    >>> data = so.EmbeddingSet.from_arrays([[0, 0], [0, 1], [9, 9], [9, 8]], ["a", "a", "b", "b"])
+    >>> file = Path(tempfile.mkdtemp()) / "centroid.skops"
+    >>> so.save_remedy(so.fit_remedy(data, "centroid"), file)
+    >>> so.load_remedy(file).predict([[8.0, 8.0]]).tolist()
+    ['b']
+    """
     source = Path(path)
     if not source.is_file():
         raise InputError(f"{source} is no file. Name one that save_remedy wrote.")

@@ -13,7 +13,7 @@ from embedding_second_opinion.findings.check import Kind
 from embedding_second_opinion.findings.finding import Finding, Verdict, show
 from embedding_second_opinion.findings.inert import inert
 from embedding_second_opinion.findings.record import Number, Record
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import number, one_line
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.story.attribution.attribute import attribute
@@ -78,6 +78,11 @@ class Summary(Record):
     versions: Mapping[str, str] = {}
     metric: str = "euclidean"
     seed: int = 0
+
+    def __repr__(self) -> str:
+        return one_line(f"Summary({self.subject.name}) {self.headline}")
+
+    __str__ = __repr__
 
     def markdown(self) -> str:
         """The summary in words, for a notebook or a terminal."""

@@ -8,21 +8,50 @@ from sklearn.pipeline import Pipeline
 
 from embedding_second_opinion.catalogue.remedies.rejecting import calibrated
 from embedding_second_opinion.catalogue.remedies.tried import unfitted
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
+from embedding_second_opinion.data.roles import Evaluation
 from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.geometry.opened import opened
 from embedding_second_opinion.remedy.kinds import BY_KEY, REJECTING
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
 
 
-def fit_remedy(space: Geometry, key: str, *, stranger_rate: float = STRANGER_RATE) -> BaseEstimator:
-    """A remedy fitted on all enrolled rows: a transformer of vectors, or a classifier of class names.
+def fit_remedy(
+    space: Geometry | EmbeddingSet | Evaluation, key: str, *, stranger_rate: float = STRANGER_RATE
+) -> BaseEstimator:
+    """Fit a remedy on all enrolled rows: a transformer of vectors, or a classifier of class names.
 
-    key: one of ``remedy.kinds.BY_KEY``, or "rejecting", which answers "unknown" beyond the
-    threshold that makes the fewest outcomes wrong where ``stranger_rate`` of those who come are strangers.
-    Takes (n, d) vectors as they were given to the set, before any metric. What it gains was measured on
-    other rows, by ``checks.remedies``. Raises InputError for an unknown key or rate, for distances only, and
-    where these rows do not allow a fit.
+    What it gains was measured on other rows, by ``so.checks.remedies``.
+
+    Parameters
+    ----------
+    space : Geometry, EmbeddingSet or Evaluation
+        What it is fitted on; ``result.space`` after ``so.diagnose``.
+    key : str
+        "cosine", "centred_cosine", "scaled", "centroid", "vote", "uncontradicted", "edited", "whitened", ...
+        as ``so.checks.remedies`` names them; or "rejecting", which answers "unknown" beyond the threshold
+        that makes the fewest outcomes wrong.
+    stranger_rate : float
+        For "rejecting": the share of strangers among those who come.
+
+    Returns
+    -------
+    sklearn.base.BaseEstimator
+        Takes (n, d) vectors as they were given to the set, before any metric.
+
+    Raises
+    ------
+    InputError
+        For an unknown key or rate, for distances only, and where these rows do not allow a fit.
+
+    Examples
+    --------
+    >>> import embedding_second_opinion as so
+    >>> data = so.EmbeddingSet.from_arrays([[0, 0], [0, 1], [9, 9], [9, 8]], ["a", "a", "b", "b"])
+    >>> so.fit_remedy(data, "centroid").predict([[8.0, 8.0]]).tolist()
+    ['b']
     """
+    space = opened(space, "so.fit_remedy")
     known = {**BY_KEY, REJECTING.key: REJECTING}
     if key not in known:
         raise InputError(f"there is no remedy {str(key)[:40]!r}; there are {', '.join(known)}.")

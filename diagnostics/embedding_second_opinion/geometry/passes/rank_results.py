@@ -20,7 +20,7 @@ from embedding_second_opinion.geometry.passes.source import Rows, Source
 from embedding_second_opinion.geometry.passes.sweep import sweep
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ranks:
     """The rank pass over all queries. Arrays are per query in the order given, -1 where unknown.
 
@@ -69,6 +69,12 @@ class Ranks:
     wins: dict[int, Reals]
     lenient_gain: dict[int, Reals]
     random_gain: dict[int, Reals]
+
+    def __repr__(self) -> str:
+        return (
+            f"Ranks(of {len(self.codes):,} queries, {len(self.anchors):,} of them anchors, against "
+            f"{int(self.gallery_sizes.sum()):,} rows of {self.classes:,} classes)"
+        )
 
     @property
     def classes(self) -> int:

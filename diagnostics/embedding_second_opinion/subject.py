@@ -1,0 +1,160 @@
+"""What does the user mean by X? Arrays, a frame, a file, a set or a geometry, as one geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy.typing import ArrayLike
+
+from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
+from embedding_second_opinion.data.roles import Evaluation, arrange
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.request import open_evaluation
+
+Subject = ArrayLike | EmbeddingSet | Evaluation | Geometry | str | Path
+
+
+def space_of(
+    subject: Subject,
+    y: ArrayLike | None,
+    *,
+    labels: str | Path = "",
+    key: str = "",
+    split: ArrayLike | str = "",
+    groups: ArrayLike | str = "",
+    images: ArrayLike | None = None,
+    gallery: str | Path = "",
+    gallery_split: str = "",
+    query_split: Sequence[str] | str = (),
+    strangers: Sequence[str] | str = (),
+    flatten: bool = False,
+    drop_invalid: bool = False,
+    metric: Literal["euclidean", "cosine"] = "euclidean",
+    seed: int = 0,
+    name: str = "embeddings",
+) -> Geometry:
+    """The geometry that is meant; see ``diagnose`` for every option.
+
+    Raises InputError for options that do not go with this kind of subject.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed must be a whole number from 0 up; it is {seed!r}.")
+    in_file: dict[str, Any] = {"labels": labels, "key": key, "gallery": gallery}
+    columns: dict[str, Any] = {"split": split, "groups": groups}
+    reading: dict[str, Any] = {"flatten": flatten, "drop_invalid": drop_invalid}
+    roles: dict[str, Any] = {
+        "gallery_split": gallery_split,
+        "query_split": query_split,
+        "strangers": strangers,
+    }
+    brought = {"y": y, "images": images}
+    if isinstance(subject, Geometry):
+        _refuse("a Geometry", brought | in_file | columns | reading | roles)
+        chosen = {"metric": metric if metric != "euclidean" else "", "seed": seed or ""}
+        _refuse(
+            "a Geometry", {k: v for k, v in chosen.items() if v not in ("", getattr(subject, k))}
+        )
+        return subject
+    if isinstance(subject, Evaluation):
+        _refuse("an Evaluation", brought | in_file | columns | reading | roles)
+        evaluation = subject
+    elif isinstance(subject, EmbeddingSet):
+        _refuse("an EmbeddingSet", brought | in_file | columns | reading)
+        evaluation = _arranged(subject, roles)
+    elif isinstance(subject, str | Path):
+        _refuse("a file", brought)
+        for option, value in columns.items():
+            if not isinstance(value, str):
+                raise InputError(
+                    f"{option} of a file is the name of its key or column; it is of type "
+                    f"{type(value).__name__}. Arrays go with arrays: so.diagnose(X, y, {option}=...)."
+                )
+        paths: dict[str, Any] = {option: str(value) for option, value in in_file.items()}
+        evaluation = open_evaluation(str(subject), **paths, **columns, **reading, **roles)
+    else:
+        _refuse("arrays", in_file)
+        evaluation = _arranged(
+            _set_of(subject, y, columns, images, flatten, drop_invalid, name), roles
+        )
+    return Geometry(evaluation, metric=metric, seed=seed)
+
+
+def described(given: object) -> str:
+    """How it stands among the parameters of a report: paths as they are, arrays by their shape."""
+    if given is None or isinstance(given, str | Path):
+        return str(given or "")
+    shape = getattr(given, "shape", None)
+    if isinstance(shape, tuple):
+        return f"{type(given).__name__} of {' x '.join(map(str, shape))}"
+    return given.__repr__() if isinstance(given, EmbeddingSet) else type(given).__name__
+
+
+def _set_of(
+    vectors: ArrayLike,
+    y: ArrayLike | None,
+    columns: dict[str, Any],
+    images: ArrayLike | None,
+    flatten: bool,
+    drop_invalid: bool,
+    name: str,
+) -> EmbeddingSet:
+    if hasattr(vectors, "parameters") and callable(vectors):
+        raise InputError(
+            "X is a model; give its embeddings: so.diagnose(so.embed(model, loader)), with a loader of "
+            "batches (x, y)."
+        )
+    if y is None:
+        raise InputError(
+            "the labels are missing. Give one a row, in the same order: so.diagnose(X, y)."
+        )
+    _refuse_text(vectors)
+    given: dict[str, Any] = {k: v if _is_given(v) else None for k, v in columns.items()}
+    return EmbeddingSet.from_arrays(
+        vectors,
+        y,
+        split=given["split"],
+        groups=given["groups"],
+        images=images,
+        name=name,
+        flatten=flatten,
+        on_invalid="drop" if drop_invalid else "raise",
+    )
+
+
+def _refuse_text(frame: Any) -> None:
+    """A frame is often given whole, with the labels among its columns."""
+    if not hasattr(frame, "columns") or not hasattr(frame, "dtypes"):
+        return
+    kinds = [getattr(kind, "kind", "O") for kind in frame.dtypes]
+    text = [str(c) for c, kind in zip(frame.columns, kinds, strict=True) if kind not in "fiub"]
+    if text:
+        raise InputError(
+            f"X must hold numbers only; {len(text)} of its {len(kinds)} columns do not (first: {text[0]!r}). "
+            f"Take them out: so.diagnose(X.drop(columns={text[:3]!r}), y)."
+        )
+
+
+def _arranged(data: EmbeddingSet, roles: dict[str, Any]) -> Evaluation:
+    return arrange(data, **{**roles, "gallery_split": roles["gallery_split"] or None})
+
+
+def _refuse(kind: str, options: dict[str, Any]) -> None:
+    given = [option for option, value in options.items() if _is_given(value)]
+    if not given:
+        return
+    way = {
+        "a Geometry": "It has them already; give them where it is made",
+        "an Evaluation": "It has them already; give them to so.load, so.EmbeddingSet or so.arrange",
+        "an EmbeddingSet": "It has them already; give them to so.load or so.EmbeddingSet.from_arrays",
+        "a file": "They go with arrays; in a file name the labels with labels=",
+        "arrays": "They go with a file; arrays take so.diagnose(X, y, split=...)",
+    }[kind]
+    raise InputError(f"{' and '.join(given)} cannot be given with {kind}. {way}.")
+
+
+def _is_given(value: object) -> bool:
+    if value is None or value is False:
+        return False
+    return not (isinstance(value, str | tuple | list) and len(value) == 0)
