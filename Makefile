@@ -38,10 +38,10 @@ test: $(STAMP)  ## Tests, notebooks, lint, types
 	NUMBA_NUM_THREADS=1 $(NBVAL) notebooks/overview.ipynb  # numbers do not hang on how many threads
 
 warm: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm
+	TQDM_DISABLE=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm
 
 slow: $(STAMP)  ## The tests that retrain networks
-	$(BIN)/pytest -m slow -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow -n 2 --dist worksteal  # a core each
 
 test-all: test slow  ## Everything
 
