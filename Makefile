@@ -8,13 +8,13 @@ OUT ?= report
 # Words in the notebooks' outputs are compared by letter (numbers by value: notebooks/conftest.py), so no
 # progress bar may leave a trace in them.
 NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-env \
-	--nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadscope notebooks
+	--nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadscope
 
 # For benchmarks with a process a core: one thread each, or more threads than cores share the cores.
 # PYTHONSAFEPATH: or numba takes benchmarks/coverage.py for the package coverage.
 ALONE := TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONSAFEPATH=1
 
-.PHONY: report test slow test-all lab bench calibrate coverage signatures explanations lint format notebooks clean help
+.PHONY: report test warm slow test-all lab bench calibrate coverage signatures explanations lint format notebooks clean help
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,13 +31,17 @@ $(STAMP): pyproject.toml constraints.txt
 report: $(STAMP)  ## The page for the bundled set, in ./report
 	$(BIN)/embedding-second-opinion report sample:glyphs --strangers unknown --claimed 0.988 --out $(OUT)
 
-test: $(STAMP) lint  ## Tests, notebooks, lint, types
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadscope --durations 15
-	$(NBVAL)
-	NUMBA_NUM_THREADS=1 $(NBVAL)
+test: $(STAMP)  ## Tests, notebooks, lint, types
+	$(MAKE) --no-print-directory -j 2 lint warm  # side by side
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --durations 15
+	$(NBVAL) notebooks
+	NUMBA_NUM_THREADS=1 $(NBVAL) notebooks/overview.ipynb  # numbers do not hang on how many threads
+
+warm: $(STAMP)
+	TQDM_DISABLE=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm
 
 slow: $(STAMP)  ## The tests that retrain networks
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow -n 2 --dist worksteal  # a core each
 
 test-all: test slow  ## Everything
 

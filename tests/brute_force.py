@@ -31,8 +31,7 @@ def triplet_accuracy(matrix, query_labels, gallery_labels=None, ties=0.0, pooled
     """Over all triplets; a tie counts as ``ties``. Mean over anchors, or over all pooled."""
     won, pairs = [], []
     for _, near, far, _ in sides(matrix, query_labels, gallery_labels):
-        wins = sum((p < n) + ties * (p == n) for p, n in itertools.product(near, far))
-        won.append(wins)
+        won.append((near[:, None] < far).sum() + ties * (near[:, None] == far).sum())
         pairs.append(len(near) * len(far))
     if pooled:
         return sum(won) / sum(pairs)

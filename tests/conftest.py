@@ -13,9 +13,18 @@ import pytest
 
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.data.load import load
+from tests import verdicts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_table(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where several workers run, each reads the findings that another has made."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        verdicts.folder = tmp_path_factory.getbasetemp().parent / "verdicts"
+        verdicts.folder.mkdir(exist_ok=True)
 
 
 @pytest.fixture(scope="session")

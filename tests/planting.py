@@ -1,7 +1,7 @@
 """The planted sets that every check's own tests run over: one of each shape.
 
 ``make calibrate`` judges all of them by all diagnostics; sets that differ only in what comes with the
-vectors, or that one room planted for itself, are tested in that room and in test_catalog.
+vectors, or that one room planted for itself, are tested in that room and in the one table (verdicts).
 """
 
 from __future__ import annotations

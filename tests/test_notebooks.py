@@ -138,7 +138,7 @@ def test_papermill_alone_beside_packages_named_as_the_folders_of_this_project(tm
             papermill if papermill.exists() else "papermill",
             ROOT / "notebooks" / "overview.ipynb",
             "out.ipynb",
-            *("-p", "data", "mine.csv"),
+            *("-p", "data", "mine.csv", "-p", "map_points", "0"),
         ],
         cwd=tmp_path,
         env=environment,

@@ -16,6 +16,7 @@ from embedding_second_opinion.drawing.draw import png
 from embedding_second_opinion.findings.finding import Finding, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+from tests.verdicts import judged
 
 Made = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
 
@@ -96,7 +97,7 @@ def awkward(request):
 def test_an_awkward_set_gets_an_answer_in_words(code, space):
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        finding = registry.check(code)(space, Inputs(map_points=60))
+        finding = judged(space, code, Inputs(map_points=60))
         assert png(finding.charts)
     assert finding.verdict in set(Verdict) - {Verdict.ERROR}
     assert Finding.model_validate_json(finding.model_dump_json()) == finding

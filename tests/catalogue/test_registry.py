@@ -14,7 +14,6 @@ from embedding_second_opinion.catalogue import registry
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.findings.finding import Finding, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.samples.planted import (
     FLAWS,
     HEALTHY,
@@ -24,29 +23,14 @@ from embedding_second_opinion.samples.planted import (
     planted_inputs,
 )
 from embedding_second_opinion.story.summary import summarise
+from tests.verdicts import PAIRS, found, inputs, judged, space
 
-INPUTS = Inputs(map_points=150)  # maps of more points take seconds each
-
-
-SETS = [*HEALTHY, *FLAWS]
+OWN = {code: name for name, code in reversed(NAMED_BY.items())} | {registry.first(): "look_alikes"}
 
 
-@pytest.fixture(scope="module", params=SETS)
-def case(request):
-    inputs = planted_inputs(request.param, inputs=INPUTS)
-    return request.param, Geometry(planted(request.param)), inputs
-
-
-@pytest.mark.parametrize("code", registry.codes())
-def test_every_check_survives_every_planted_set_and_is_the_same_again(code, case):
-    name, space, inputs = case
-    if code not in JUDGED_BY.get(name, (code,)):
-        pytest.skip("its vectors are another set's, and this diagnostic reads nothing else")
-    first = registry.check(code)(space, inputs)
-    # A second run at every third set: another third for each check, and each of its own flaws.
-    if (SETS.index(name) + registry.codes().index(code)) % 3 == 0 or NAMED_BY.get(name) == code:
-        again = registry.check(code)(Geometry(space.evaluation), inputs)
-        assert first.model_dump_json() == again.model_dump_json()
+@pytest.mark.parametrize(("name", "code"), PAIRS)
+def test_every_check_survives_every_planted_set(name, code):
+    first = found(name, code)
     assert first.code == code
     assert first.verdict in set(Verdict) - {Verdict.ERROR}
     assert Finding.model_validate_json(first.model_dump_json()) == first
@@ -57,6 +41,26 @@ def test_every_check_survives_every_planted_set_and_is_the_same_again(code, case
     for name, estimate in first.estimates.items():
         assert estimate.about, name
         assert estimate.method, name
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_every_flaw_alarms_by_its_own_diagnostic(flaw):
+    assert found(flaw, NAMED_BY[flaw]).verdict is Verdict.ALARM
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_set_alarms_nowhere(name):
+    verdicts = {code: found(name, code).verdict for each, code in PAIRS if each == name}
+    assert verdicts
+    assert Verdict.ALARM not in verdicts.values(), verdicts
+
+
+@pytest.mark.parametrize("code", registry.codes())
+def test_a_second_run_says_the_same(code):
+    """By each diagnostic on its own flaw, and from the vectors on."""
+    name = OWN[code]
+    again = judged(Geometry(planted(name)), code, planted_inputs(name, inputs=inputs(name)))
+    assert again.model_dump_json() == found(name, code).model_dump_json()
 
 
 @pytest.mark.parametrize("code", registry.codes())
@@ -70,9 +74,9 @@ def test_the_file_the_function_and_the_folder_agree(code):
 
 
 def test_findings_are_frozen():
-    found = registry.run_one(registry.codes()[0], Geometry(planted("healthy")), Inputs())
+    finding = found("healthy", registry.first())
     with pytest.raises(pydantic.ValidationError):
-        found.verdict = Verdict.OK
+        finding.verdict = Verdict.OK
 
 
 def test_a_check_that_breaks_becomes_a_finding(monkeypatch):
@@ -82,18 +86,19 @@ def test_a_check_that_breaks_becomes_a_finding(monkeypatch):
     monkeypatch.setattr(registry, "check", lambda code: broken)
     every = list(registry.run(Geometry(planted("healthy"))))
     assert len(every) == len(registry.codes())
-    for found in every:
-        assert found.verdict is Verdict.ERROR
-        assert "ZeroDivisionError: by nought" in found.explanation
+    for finding in every:
+        assert finding.verdict is Verdict.ERROR
+        assert "ZeroDivisionError: by nought" in finding.explanation
 
 
 def test_row_order_and_class_names_change_nothing():
     data = planted("look_alikes")
+    given = inputs("look_alikes")
     order = np.random.default_rng(0).permutation(data.n)
     names = np.array([f"name {(7 * int(c)) % 151:03d}" for c in data.classes])
-    other = EmbeddingSet.from_arrays(data.vectors[order], names[data.codes[order]])
+    other = Geometry(EmbeddingSet.from_arrays(data.vectors[order], names[data.codes[order]]))
     for code in registry.codes():
-        first, second = (registry.run_one(code, Geometry(d), INPUTS) for d in (data, other))
+        first, second = found("look_alikes", code), judged(other, code, given)
         for name, estimate in first.estimates.items():
             assert second.estimates[name].value == pytest.approx(estimate.value, abs=1e-7), name
             assert second.estimates[name].low == pytest.approx(estimate.low, abs=1e-6), name
@@ -127,8 +132,8 @@ def test_what_happens_in_use_comes_first_and_diagnostics_can_be_chosen():
         registry.chosen(skip=["zzz"])
     with pytest.raises(InputError, match="leave no diagnostic"):
         registry.chosen(only=["collapse"], skip=["collapse"])
-    found = list(registry.run(Geometry(planted("healthy")), among=["class_imbalance"]))
-    assert [finding.code for finding in found] == ["class_imbalance"]
+    among = list(registry.run(Geometry(planted("healthy")), among=["class_imbalance"]))
+    assert [finding.code for finding in among] == ["class_imbalance"]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +141,9 @@ def test_what_happens_in_use_comes_first_and_diagnostics_can_be_chosen():
 )
 def test_a_set_with_only_good_news_can_be_trusted(name):
     """With and without splits, strangers and controls."""
-    space = Geometry(planted(name))
-    findings = list(registry.run(space, planted_inputs(name, inputs=Inputs(map_points=0))))
-    made = summarise(space, findings)
+    findings = [found(name, code) for code in registry.codes() if code != registry.MAPS]
+    findings.append(judged(space(name), registry.MAPS))
+    made = summarise(space(name), findings)
     assert re.match(
         r"The closed-set accuracy, [\d.]+ % \[.*\], can be trusted\. Of \d+ ", made.trust
     )
@@ -148,14 +153,13 @@ def test_a_set_with_only_good_news_can_be_trusted(name):
 
 
 def test_a_gap_that_may_be_more_than_the_tolerance_is_told_beside_the_trust():
-    space = Geometry(planted("healthy"))
-    findings = list(registry.run(space, Inputs(map_points=0), among=[registry.first(), "collapse"]))
+    findings = [found("healthy", code) for code in (registry.first(), "collapse")]
     assert findings[0].verdict is Verdict.WATCH
     assert findings[0].harm.value < findings[0].tolerance < findings[0].harm.high
-    trust = summarise(space, findings).trust
+    trust = summarise(space("healthy"), findings).trust
     assert "can be trusted as far as this set can tell" in trust
     assert f"its gap of {findings[0].harm.text()} may be more than the tolerance" in trust
     # A gap above it is no good news.
     harm = findings[0].harm.model_copy(update={"value": 0.03, "high": 0.05})
     worse = findings[0].model_copy(update={"harm": harm})
-    assert summarise(space, [worse, *findings[1:]]).trust == ""
+    assert summarise(space("healthy"), [worse, *findings[1:]]).trust == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -161,6 +162,11 @@ def read(reader: str, markdown: str) -> tuple[str, list[str], list[str]]:
     return re.sub(r"\s+", " ", "".join(found.pieces)).strip(), tags, found.pieces
 
 
+@cache
+def plain_word(reader: str, place: str) -> tuple[str, list[str], list[str]]:
+    return read(reader, place.format("word"))
+
+
 def shown(text: str) -> str:
     """In one line, and with control characters written out."""
     line = re.sub(r"[ \t\n\r\u2028]+", " ", text).strip()
@@ -170,7 +176,7 @@ def shown(text: str) -> str:
 def check(reader: str, text: str) -> None:
     for place in PLACES:
         said, tags, pieces = read(reader, place.format(inert(text)))
-        plain, expected, _ = read(reader, place.format("word"))
+        plain, expected, _ = plain_word(reader, place)
         assert said == plain.replace("word", shown(text)), (place, inert(text))
         assert tags == expected, (place, inert(text))
         # A dollar sign or a backslash is alone in its element, or MathJax would read on from it.

@@ -23,6 +23,7 @@ from embedding_second_opinion.inputs.training_log import TrainingLog
 from embedding_second_opinion.samples import sample
 from embedding_second_opinion.samples.planted import NAMED_BY, planted, planted_inputs
 from embedding_second_opinion.samples.planted_claims import every_triplet, others_first
+from tests.verdicts import found as said
 
 GIVEN_BY = {
     "self_match_claim": "self_match",
@@ -44,10 +45,10 @@ def opened(name, seed=0):
 @pytest.mark.parametrize("flaw", GIVEN_BY)
 def test_the_planted_claim_is_accused_and_its_convention_named(flaw):
     for seed in range(1 if flaw == "train_split_claim" else 2):
-        space, inputs = opened(flaw, seed)
-        found = claim_audit(space, inputs)
+        found = said(flaw, "claim_audit", seed)
         assert found.verdict is Verdict.ALARM
         assert found.p_value < 1e-3
+        space, inputs = opened(flaw, seed)
         answer = audit(space, inputs, inputs.claim).answer
         assert answer.match == "named"
         assert answer.given_by[0].code == GIVEN_BY[flaw]
@@ -58,7 +59,7 @@ def test_the_planted_claim_is_accused_and_its_convention_named(flaw):
 @pytest.mark.parametrize("name", HONEST)
 def test_an_honest_claim_is_left_alone(name):
     for seed in range(3):
-        found = claim_audit(*opened(name, seed))
+        found = said(name, "claim_audit", seed)
         assert found.verdict is Verdict.OK
         assert "which is the claim" not in found.explanation
 

@@ -17,6 +17,7 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples import sample
 from embedding_second_opinion.samples.planted import NAMED_BY, planted
 from tests.planting import FLAWS, HEALTHY
+from tests.verdicts import found as said
 
 MINE = [flaw for flaw in FLAWS if NAMED_BY.get(flaw) == "class_imbalance"]
 
@@ -37,8 +38,8 @@ def made(sizes, noise, seed=0, d=24, **columns):
 
 @pytest.mark.parametrize("flaw", MINE)
 def test_the_planted_flaw_is_seen(flaw):
-    found = [judge(planted(flaw, seed)) for seed in range(12)]
-    assert sum(f.harm.low > f.tolerance for f in found) >= 11
+    found = [said(flaw, "class_imbalance", seed) for seed in range(5)]
+    assert sum(f.harm.low > f.tolerance for f in found) >= 4
     assert all(f.verdict.loud for f in found if f.harm.low > f.tolerance)
     assert len(MINE) == 3
 
@@ -46,7 +47,8 @@ def test_the_planted_flaw_is_seen(flaw):
 @pytest.mark.parametrize("shape", [*HEALTHY, *(f for f in FLAWS if f not in MINE)])
 def test_nothing_else_alarms(shape):
     uneven = shape in ("healthy_long_tail", "healthy_few_samples")
-    verdicts = [judge(planted(shape, seed)).verdict for seed in range(8 if uneven else 2)]
+    seeds = range(4 if uneven else 1)
+    verdicts = [said(shape, "class_imbalance", seed).verdict for seed in seeds]
     assert verdicts.count(Verdict.ALARM) == 0, verdicts
     assert verdicts.count(Verdict.OK) >= len(verdicts) - uneven, verdicts
 
@@ -123,7 +125,7 @@ def test_fewer_rows_alone_are_no_fault_of_the_embedding():
 
 
 def test_all_of_one_size_says_so():
-    found = judge(planted("healthy"))
+    found = said("healthy", "class_imbalance")
     assert found.verdict is Verdict.OK
     assert found.harm.value == found.harm.low == found.harm.high == 0
     assert found.explanation == (
@@ -135,7 +137,7 @@ def test_all_of_one_size_says_so():
 
 
 def test_the_group_is_named():
-    found = judge(planted("one_group"))
+    found = said("one_group", "class_imbalance")
     assert "of 5 groups, '4' is furthest behind" in found.explanation
     assert "The average hides '4'" in found.meaning
     assert "group '4'" in found.estimates["worst_group_recall"].about

@@ -14,6 +14,7 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples.digits import digits
 from embedding_second_opinion.samples.planted import planted
 from tests.planting import HEALTHY
+from tests.verdicts import found
 
 SEEDS = (101, 102, 103)
 
@@ -22,25 +23,26 @@ def judge(data: EmbeddingSet):
     return cluster_proximity(Geometry(data))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", [0, *SEEDS])
 @pytest.mark.parametrize("flaw", ["look_alikes", "crowded"])
 def test_planted_neighbours_alarm(flaw, seed):
-    finding = judge(planted(flaw, seed))
+    finding = found(flaw, "cluster_proximity", seed)
     assert finding.verdict is Verdict.ALARM
     assert finding.harm.low > finding.tolerance
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", HEALTHY)
+@pytest.mark.parametrize(
+    ("name", "seed"), [*((name, 0) for name in HEALTHY), *(("healthy", seed) for seed in SEEDS)]
+)
 def test_healthy_sets_do_not_alarm(name, seed):
-    finding = judge(planted(name, seed))
+    finding = found(name, "cluster_proximity", seed)
     assert finding.verdict in (Verdict.OK, Verdict.UNSURE, Verdict.WATCH)
     assert finding.harm.value < 0.01
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_planted_twins_are_the_pairs_that_are_named(seed):
-    finding = judge(planted("look_alikes", seed))
+    finding = found("look_alikes", "cluster_proximity", seed)
     (table,) = [chart for chart in finding.charts if chart.kind == "table"]
     twins = {frozenset((str(i), str(130 + i))) for i in range(20)}
     named = [frozenset(row[:2]) for row in table.rows]

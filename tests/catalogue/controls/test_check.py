@@ -21,6 +21,8 @@ from embedding_second_opinion.inputs.controls import Control
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.samples.planted import planted, planted_inputs
 from tests.planting import FLAWS, HEALTHY
+from tests.verdicts import found as said
+from tests.verdicts import inputs
 
 
 def judge(data, inputs=None, metric="euclidean"):
@@ -41,17 +43,16 @@ def halves(data):
 
 
 def test_the_planted_flaw_alarms():
-    found = [judge(planted("untrained", s), planted_inputs("untrained", s)) for s in range(10)]
-    assert [f.verdict for f in found].count(Verdict.ALARM) >= 9
+    found = [said("untrained", "controls", seed) for seed in range(3)]
+    assert [f.verdict for f in found].count(Verdict.ALARM) == 3
     assert all("the model is behind by" in f.explanation for f in found)
 
 
 @pytest.mark.parametrize("shape", [*HEALTHY, *(f for f in FLAWS if f != "untrained")])
 def test_nothing_else_alarms(shape):
     for seed in range(3 if shape == "healthy_control" else 1):
-        inputs = planted_inputs(shape, seed)
-        found = judge(planted(shape, seed), inputs)
-        assert found.verdict is (Verdict.OK if inputs.controls else Verdict.NOT_APPLICABLE)
+        expected = Verdict.OK if inputs(shape, seed).controls else Verdict.NOT_APPLICABLE
+        assert said(shape, "controls", seed).verdict is expected
 
 
 @pytest.mark.parametrize("split", [False, True])

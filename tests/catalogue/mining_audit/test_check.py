@@ -17,6 +17,7 @@ from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.inputs.triplets import Triplets
 from embedding_second_opinion.samples.planted import planted, planted_inputs
 from embedding_second_opinion.samples.planted_audit import FLAWS, HEALTHY
+from tests.verdicts import found as said
 
 
 def judged(name, seed=0, **more):
@@ -27,7 +28,7 @@ def judged(name, seed=0, **more):
 @pytest.mark.parametrize("name", FLAWS)
 def test_planted_bugs_alarm(name):
     for seed in range(2):
-        found = judged(name, seed)
+        found = said(name, "mining_audit", seed)
         assert found.verdict is Verdict.ALARM, seed
         assert found.p_value is None or found.p_value < 1e-3
         assert found.harm.value == max(
@@ -38,7 +39,7 @@ def test_planted_bugs_alarm(name):
 @pytest.mark.parametrize("name", HEALTHY)
 def test_right_mining_is_quiet(name):
     for seed in range(2):
-        found = judged(name, seed)
+        found = said(name, "mining_audit", seed)
         assert found.verdict is Verdict.OK, seed
         assert "They look like" in found.meaning
 

@@ -20,6 +20,8 @@ from embedding_second_opinion.samples import sample
 from embedding_second_opinion.samples.planted import planted
 from embedding_second_opinion.stats.intervals import Interval
 from tests.planting import HEALTHY
+from tests.verdicts import MAPPED
+from tests.verdicts import found as said
 
 
 def judge(data, points=300, **selection):
@@ -28,7 +30,7 @@ def judge(data, points=300, **selection):
 
 @pytest.mark.parametrize("seed", range(2))
 def test_the_planted_flaw_alarms(seed):
-    found = judge(planted("unmappable", seed), 600)
+    found = said("unmappable", "projections", seed)
     assert found.verdict is Verdict.ALARM
     assert found.p_value < 0.025
     assert found.estimates["flattered_tsne"].value > 0.4
@@ -38,7 +40,7 @@ def test_the_planted_flaw_alarms(seed):
 
 @pytest.mark.parametrize("shape", HEALTHY)
 def test_healthy_sets_stay_quiet(shape):
-    found = judge(planted(shape), 240)
+    found = said(shape, "projections")
     assert found.verdict in (Verdict.OK, Verdict.UNSURE)
     assert found.harm.value < 0.03
 
@@ -147,7 +149,7 @@ def test_rows_in_another_order_and_other_names_give_the_same_numbers():
     order = np.random.default_rng(0).permutation(data.n)
     names = np.array([f"name {(7 * int(c)) % 997:03d}" for c in data.classes])
     other = EmbeddingSet.from_arrays(data.vectors[order], names[data.codes[order]])
-    one, two = judge(data, 150), judge(other, 150)
+    one, two = said("binarised", "projections"), judge(other, MAPPED["binarised"])
     for name, estimate in one.estimates.items():
         assert two.estimates[name].value == pytest.approx(estimate.value, abs=1e-7), name
         assert two.estimates[name].low == pytest.approx(estimate.low, abs=1e-6), name

@@ -19,8 +19,9 @@ from embedding_second_opinion.samples.planted import (
     HEALTHY,
     NAMED_BY,
     planted,
-    planted_inputs,
 )
+from tests.verdicts import found as said
+from tests.verdicts import read_by
 
 TRAINING = ("mining_audit", "training_curves")
 STILL_TAUGHT = ("needs_scaling", "overfit", "leaked", "one_group", "starved_tail")
@@ -33,20 +34,21 @@ def judge(data, margin=None, metric="euclidean", **selection):
 
 
 def of(name, seed=0):
-    return triplet_census(Geometry(planted(name, seed)), planted_inputs(name, seed))
+    return said(name, "triplet_census", seed)
 
 
 def test_the_planted_flaw_alarms():
-    found = [of("spent_triplets", seed) for seed in range(5)]
-    assert [f.verdict for f in found] == [Verdict.ALARM] * 5
+    every = [of("spent_triplets", seed) for seed in range(3)]
+    assert [f.verdict for f in every] == [Verdict.ALARM] * 3
     assert [flaw for flaw in FLAWS if NAMED_BY[flaw] == "triplet_census"] == ["spent_triplets"]
-    assert all("Random triplets are used up." in f.meaning for f in found)
-    assert found[0].p_value < 1e-3
+    assert all("Random triplets are used up." in f.meaning for f in every)
+    assert every[0].p_value < 1e-3
 
 
-@pytest.mark.parametrize("shape", HEALTHY)
+@pytest.mark.parametrize("shape", read_by("triplet_census", HEALTHY))
 def test_healthy_sets_do_not_alarm(shape):
-    assert of(shape, 1).verdict in (Verdict.OK, Verdict.WATCH)
+    for seed in (0, 1) if shape == "healthy" else (0,):
+        assert of(shape, seed).verdict in (Verdict.OK, Verdict.WATCH)
 
 
 @pytest.mark.parametrize("flaw", STILL_TAUGHT)
