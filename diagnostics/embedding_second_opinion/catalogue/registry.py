@@ -162,7 +162,7 @@ def described() -> Iterator[tuple[str, str, str]]:
 
 def question(code: str) -> str:
     """What the diagnostic of this code answers."""
-    return str(importlib.import_module(f"{catalogue.__name__}.{code}.check").QUESTION)
+    return declared()[code].question
 
 
 def run(
