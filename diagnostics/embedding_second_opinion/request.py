@@ -130,8 +130,7 @@ class Request:
 
         known: the names that may stand, as a notebook lists them; all options where None.
         """
-        names = [each.name for each in cls.options()]
-        known = names if known is None else [n for n in names if n in known]
+        known = [each.name for each in cls.options()] if known is None else known
         for name in given:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
@@ -145,17 +144,15 @@ class Request:
     def of(cls, namespace: Mapping[str, object]) -> Self:
         """The parameters of a notebook: ``Request.of(globals())`` in the cell after them.
 
-        Raises InputError for a name that was set from outside (``papermill -p dta FILE``) or in the cell of
-        the parameters, and is none.
+        Raises InputError for a name that Papermill was given (``-p dta FILE``) and that is none. What the
+        author of a notebook adds to its cell of parameters is a parameter too, and no option.
         """
-        names = {each.name for each in cls.options()}
-        own, injected = _set_by_cells(namespace.get("In"), names)
-        known = own & names or names
-        given = {name: namespace[name] for name in names if name in namespace}
-        strange = dict.fromkeys((own - names) | (injected - known))
-        return cls.from_parameters(
-            {**strange, **{n: given[n] for n in given if n in known}}, sorted(known)
-        )
+        options = [each.name for each in cls.options()]
+        own, injected = _set_by_cells(namespace.get("In"), set(options))
+        known = [name for name in options if name in own] or options
+        given = {name: namespace[name] for name in known if name in namespace}
+        strange = dict.fromkeys(sorted(injected - own - set(known)))
+        return cls.from_parameters({**strange, **given}, known)
 
     @property
     def command(self) -> str:
@@ -278,7 +275,7 @@ def _listed(flags: Sequence[str]) -> str:
 
 
 def _set_by_cells(inputs: object, names: set[str]) -> tuple[set[str], set[str]]:
-    """Names that the last cell of parameters sets, and the last that Papermill put in, from IPython's ``In``.
+    """What the last cell of parameters sets, and the last that Papermill put in, from IPython's ``In``.
 
     A cell of parameters sets ``data`` and does nothing but set literals. Papermill's begins with a comment.
     """

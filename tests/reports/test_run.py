@@ -109,12 +109,12 @@ def test_a_timeout_may_be_infinite(tmp_path: Path, work: Path) -> None:
     [
         ({"dta": "x"}, "no parameter 'dta'"),
         ({"data\nimport os": "x"}, "no parameter"),
-        ({"seed": "7"}, "parameter seed must be like 0"),
-        ({"seed": True}, "parameter seed must be like 0"),
-        ({"flatten": 1}, "parameter flatten must be like false"),
-        ({"query_split": "test"}, "parameter query_split must be like []"),
-        ({"query_split": [1]}, "parameter query_split must be like []"),
-        ({"claimed": "0.99"}, "parameter claimed must be like null"),
+        ({"seed": "7"}, "--seed must be a whole number from 0 up"),
+        ({"seed": True}, "--seed must be a whole number"),
+        ({"flatten": 1}, "--flatten must be True or False"),
+        ({"query_split": 3}, "--query-split must be text or a list of texts"),
+        ({"query_split": [1]}, "--query-split[0] must be text"),
+        ({"claimed": "high"}, "--claimed must be a share"),
     ],
 )
 def test_parameters_are_refused_by_name_and_by_type(

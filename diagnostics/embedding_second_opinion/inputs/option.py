@@ -60,7 +60,8 @@ class Option:
     @property
     def about(self) -> str:
         """Its help, with the words that it may be, its unit and its limit."""
-        named = f": {', '.join(self.among[:-1])} or {self.among[-1]}" if self.among else ""
+        words = [word for word in self.among if word]
+        named = f": {', '.join(words[:-1])} or {words[-1]}" if words else ""
         return self.help + named + self.limits
 
     @property
@@ -97,7 +98,8 @@ class Option:
         text = str(value)
         _refuse_unwritable(text)
         if self.among and text not in self.among:
-            raise InputError(f"{self.flag} must be one of {', '.join(self.among)}; it is {text!r}.")
+            words = ", ".join(word for word in self.among if word)
+            raise InputError(f"{self.flag} must be one of {words}; it is {text!r}.")
         return text
 
     def _whole(self, value: object) -> int:
