@@ -52,9 +52,9 @@ def test_an_added_option_is_on_the_command_line_in_the_notebook_in_python_and_in
     def report(given: dict[str, object]) -> None:
         asked.update(given)
 
-    text = CliRunner().invoke(app, ["--help"]).output
+    text = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
     assert "--half-life N" in text
-    assert "After how many days a row counts half (days, 1 or" in text
+    assert "After how many days a row counts half (days, 1 or more)." in text
     assert CliRunner().invoke(app, ["--half-life", "30", "x.npz"]).exit_code == 0
     request = More(**asked)  # type: ignore[arg-type]
     assert request.half_life == 30

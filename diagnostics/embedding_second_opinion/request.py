@@ -6,11 +6,10 @@ import ast
 import dataclasses
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Self, cast
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from pydantic import JsonValue
 
@@ -26,21 +25,27 @@ if TYPE_CHECKING:  # the command's help reads the record and must not wait for N
 SAMPLE = "sample:"
 REPORT, COMPARE = "report", "compare"
 BOTH = (REPORT, COMPARE)
-_FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)")
+_FLAG = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*")
+Asking = TypeVar("Asking", bound="Request")
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
-@contextmanager
-def _in_python() -> Iterator[None]:
-    """An InputError that leaves the block shows ``gallery_split`` where the command has --gallery-split."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(error.text, _FLAG.sub(_as_parameter, error.text)) from None
+def _in_python(
+    method: Callable[Concatenate[Asking, Given], Made],
+) -> Callable[Concatenate[Asking, Given], Made]:
+    """Let an InputError of this method show ``gallery_split`` where the command has --gallery-split."""
 
+    @wraps(method)
+    def called(self: Asking, /, *args: Given.args, **kwargs: Given.kwargs) -> Made:
+        try:
+            return method(self, *args, **kwargs)
+        except InputError as error:
+            flags = {each.flag: each.name for each in self.options()}
+            shown = _FLAG.sub(lambda flag: flags.get(flag[0], flag[0]), error.text)
+            raise InputError(error.text, shown) from None
 
-def _as_parameter(flag: re.Match[str]) -> str:
-    name = flag[1].replace("-", "_")
-    return name if name in {each.name for each in Request.options()} else flag[0]
+    return called
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +113,7 @@ class Request:
     flatten: bool = option(False, "lay arrays of more than two dimensions out flat", commands=BOTH)
     drop_invalid: bool = option(False, "leave out rows with NaN or infinity")
 
-    @_in_python()
+    @_in_python
     def __post_init__(self) -> None:
         for each in self.options():
             object.__setattr__(self, each.name, each.read(getattr(self, each.name)))
@@ -168,7 +173,7 @@ class Request:
         metric = self.other_metric or self.metric
         return dataclasses.replace(self, data=self.other, metric=metric, other="", other_metric="")
 
-    @_in_python()
+    @_in_python
     def evaluation(self, subject: EmbeddingSet | None = None) -> Evaluation:
         """Load the data and give every row its part: query, gallery, stranger or left out.
 
@@ -176,6 +181,7 @@ class Request:
         """
         from embedding_second_opinion.data.joined import joined
         from embedding_second_opinion.data.roles import arrange
+        from embedding_second_opinion.geometry.metric import check_metric
         from embedding_second_opinion.samples import sample
 
         if subject is None and self.data.startswith(SAMPLE):
@@ -184,21 +190,23 @@ class Request:
             subject = self._load(self.data)
             if self.gallery:
                 subject = joined(subject, self._load(self.gallery), self.data, self.gallery)
-        return arrange(
+        found = arrange(
             subject,
             gallery_split="gallery" if self.gallery else self.gallery_split or None,
             query_split=("query",) if self.gallery else self.query_split,
             strangers=self.strangers,
         )
+        check_metric(found, cast(Any, self.metric))
+        return found
 
-    @_in_python()
+    @_in_python
     def open(self, subject: EmbeddingSet | None = None) -> Geometry:
         """The geometry that all diagnostics look at; subject: see ``evaluation``."""
         from embedding_second_opinion.geometry.geometry import Geometry
 
         return Geometry(self.evaluation(subject), metric=cast(Any, self.metric), seed=self.seed)
 
-    @_in_python()
+    @_in_python
     def inputs(self, about: Geometry | Evaluation | None = None) -> Inputs:
         """What else was brought. about: whose rows the files of pairs, controls and triplets number."""
         from embedding_second_opinion.data.roles import Evaluation
@@ -208,7 +216,7 @@ class Request:
         data = None if evaluation is None else evaluation.data
         return read_inputs({o.name: getattr(self, o.name) for o in self.options()}, data)
 
-    @_in_python()
+    @_in_python
     def codes(self) -> tuple[str, ...]:
         """The codes of the diagnostics that are run."""
         from embedding_second_opinion.catalogue.registry import chosen

@@ -87,7 +87,8 @@ def report(
         with logged(), terminable():
             request = Request(**asked)
             check_out(out)
-            request.codes()
+            if request.only or request.skip:
+                request.codes()
             look(request)
             made = publish(out, request.parameters(), timeout=timeout or None)
     except InputError as error:
@@ -101,12 +102,16 @@ def report(
 
 
 def look(request: Request) -> None:
-    """The same door that the notebook opens, before anything slow is started. Nothing of the set is kept."""
-    space = request.open()
-    inputs = request.inputs(space)
-    for note in (*space.evaluation.notes, *inputs.notes):
+    """The same door that the notebook opens, before anything slow is started.
+
+    The kernel opens it again. To read a file a second time is cheap beside a run; to hold it meanwhile, or to
+    learn of a wrong name from a kernel, is not.
+    """
+    evaluation = request.evaluation()
+    inputs = request.inputs(evaluation)
+    for note in (*evaluation.notes, *inputs.notes):
         say(note, err=True)
-    say(f"Judging {space.evaluation.about().rstrip('.')}.", err=True)
+    say(f"Judging {evaluation.about().rstrip('.')}.", err=True)
 
 
 app.command(help=COMPARE)(compare)

@@ -13,17 +13,20 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion_reports.bundled import notebook_path
-from embedding_second_opinion_reports.collect import collect
 from embedding_second_opinion_reports.notebook_file import Notebook
-from embedding_second_opinion_reports.outcome import Outcome, made_by_us
-from embedding_second_opinion_reports.render import render
 from embedding_second_opinion_reports.run import RunError, execute
+
+if TYPE_CHECKING:
+    from embedding_second_opinion_reports.outcome import Outcome
+
+# What makes the page loads all diagnostics: it is imported when the run is done, not held beside it.
 
 PAGE, NOTEBOOK, OUTCOME = "report.html", "report.ipynb", "findings.json"
 FILES = {PAGE, NOTEBOOK, OUTCOME}
@@ -121,10 +124,16 @@ def _ours(folder: Path) -> bool:
     """Only our three files, and a findings.json that we wrote."""
     if not folder.is_dir():
         return False
+    from embedding_second_opinion_reports.outcome import made_by_us
+
     return {path.name for path in folder.iterdir()} <= FILES and made_by_us(folder / OUTCOME)
 
 
 def _write(folder: Path, executed: Path, source: str) -> Published:
+    from embedding_second_opinion_reports.collect import collect
+    from embedding_second_opinion_reports.outcome import Outcome
+    from embedding_second_opinion_reports.render import render
+
     collected = collect(Notebook.read(executed))
     if collected.summary is None:
         raise RunError(f"{source} shows no summary, so there is nothing to publish")

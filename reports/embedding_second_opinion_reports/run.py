@@ -24,7 +24,7 @@ import yaml
 from pydantic import JsonValue
 from tqdm import tqdm
 
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion_reports.notebook_file import Cell, Notebook
 from embedding_second_opinion_reports.parameters import checked
 

@@ -76,8 +76,8 @@ class Option:
 
         A text is a list of one; 0.99, 99 and "99%" are one share; None is what was not given.
         """
-        if value is None and (self.optional or self.kind == "texts"):
-            return None if self.optional else ()
+        if value is None and self.default in (None, "", ()):
+            return self.default
         if self.kind == "text":
             return self._text(value)
         if self.kind == "texts":
