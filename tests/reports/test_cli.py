@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from pydantic import JsonValue
 from typer.testing import CliRunner, Result
 
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.request import Request
 from embedding_second_opinion_reports import publish as publishing
 from embedding_second_opinion_reports.bundled import notebook_names
@@ -207,6 +208,21 @@ def test_bad_input_is_refused_before_anything_runs(
     assert result.exit_code == 2
     assert one_sentence(result)
     assert asked == {}
+
+
+def test_no_data_is_held_while_the_notebook_runs(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    held: list[str] = []
+
+    def pretend(*_: object, **__: object) -> Published:
+        sets = [each for each in gc.get_objects() if isinstance(each, EmbeddingSet)]
+        held.extend(each.name for each in sets if each.name == "set.npz")
+        return Published(tmp_path, Outcome.of(a_summary(), ()), ())
+
+    monkeypatch.setattr(publishing, "publish", pretend)
+    assert call("report", "set.npz", "--metric", "cosine").exit_code == 0
+    assert held == []
 
 
 def test_zero_vectors_under_cosine_are_refused_at_the_door(asked: Asked) -> None:

@@ -21,12 +21,13 @@ from embedding_second_opinion_reports.run import RunError, execute
 from tests.reports.stories import a_finding, cell, parameters_cell, write_notebook
 
 ROOT = Path(__file__).parents[2]
+THIS_TREE = os.pathsep.join(str(ROOT / each) for each in ("", "diagnostics", "reports"))
 
 
 @pytest.fixture(autouse=True)
 def _ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel finds this clone, installed or not, from a folder that is not it."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", THIS_TREE)
     monkeypatch.chdir(tmp_path)
 
 
