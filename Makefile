@@ -14,7 +14,7 @@ NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-e
 # PYTHONSAFEPATH: or numba takes benchmarks/coverage.py for the package coverage.
 ALONE := TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONSAFEPATH=1
 
-.PHONY: report test warm slow test-all lab bench calibrate coverage signatures explanations lint format notebooks clean help
+.PHONY: report test warm slow test-all lab bench calibrate coverage signatures explanations lint format cells notebooks clean help
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ lint: $(STAMP)  ## ruff and mypy
 format: $(STAMP)  ## Let ruff lay out the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+cells: $(STAMP)  ## Write the notebooks' cells of parameters, after an option was added or changed
+	$(BIN)/python tests/execute_notebooks.py --cells
 
 notebooks: $(STAMP)  ## Execute the notebooks in place, to be committed with their outputs
 	$(BIN)/python tests/execute_notebooks.py

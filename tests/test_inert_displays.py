@@ -9,8 +9,7 @@ import pytest
 
 from embedding_second_opinion.catalogue import registry
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import read_inputs
-from embedding_second_opinion.request import open_evaluation
+from embedding_second_opinion.request import Request
 from embedding_second_opinion.story.comparison.compare import compare, summarise_comparison
 from embedding_second_opinion.story.comparison.paired import changed_rows
 from embedding_second_opinion.story.summary import summarise
@@ -28,9 +27,9 @@ def told(tmp_path_factory):
     """The evaluation and the inputs, as the overview opens them."""
     path = hostile.write(tmp_path_factory.mktemp("hostile"), ADDRESS, rows=8)
     told = hostile.parameters(path, ADDRESS)
-    keys = ("labels", "split", "groups", "gallery_split", "query_split", "strangers")
-    evaluation = open_evaluation(told["data"], **{key: told[key] for key in keys})
-    return evaluation, read_inputs(told["claimed"], map_points=0, data=evaluation.data)
+    request = Request(**told)
+    evaluation = request.evaluation()
+    return evaluation, request.inputs(evaluation)
 
 
 @pytest.fixture(scope="module")

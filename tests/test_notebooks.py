@@ -17,8 +17,11 @@ from papermill import inspect_notebook
 
 from embedding_second_opinion.catalogue import registry
 from embedding_second_opinion.findings.finding import FINDING_MIME, Finding, Verdict
+from embedding_second_opinion.request import Request
 from embedding_second_opinion.story.summary import SUMMARY_MIME, Summary
 from embedding_second_opinion_reports import parameters
+from embedding_second_opinion_reports.notebook_file import Cell, Notebook
+from tests.execute_notebooks import wanted
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
@@ -90,10 +93,27 @@ def test_parameters_can_be_told_from_outside(path):
 
 def test_the_command_line_and_the_notebook_have_the_same_defaults():
     (cell,) = [c for c in BY_NAME["overview"].cells if "parameters" in c.metadata.get("tags", [])]
-    defaults = {
-        node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body
+    found = Notebook(cells=[Cell(cell_type="code", source=cell.source, metadata=cell.metadata)])
+    assert found.parameters() == parameters.DEFAULTS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_the_cell_of_parameters_is_written_from_the_record(path):
+    """``make cells`` writes it."""
+    (cell,) = [c for c in BY_NAME[path.stem].cells if "parameters" in c.metadata.get("tags", [])]
+    assert cell.source == wanted(path)
+    found = inspect_notebook(path)
+    assert {name: p["inferred_type_name"] for name, p in found.items()} == {
+        each.name: each.annotation for each in Request.options() if each.name in found
     }
-    assert defaults == parameters.DEFAULTS
+    assert all(p["help"] for p in found.values())
+
+
+def test_the_cells_after_the_parameters_are_the_same_few_lines(notebook):
+    check, opening = code_cells(notebook)[1:3]
+    assert check.source.splitlines()[-1] == "request = Request.of(globals())"
+    assert "request.open(" in opening.source
+    assert len(opening.source.splitlines()) <= 6
 
 
 def test_what_is_shown_is_what_is_collected():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
-from pydantic import JsonValue
 
 from embedding_second_opinion.catalogue import registry
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
@@ -16,7 +16,7 @@ from embedding_second_opinion.data.roles import Evaluation
 from embedding_second_opinion.findings.finding import Finding
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.given import is_path, with_given
-from embedding_second_opinion.inputs.inputs import read_inputs
+from embedding_second_opinion.request import Request
 from embedding_second_opinion.story.comparison import compare as comparison
 from embedding_second_opinion.story.result import Result
 from embedding_second_opinion.story.summary import summarise
@@ -142,8 +142,35 @@ def diagnose(
     >>> sorted(result)
     ['retrieval', 'triplet_versus_closed_set']
     """
+    brought = {"pairs": pairs, "controls": controls, "triplets": triplets, "log": log}
     with in_python_terms():
-        codes = registry.chosen(_names(only), _names(skip))
+        asked = Request(
+            data=described(X),
+            labels=described(labels) or described(y),
+            key=key,
+            split=described(split),
+            groups=described(groups),
+            gallery=described(gallery),
+            gallery_split=gallery_split,
+            query_split=_names(query_split),
+            strangers=_names(strangers),
+            claimed=claimed,
+            claimed_metric=claimed_metric,
+            claimed_split=claimed_split,
+            **{what: described(given) for what, given in brought.items()},
+            margin=margin,
+            expected_classes=expected_classes,
+            only=_names(only),
+            skip=_names(skip),
+            approximate=approximate,
+            metric=metric,
+            seed=seed,
+            map_points=map_points if maps else 0,
+            map_seeds=map_seeds,
+            flatten=flatten,
+            drop_invalid=drop_invalid,
+        )
+        codes = asked.codes()
         space = space_of(
             X,
             y,
@@ -154,57 +181,18 @@ def diagnose(
             images=images,
             gallery=gallery,
             gallery_split=gallery_split,
-            query_split=_names(query_split),
-            strangers=_names(strangers),
+            query_split=asked.query_split,
+            strangers=asked.strangers,
             flatten=flatten,
             drop_invalid=drop_invalid,
             metric=metric,
             seed=seed,
             name=name,
         )
-        data = space.evaluation.data
-        brought = {"pairs": pairs, "controls": controls, "triplets": triplets, "log": log}
-        inputs = read_inputs(
-            claimed,
-            claimed_metric,
-            map_points if maps else 0,
-            map_seeds,
-            data=data,
-            **{what: str(given or "") for what, given in brought.items() if is_path(given)},
-            margin=margin,
-            expected_classes=expected_classes,
-            approximate=approximate,
-            gallery=str(gallery),
-            drop_invalid=drop_invalid,
-            claimed_split=claimed_split,
-        )
-        inputs = with_given(inputs, data, **brought)
-    parameters: dict[str, JsonValue] = {
-        "data": described(X),
-        "labels": described(labels) or described(y),
-        "key": key,
-        "split": described(split),
-        "groups": described(groups),
-        "gallery": described(gallery),
-        "gallery_split": gallery_split,
-        "query_split": [*_names(query_split)],
-        "strangers": [*_names(strangers)],
-        "claimed": claimed,
-        "claimed_metric": claimed_metric,
-        "claimed_split": claimed_split,
-        **{what: described(given) for what, given in brought.items()},
-        "margin": margin,
-        "expected_classes": expected_classes,
-        "only": [*_names(only)],
-        "skip": [*_names(skip)],
-        "approximate": approximate,
-        "metric": space.metric,
-        "seed": space.seed,
-        "map_points": inputs.map_points,
-        "map_seeds": map_seeds,
-        "flatten": flatten,
-        "drop_invalid": drop_invalid,
-    }
+        files: dict[str, Any] = {w: "" for w, given in brought.items() if not is_path(given)}
+        inputs = dataclasses.replace(asked, **files).inputs(space)
+        inputs = with_given(inputs, space.evaluation.data, **brought)
+    parameters = {**asked.parameters(), "metric": space.metric, "seed": space.seed}
     findings = tuple(registry.run(space, inputs, codes))
     return Result(summarise(space, findings, inputs, parameters), findings, space)
 

@@ -1,182 +1,315 @@
-"""What does the user want judged? One call for the notebook and the command line."""
+"""What is asked? Every option once. The command, a notebook's parameters and the report read it from here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import ast
+import dataclasses
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
-import numpy as np
+from pydantic import JsonValue
 
-from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
-from embedding_second_opinion.data.load import load
-from embedding_second_opinion.data.roles import Evaluation, arrange, repeated
-from embedding_second_opinion.data.sources import is_file
-from embedding_second_opinion.samples import sample
+from embedding_second_opinion.data.faults import InputError
+from embedding_second_opinion.inputs.option import Option, option, options_of
+
+if TYPE_CHECKING:  # the command's help reads the record and must not wait for NumPy
+    from embedding_second_opinion.data.embeddings import EmbeddingSet
+    from embedding_second_opinion.data.roles import Evaluation
+    from embedding_second_opinion.geometry.geometry import Geometry
+    from embedding_second_opinion.inputs.inputs import Inputs
 
 SAMPLE = "sample:"
+REPORT, COMPARE = "report", "compare"
+BOTH = (REPORT, COMPARE)
+_FLAG = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*")
+Asking = TypeVar("Asking", bound="Request")
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 
-def open_evaluation(
-    data: str,
-    *,
-    labels: str = "",
-    key: str = "",
-    split: str = "",
-    groups: str = "",
-    gallery: str = "",
-    gallery_split: str = "",
-    query_split: Sequence[str] | str = (),
-    strangers: Sequence[str] | str = (),
-    flatten: bool = False,
-    drop_invalid: bool = False,
-) -> Evaluation:
-    """Load a file, or a sample by ``sample:NAME``, and give every row its part.
+def _in_python(
+    method: Callable[Concatenate[Asking, Given], Made],
+) -> Callable[Concatenate[Asking, Given], Made]:
+    """Let an InputError of this method show ``gallery_split`` where the command has --gallery-split."""
 
-    Empty text stands for "not given". labels, key, split, groups, flatten: see ``load``.
-    gallery: another file, read the same way: its rows are enrolled, those of ``data`` looked up.
-    gallery_split, query_split, strangers: see ``arrange``.
-    drop_invalid: leave out rows that are not finite, and say so in the notes.
+    @wraps(method)
+    def called(self: Asking, /, *args: Given.args, **kwargs: Given.kwargs) -> Made:
+        try:
+            return method(self, *args, **kwargs)
+        except InputError as error:
+            flags = {each.flag: each.name for each in self.options()}
+            shown = _FLAG.sub(lambda flag: flags.get(flag[0], flag[0]), error.text)
+            raise InputError(error.text, shown) from None
 
-    Raises InputError, in one sentence, for everything that cannot be judged.
+    return called
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What one run is asked, read and checked: ``Request(data="mine.npz", claimed="99%").open()``.
+
+    Empty text and None stand for "not given". A text where several may stand is one of them.
+
+    Raises InputError, in one sentence, for a value that an option cannot have and for options that
+    contradict each other; ``open`` and ``inputs`` raise it for what cannot be judged.
     """
-    texts = {
-        "data": data,
-        "labels": labels,
-        "key": key,
-        "split": split,
-        "groups": groups,
-        "gallery": gallery,
-        "gallery_split": gallery_split,
-    }
-    for name, value in texts.items():
-        _refuse_type(name, value, str, "text")
-    for name, flag in (("flatten", flatten), ("drop_invalid", drop_invalid)):
-        _refuse_type(name, flag, bool, "True or False")
-    queries, unknown = _names("query_split", query_split), _names("strangers", strangers)
-    for text in (*texts.values(), *queries, *unknown):
-        _refuse_unwritable(text)
-    if not data.strip():
-        raise InputError("data is empty. Give a path, or sample:NAME for a bundled set.")
 
-    texts["query_split"] = " ".join(queries)
-    _refuse_combinations({name: text for name, text in texts.items() if text})
+    data: str = option("sample:glyphs", "a file, or sample:NAME", "[DATA]", commands=BOTH)
+    other: str = option(
+        "", "the second model's file, of the same rows in the same order", "B", commands=(COMPARE,)
+    )
+    labels: str = option("", "key, column or file of the labels", "NAME", commands=BOTH)
+    key: str = option("", "key or column of the embeddings", "NAME", commands=BOTH)
+    split: str = option("", "key or column of the split (train, test)", "NAME", commands=BOTH)
+    groups: str = option("", "key or column of the groups (session, font)", "NAME")
+    gallery: str = option("", "another file, whose rows are the gallery", "FILE")
+    gallery_split: str = option("", "the split value that is the gallery", "VALUE", commands=BOTH)
+    query_split: tuple[str, ...] = option(
+        (), "split values that are looked up", "VALUE", commands=BOTH
+    )
+    strangers: tuple[str, ...] = option(
+        (), "labels or split values that the gallery lacks", "VALUE", commands=BOTH
+    )
+    claimed: float | None = option(
+        None, "the accuracy you believed: 0.99, 99% or 99", "SHARE", unit="share"
+    )
+    claimed_metric: str = option(
+        "triplet", "what it was an accuracy of", among=("triplet", "closed-set", "pair", "other")
+    )
+    claimed_split: str = option(
+        "query", "whose rows it was measured on", among=("query", "gallery")
+    )
+    pairs: str = option("", "pairs of rows to verify: first, second, same, fold", "FILE")
+    controls: str = option("", "other vectors of the same rows: raw, untrained, ...", "FILE")
+    triplets: str = option("", "triplets trained on: anchor, positive, negative, batch", "FILE")
+    log: str = option("", "the training log, a .csv of one row a step", "FILE")
+    margin: float | None = option(
+        None, "the margin of the loss", "NUMBER", unit="in the unit of the distance"
+    )
+    expected_classes: int | None = option(
+        None, "how many the gallery will hold in use", "N", unit="classes", least=2
+    )
+    only: tuple[str, ...] = option((), "diagnostics to run, such as open_set; none: all", "CODE")
+    skip: tuple[str, ...] = option((), "diagnostics to leave out", "CODE")
+    approximate: bool = option(False, "look up by an approximate index too")
+    metric: str = option("euclidean", "the distance", among=("euclidean", "cosine"), commands=BOTH)
+    other_metric: str = option(
+        "",
+        "the second model's distance, where it is another",
+        among=("", "euclidean", "cosine"),
+        commands=(COMPARE,),
+    )
+    seed: int = option(0, "of everything random", "N", least=0, commands=BOTH)
+    map_points: int = option(
+        2000, "how many are drawn in the maps; 0 draws none", "N", unit="rows", least=0
+    )
+    map_seeds: int = option(
+        2, "how many of each kind, to see whether they agree", "N", unit="maps", least=2
+    )
+    flatten: bool = option(False, "lay arrays of more than two dimensions out flat", commands=BOTH)
+    drop_invalid: bool = option(False, "leave out rows with NaN or infinity")
 
-    if data.startswith(SAMPLE):
-        subject = sample(data.removeprefix(SAMPLE))
-    else:
-        subject = _load(data, labels, key, split, groups, flatten, drop_invalid)
-    if not gallery:
-        return arrange(
-            subject, gallery_split=gallery_split or None, query_split=queries, strangers=unknown
+    @_in_python
+    def __post_init__(self) -> None:
+        for each in self.options():
+            object.__setattr__(self, each.name, each.read(getattr(self, each.name)))
+        if not self.data.strip():
+            raise InputError("data is empty. Give a path, or sample:NAME for a bundled set.")
+        _refuse_combinations(self)
+
+    @classmethod
+    @cache
+    def options(cls, command: str = "") -> tuple[Option, ...]:
+        """All options, or those of ``report`` or ``compare``, in the order of the record."""
+        return tuple(o for o in options_of(cls) if not command or command in o.commands)
+
+    @classmethod
+    def from_parameters(
+        cls, given: Mapping[str, object], known: Sequence[str] | None = None
+    ) -> Self:
+        """The request that these names and values make; any other name is refused.
+
+        known: the names that may stand, as a notebook lists them; all options where None.
+        """
+        known = [each.name for each in cls.options()] if known is None else known
+        for name in given:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                raise InputError(
+                    f"there is no parameter {name!r}."
+                    + (f" Did you mean {near[0]}?" if near else f" There are {', '.join(known)}.")
+                )
+        return cls(**cast(Mapping[str, Any], given))
+
+    @classmethod
+    def of(cls, namespace: Mapping[str, object]) -> Self:
+        """The parameters of a notebook: ``Request.of(globals())`` in the cell after them.
+
+        Raises InputError for a name that Papermill was given (``-p dta FILE``) and that is none. What the
+        author of a notebook adds to its cell of parameters is a parameter too, and no option.
+        """
+        options = [each.name for each in cls.options()]
+        own, injected = _set_by_cells(namespace.get("In"), set(options))
+        known = [name for name in options if name in own] or options
+        given = {name: namespace[name] for name in known if name in namespace}
+        strange = dict.fromkeys(sorted(injected - own - set(known)))
+        return cls.from_parameters({**strange, **given}, known)
+
+    @property
+    def command(self) -> str:
+        """The command that asks this: ``compare`` where there are two models."""
+        return COMPARE if self.other else REPORT
+
+    def parameters(self) -> dict[str, JsonValue]:
+        """Names and values as JSON, and as a notebook takes them."""
+        return {o.name: o.json(getattr(self, o.name)) for o in self.options(self.command)}
+
+    def second(self) -> Self:
+        """The request about the second model alone, the same in all but data and metric."""
+        metric = self.other_metric or self.metric
+        return dataclasses.replace(self, data=self.other, metric=metric, other="", other_metric="")
+
+    @_in_python
+    def evaluation(self, subject: EmbeddingSet | None = None) -> Evaluation:
+        """Load the data and give every row its part: query, gallery, stranger or left out.
+
+        subject: vectors to take instead of those of ``data``, such as a model has just made.
+        """
+        from embedding_second_opinion.data.joined import joined
+        from embedding_second_opinion.data.roles import arrange
+        from embedding_second_opinion.geometry.metric import check_metric
+        from embedding_second_opinion.samples import sample
+
+        if subject is None and self.data.startswith(SAMPLE):
+            subject = sample(self.data.removeprefix(SAMPLE))
+        elif subject is None:
+            subject = self._load(self.data)
+            if self.gallery:
+                subject = joined(subject, self._load(self.gallery), self.data, self.gallery)
+        found = arrange(
+            subject,
+            gallery_split="gallery" if self.gallery else self.gallery_split or None,
+            query_split=("query",) if self.gallery else self.query_split,
+            strangers=self.strangers,
         )
-    enrolled = _load(gallery, labels, key, split, groups, flatten, drop_invalid)
-    both = _joined(subject, enrolled, data, gallery)
-    return arrange(both, gallery_split="gallery", query_split=("query",), strangers=unknown)
+        check_metric(found, cast(Any, self.metric))
+        return found
+
+    @_in_python
+    def open(self, subject: EmbeddingSet | None = None) -> Geometry:
+        """The geometry that all diagnostics look at; subject: see ``evaluation``."""
+        from embedding_second_opinion.geometry.geometry import Geometry
+
+        return Geometry(self.evaluation(subject), metric=cast(Any, self.metric), seed=self.seed)
+
+    @_in_python
+    def inputs(self, about: Geometry | Evaluation | None = None) -> Inputs:
+        """What else was brought. about: whose rows the files of pairs, controls and triplets number."""
+        from embedding_second_opinion.data.roles import Evaluation
+        from embedding_second_opinion.inputs.inputs import read_inputs
+
+        evaluation = about if isinstance(about, Evaluation | None) else about.evaluation
+        data = None if evaluation is None else evaluation.data
+        return read_inputs({o.name: getattr(self, o.name) for o in self.options()}, data)
+
+    @_in_python
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the diagnostics that are run."""
+        from embedding_second_opinion.catalogue.registry import chosen
+
+        return chosen(self.only, self.skip)
+
+    def _load(self, path: str) -> EmbeddingSet:
+        from embedding_second_opinion.data.load import load
+
+        return load(
+            path,
+            labels=self.labels or None,
+            key=self.key or None,
+            split=self.split or None,
+            groups=self.groups or None,
+            flatten=self.flatten,
+            on_invalid="drop" if self.drop_invalid else "raise",
+        )
 
 
-def _refuse_combinations(given: dict[str, str]) -> None:
-    """Before anything is loaded: options that contradict each other, by their texts."""
-    data, gallery, labels = given["data"], given.get("gallery", ""), given.get("labels", "")
-    for_files = [n for n in ("labels", "key", "split", "groups", "gallery") if n in given]
-    if data.startswith(SAMPLE) and for_files:
+def open_evaluation(data: str, **options: Any) -> Evaluation:
+    """Load a file, or a sample by ``sample:NAME``, and give every row its part; options: see ``Request``."""
+    return Request(data=data, **options).evaluation()
+
+
+def _refuse_combinations(asked: Request) -> None:
+    """Before anything is loaded: options that contradict each other."""
+    given = [each for each in asked.options() if getattr(asked, each.name)]
+    for_files = _flags(given, "labels", "key", "split", "groups", "gallery")
+    if asked.data.startswith(SAMPLE) and for_files:
         raise InputError(
-            f"{data} is a bundled set, whose parts are known, and {_options(for_files)} for files "
+            f"{asked.data} is a bundled set, whose parts are known, and {_listed(for_files)} for files "
             "only. Leave out the one or the other."
         )
-    splits = [n for n in ("split", "gallery_split", "query_split") if n in given]
-    if gallery and splits:
+    splits = _flags(given, "split", "gallery_split", "query_split")
+    if asked.gallery and splits:
         raise InputError(
-            f"--gallery names a file of all enrolled rows, and {_options(splits)} to choose them "
+            f"--gallery names a file of all enrolled rows, and {_listed(splits)} to choose them "
             "by a split column. Give one or the other."
         )
-    if gallery and Path(labels).suffix and is_file(labels):
+    renumbering = _flags(given, "gallery", "drop_invalid")
+    by_number = _flags(given, "pairs", "controls", "triplets")
+    if renumbering and by_number:
         raise InputError(
-            f"--labels names the file {labels}, which cannot hold the labels of both {data} and "
-            f"{gallery}. Save the labels in each file, and name their key."
+            f"{by_number[0]} is about the rows of one file by their number, and {renumbering[0]} renumbers "
+            "them. Leave out the one or the other."
         )
+    if asked.gallery and "." in asked.labels:
+        from embedding_second_opinion.data.sources import is_file
+
+        if is_file(asked.labels):
+            raise InputError(
+                f"--labels names the file {asked.labels}, which cannot hold the labels of both "
+                f"{asked.data} and {asked.gallery}. Save the labels in each file, and name their key."
+            )
 
 
-def _load(
-    path: str, labels: str, key: str, split: str, groups: str, flatten: bool, drop_invalid: bool
-) -> EmbeddingSet:
-    return load(
-        path,
-        labels=labels or None,
-        key=key or None,
-        split=split or None,
-        groups=groups or None,
-        flatten=flatten,
-        on_invalid="drop" if drop_invalid else "raise",
-    )
+def _flags(given: Sequence[Option], *names: str) -> list[str]:
+    return [each.flag for each in given if each.name in names]
 
 
-def _joined(queries: EmbeddingSet, gallery: EmbeddingSet, data: str, where: str) -> EmbeddingSet:
-    """Both sets as one, told apart by its split; groups and images where both have them."""
-    if queries.d != gallery.d:
-        raise InputError(
-            f"{data} has {queries.d} dimensions and the gallery {where} has {gallery.d}. "
-            "Embed both with the same model."
-        )
-    if repeated(queries.vectors, gallery.vectors) == queries.n:
-        more = f" among its {gallery.n:,}" if gallery.n > queries.n else ""
-        raise InputError(
-            f"the gallery {where} has the same {queries.n:,} vectors as {data}{more}, so every row "
-            "would find itself. Leave out --gallery to look each row up in all others."
-        )
-    notes = [*queries.notes, *(note for note in gallery.notes if note not in queries.notes)]
-    for one, path in ((queries, data), (gallery, where)):
-        if one.split is not None:
-            notes.append(f"The split column of {Path(path).name} is not used beside --gallery.")
-    groups = images = None
-    if queries.groups is not None and gallery.groups is not None:
-        groups = np.concatenate([queries.groups, gallery.groups])
-    pictures = [one.images for one in (queries, gallery) if one.images is not None]
-    if len(pictures) == 2 and pictures[0].shape[1:] == pictures[1].shape[1:]:
-        images = np.concatenate(pictures)
-    names = [np.array(one.classes, dtype=np.str_)[one.codes] for one in (queries, gallery)]
-    return EmbeddingSet.from_arrays(
-        np.concatenate([queries.vectors, gallery.vectors]),
-        np.concatenate(names),
-        split=np.repeat(["query", "gallery"], [queries.n, gallery.n]),
-        groups=groups,
-        images=images,
-        name=queries.name,
-        notes=notes,
-    )
+def _listed(flags: Sequence[str]) -> str:
+    return f"{' and '.join(flags)} {'is' if len(flags) == 1 else 'are'}"
 
 
-def _names(parameter: str, value: Sequence[str] | str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,) if value else ()
-    _refuse_type(parameter, value, (list, tuple), "text or a list of texts")
-    for place, name in enumerate(value):
-        _refuse_type(f"{parameter}[{place}]", name, str, "text")
-    return tuple(name for name in value if name)
+def _set_by_cells(inputs: object, names: set[str]) -> tuple[set[str], set[str]]:
+    """What the last cell of parameters sets, and the last that Papermill put in, from IPython's ``In``.
+
+    A cell of parameters sets ``data`` and does nothing but set literals. Papermill's begins with a comment.
+    """
+    own: set[str] = set()
+    injected: set[str] = set()
+    for source in inputs if isinstance(inputs, list) else ():
+        found = _assigned(str(source))
+        if str(source).startswith("# Parameters\n"):
+            injected = found
+        elif "data" in found and len(found & names) > 1:
+            own = found
+    return own, injected
 
 
-def _refuse_type(
-    parameter: str, value: object, wanted: type | tuple[type, ...], words: str
-) -> None:
-    """Papermill passes on whatever its command line reads: 5 as a number, true as a boolean."""
-    if not isinstance(value, wanted):
-        raise InputError(
-            f"{parameter} must be {words}; it is {str(value)[:40]!r} of type "
-            f"{type(value).__name__}. In Python put text in quotes; for Papermill use -r NAME "
-            "VALUE."
-        )
-
-
-def _refuse_unwritable(text: str) -> None:
-    """Every parameter is written into the notebook and the page, which are UTF-8."""
+def _assigned(source: str) -> set[str]:
+    """The names that a cell sets, where it does nothing else; none where it does."""
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        shown = text.encode("utf-8", "backslashreplace").decode()
-        raise InputError(
-            f"{shown[:200]} cannot be written as UTF-8, the encoding of the report. Rename it."
-        ) from None
-
-
-def _options(names: Sequence[str]) -> str:
-    listed = " and ".join("--" + name.replace("_", "-") for name in names)
-    return f"{listed} {'is' if len(names) == 1 else 'are'}"
+        body = ast.parse(source).body
+    except SyntaxError:  # a line magic, or text that was never Python
+        return set()
+    found: set[str] = set()
+    for statement in body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        if not targets or not all(isinstance(target, ast.Name) for target in targets):
+            return set()
+        found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found

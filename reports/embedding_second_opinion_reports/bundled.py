@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.faults import InputError
 
 # In a wheel they lie inside the package, in a clone beside it.
 _PLACES = (Path(__file__).parent / "_notebooks", Path(__file__).parents[2] / "notebooks")

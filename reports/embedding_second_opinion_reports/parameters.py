@@ -4,79 +4,82 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pydantic import JsonValue
 
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.faults import InputError
+from embedding_second_opinion.inputs.option import Option
+from embedding_second_opinion.request import Request
 from embedding_second_opinion_reports.terminal import COMMAND
 
-# The cell tagged `parameters` in notebooks/overview.ipynb has these names and these defaults.
-DEFAULTS: Mapping[str, JsonValue] = {
-    "data": "sample:glyphs",
-    "labels": "",
-    "key": "",
-    "split": "",
-    "groups": "",
-    "gallery": "",
-    "gallery_split": "",
-    "query_split": [],
-    "strangers": [],
-    "claimed": None,
-    "claimed_metric": "triplet",
-    "claimed_split": "query",
-    "pairs": "",
-    "controls": "",
-    "triplets": "",
-    "log": "",
-    "margin": None,
-    "expected_classes": None,
-    "only": [],
-    "skip": [],
-    "approximate": False,
-    "metric": "euclidean",
-    "seed": 0,
-    "map_points": 2000,
-    "map_seeds": 2,
-    "flatten": False,
-    "drop_invalid": False,
-}
+DEFAULTS: Mapping[str, JsonValue] = Request().parameters()
 
 
-def check(given: Mapping[str, JsonValue], known: Mapping[str, JsonValue]) -> None:
-    """Refuse what the notebook does not know by name, or knows as another type.
+def checked(
+    given: Mapping[str, JsonValue],
+    known: Mapping[str, JsonValue],
+    record: type[Request] = Request,
+) -> dict[str, JsonValue]:
+    """What is given, as the notebook takes it; known: its parameters with their defaults.
 
-    Papermill only warns of unknown names and never looks at types; names are injected as code.
+    Papermill only warns of unknown names and never looks at types; names are injected as code. A parameter
+    of a user's own notebook that is no option must be like its default.
     """
+    options = {each.name: each for each in record.options()}
+    found: dict[str, JsonValue] = {}
     for name, value in given.items():
         if name not in known:
             names = ", ".join(sorted(known))
             raise InputError(f"the notebook has no parameter {name!r}; it has {names}.")
-        default = known[name]
-        if not _fits(value, default):
+        if name in options:
+            found[name] = options[name].json(options[name].read(value))
+        elif _fits(value, known[name]):
+            found[name] = value
+        else:
             raise InputError(
-                f"the parameter {name} must be like {json.dumps(default)}; "
+                f"the parameter {name} must be like {json.dumps(known[name])}; "
                 f"{json.dumps(value)} is of another type."
             )
+    return found
 
 
-def report_command(parameters: Mapping[str, JsonValue]) -> str:
+def cell(
+    names: Collection[str] | None = None,
+    defaults: Mapping[str, JsonValue] | None = None,
+    record: type[Request] = Request,
+) -> str:
+    """The source of a notebook's cell of parameters, typed as ``papermill --help-notebook`` reads it.
+
+    names: the options that the notebook takes, all of a report where None. defaults: where it has its own.
+    """
+    lines = []
+    for each in record.options("report" if names is None else ""):
+        if names is None or each.name in names:
+            value = _literal((defaults or {}).get(each.name, each.json(each.default)))
+            # Papermill's annotations know no "|"; in a comment it stands.
+            before, after = (
+                ("", f"type: {each.annotation} ") if each.optional else (f": {each.annotation}", "")
+            )
+            lines.append(f"{each.name}{before} = {value}  # {after}{each.about}")
+    return "\n".join(lines)
+
+
+def _literal(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def report_command(parameters: Mapping[str, JsonValue], record: type[Request] = Request) -> str:
     """The shell line that makes this report again."""
-    data = str(parameters.get("data", DEFAULTS["data"]))
+    command = "compare" if parameters.get("other") else "report"
+    given = [str(parameters.get("data", record().data))]
+    given += [str(parameters["other"])] if command == "compare" else []
     options: list[str] = []
-    for name, value in _chosen(parameters):
-        flag = "--" + name.replace("_", "-")
+    for each, value in _chosen(parameters, command, record):
         if isinstance(value, list):
-            options += [f"{flag}={each}" for each in value]
-        elif value is True:
-            options.append(flag)
-        else:
-            options.append(f"{flag}={value}")
-    command, given = "report", [data]
-    if "other" in parameters:  # two models
-        command, given = "compare", [data, str(parameters["other"])]
-        if parameters.get("other_metric"):
-            options.append(f"--other-metric={parameters['other_metric']}")
+            options += [f"{each.flag}={one}" for one in value]
+        elif each.name not in ("data", "other"):
+            options.append(each.flag if value is True else f"{each.flag}={value}")
     options.append(f"--out={command}")
     words = (
         [*options, "--", *given]
@@ -86,11 +89,13 @@ def report_command(parameters: Mapping[str, JsonValue]) -> str:
     return shlex.join([COMMAND, command, *words])
 
 
-def papermill_command(parameters: Mapping[str, JsonValue], notebook: str) -> str:
+def papermill_command(
+    parameters: Mapping[str, JsonValue], notebook: str, record: type[Request] = Request
+) -> str:
     """The shell line that runs the notebook alone. Strings go raw: Papermill would read numbers."""
     words = ["papermill", notebook, "out.ipynb", "-k", "python3", "-l", "python"]
-    chosen = [("data", parameters.get("data", DEFAULTS["data"])), *_chosen(parameters)]
-    chosen += [(n, parameters[n]) for n in ("other", "other_metric") if parameters.get(n)]
+    command = "compare" if parameters.get("other") else "report"
+    chosen = [(each.name, value) for each, value in _chosen(parameters, command, record)]
     for name, value in chosen:
         if isinstance(value, str):
             words += ["-r", name, value]
@@ -101,12 +106,16 @@ def papermill_command(parameters: Mapping[str, JsonValue], notebook: str) -> str
     return shlex.join(words)
 
 
-def _chosen(parameters: Mapping[str, JsonValue]) -> Sequence[tuple[str, JsonValue]]:
-    """What differs from the defaults, DATA aside, in the order of the defaults."""
+def _chosen(
+    parameters: Mapping[str, JsonValue], command: str, record: type[Request]
+) -> Sequence[tuple[Option, JsonValue]]:
+    """The options that differ from the defaults, in the order of the record; DATA always."""
+    values = {"data": record().data, **parameters}
     return [
-        (name, parameters[name])
-        for name in DEFAULTS
-        if name != "data" and name in parameters and parameters[name] != DEFAULTS[name]
+        (each, values[each.name])
+        for each in record.options(command)
+        if each.name in values
+        and (each.name == "data" or values[each.name] != each.json(each.default))
     ]
 
 

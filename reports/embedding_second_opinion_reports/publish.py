@@ -12,16 +12,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion_reports.bundled import notebook_path
-from embedding_second_opinion_reports.collect import collect
 from embedding_second_opinion_reports.notebook_file import Notebook
-from embedding_second_opinion_reports.outcome import Outcome
-from embedding_second_opinion_reports.render import render
 from embedding_second_opinion_reports.run import RunError, execute
 from embedding_second_opinion_reports.whole_folder import (
     FILES,
@@ -31,6 +29,11 @@ from embedding_second_opinion_reports.whole_folder import (
     check_out,
     write_whole,
 )
+
+if TYPE_CHECKING:
+    from embedding_second_opinion_reports.outcome import Outcome
+
+# What makes the page loads all diagnostics: it is imported when the run is done, not held beside it.
 
 __all__ = ["FILES", "Published", "check_out", "clean", "publish"]
 
@@ -91,6 +94,10 @@ def publish(
 
 
 def _write(folder: Path, executed: Path, source: str) -> Published:
+    from embedding_second_opinion_reports.collect import collect
+    from embedding_second_opinion_reports.outcome import Outcome
+    from embedding_second_opinion_reports.render import render
+
     collected = collect(Notebook.read(executed))
     if collected.summary is None:
         raise RunError(f"{source} shows no summary, so there is nothing to publish")

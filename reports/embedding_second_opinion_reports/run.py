@@ -24,9 +24,9 @@ import yaml
 from pydantic import JsonValue
 from tqdm import tqdm
 
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion_reports.notebook_file import Cell, Notebook
-from embedding_second_opinion_reports.parameters import check
+from embedding_second_opinion_reports.parameters import checked
 
 _CELL = re.compile(r"Executing Cell (\d+)")
 
@@ -67,10 +67,10 @@ def execute(
     Raises InputError where the notebook raised one, RunError where the run broke.
     """
     source = Notebook.read(notebook)
-    check(parameters, source.parameters())
+    parameters = checked(parameters, source.parameters())
     given, partial = work / "parameters.yaml", work / "executed.partial.ipynb"
     # Papermill's reader takes JSON's 1e-05 for text, and JSON's two halves of an emoji for two.
-    given.write_text(yaml.safe_dump(dict(parameters)), encoding="utf-8")
+    given.write_text(yaml.safe_dump(parameters), encoding="utf-8")
     command = [sys.executable, "-P", "-m", "papermill", _literal(notebook), _literal(partial)]
     command += ["-k", "python3", "-l", "python", "-f", str(given), "--cwd", str(Path.cwd())]
     command += ["--log-output", "--no-progress-bar"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-SEVERAL = ("--query-split", "--strangers", "--only", "--skip")
+from embedding_second_opinion.request import Request
+
+_OPTIONS = Request.options()
+SEVERAL = {each.flag for each in _OPTIONS if each.kind == "texts"}
 # They take no value.
-FLAGS = ("--flatten", "--drop-invalid", "--approximate", "--help", "--version")
+FLAGS = {each.flag for each in _OPTIONS if each.kind == "flag"} | {"--help", "--version"}
 
 
 def spelled_out(arguments: Sequence[str]) -> list[str]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from embedding_second_opinion.data.embeddings import InputError
-from embedding_second_opinion_reports.outcome import made_by_us
 
 PAGE, NOTEBOOK, OUTCOME = "report.html", "report.ipynb", "findings.json"
 FILES = {PAGE, NOTEBOOK, OUTCOME}
@@ -52,6 +51,9 @@ def ours(folder: Path) -> bool:
     """Only our three files, and a findings.json that we wrote."""
     if not folder.is_dir():
         return False
+    # What reads the record loads all diagnostics: not before there is one to read.
+    from embedding_second_opinion_reports.outcome import made_by_us
+
     return {path.name for path in folder.iterdir()} <= FILES and made_by_us(folder / OUTCOME)
 
 

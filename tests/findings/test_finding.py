@@ -22,7 +22,7 @@ from embedding_second_opinion.findings.finding import (
     judge,
 )
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import read_inputs
+from embedding_second_opinion.request import Request
 from embedding_second_opinion.samples.planted import planted
 from embedding_second_opinion.story import summary
 
@@ -116,7 +116,7 @@ def test_the_verdicts_of_the_summary_are_those_of_the_findings_whatever_else_was
 
 def test_the_summary_ranks_and_is_json_both_ways():
     space = Geometry(planted("look_alikes"))
-    inputs = read_inputs(0.99)
+    inputs = Request(claimed=0.99).inputs()
     found = [
         finding("quiet", verdict=Verdict.OK),
         finding("loud").model_copy(
@@ -181,16 +181,16 @@ def test_without_the_first_diagnostic_the_loudest_speaks():
 @pytest.mark.parametrize(
     ("claimed", "metric", "sentence"),
     [
-        (1.2, "triplet", "from 0 to 1, such as 0.99; it is 1.2"),
-        ("0.99", "triplet", "must be a number"),
-        (True, "triplet", "must be a number"),
-        (float("nan"), "triplet", "from 0 to 1"),
+        (1.2, "triplet", "write 1.2% if you mean it"),
+        ("no", "triplet", "must be a share such as 0.99"),
+        (True, "triplet", "must be a share"),
+        (float("nan"), "triplet", "from 0 to 100 %"),
         (0.9, "tripet", "one of triplet, closed-set, pair, other"),
     ],
 )
 def test_a_claim_that_is_no_share_is_refused(claimed, metric, sentence):
     with pytest.raises(InputError, match=sentence):
-        read_inputs(claimed, metric)
+        Request(claimed=claimed, claimed_metric=metric)
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (100, 60), (8, 8, 3), (49, 49, 3)])

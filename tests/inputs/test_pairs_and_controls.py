@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
+from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.inputs.controls import read_controls
-from embedding_second_opinion.inputs.inputs import read_inputs
 from embedding_second_opinion.inputs.pairs import Pairs, read_pairs
+from embedding_second_opinion.request import Request
 
 DATA = EmbeddingSet.from_arrays(
     np.random.default_rng(0).standard_normal((12, 4)), np.repeat(["a", "b", "c"], 4), name="set"
@@ -157,30 +158,30 @@ def test_controls_that_do_not_fit_are_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["pairs", "controls", "triplets"])
 def test_row_numbers_and_renumbering_do_not_go_together(name):
-    with pytest.raises(InputError, match=f"--{name} is about the rows .* --gallery renumbers"):
-        read_inputs(data=DATA, gallery="g.npz", **{name: "x.npz"})
-    with pytest.raises(InputError, match="--drop-invalid renumbers"):
-        read_inputs(data=DATA, drop_invalid=True, **{name: "x.npz"})
+    with pytest.raises(InputError, match=f"^{name} is about the rows .* gallery renumbers"):
+        Request(data="d.npz", gallery="g.npz", **{name: "x.npz"})
+    with pytest.raises(InputError, match="drop_invalid renumbers"):
+        Request(drop_invalid=True, **{name: "x.npz"})
     with pytest.raises(InputError, match="needs embeddings"):
-        read_inputs(**{name: "x.npz"})
-    with pytest.raises(InputError, match=f"{name} must be a path"):
-        read_inputs(data=DATA, **{name: 3})
+        Request(**{name: "x.npz"}).inputs()
+    with pytest.raises(InputError, match=f"{name} must be text"):
+        Request(**{name: 3})
     with pytest.raises(InputError, match="there is no file"):
-        read_inputs(data=DATA, **{name: "nowhere.npz"})
+        Request(**{name: "nowhere.npz"}).inputs(arrange(DATA))
 
 
 def test_approximate_is_a_flag():
-    assert read_inputs(approximate=True).approximate
+    assert Request(approximate=True).inputs().approximate
     with pytest.raises(InputError, match="approximate must be True or False"):
-        read_inputs(approximate="yes")
+        Request(approximate="yes")
 
 
 def test_a_margin_is_a_distance():
-    assert read_inputs(margin=1).margin == 1.0
+    assert Request(margin=1).inputs().margin == 1.0
     for margin, sentence in (
         (0, "above 0"),
         (float("nan"), "above 0"),
         ("0.2", "must be a number"),
     ):
         with pytest.raises(InputError, match=f"margin must be {sentence}|{sentence}"):
-            read_inputs(margin=margin)
+            Request(margin=margin)

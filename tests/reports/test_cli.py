@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from pydantic import JsonValue
 from typer.testing import CliRunner, Result
 
-from embedding_second_opinion.data.embeddings import InputError
+from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
+from embedding_second_opinion.request import Request
 from embedding_second_opinion_reports import publish as publishing
 from embedding_second_opinion_reports.bundled import notebook_names
-from embedding_second_opinion_reports.claimed_share import claimed_share
 from embedding_second_opinion_reports.cli import app
 from embedding_second_opinion_reports.outcome import Outcome
 from embedding_second_opinion_reports.parameters import DEFAULTS
@@ -72,16 +74,20 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
         ("100", 1.0),
         ("1%", 0.01),
         ("0.5%", 0.005),
+        (None, None),
+        (0.99, 0.99),
+        (99, 0.99),
+        (1, 1.0),
     ],
 )
-def test_a_claim_may_be_a_share_or_percent(text: str, share: float | None) -> None:
-    assert claimed_share(text) == share
+def test_a_claim_may_be_a_share_or_percent(text: Any, share: float | None) -> None:
+    assert Request(claimed=text).claimed == share
 
 
 @pytest.mark.parametrize("text", ["101", "-1", "nan", "inf", "high", "0,99", "150%", "%"])
 def test_any_other_claim_is_refused_in_one_sentence(text: str) -> None:
-    with pytest.raises(InputError, match=r"--claimed must be a share such as 0\.99, 99% or 99"):
-        claimed_share(text)
+    with pytest.raises(InputError, match=r"^claimed must be a share such as 0\.99, 99% or 99"):
+        Request(claimed=cast(Any, text))
     result = call("report", "--claimed", text)
     assert result.exit_code == 2
     assert "--claimed" in one_sentence(result)
@@ -89,8 +95,8 @@ def test_any_other_claim_is_refused_in_one_sentence(text: str) -> None:
 
 def test_a_claim_between_one_and_two_is_refused_without_its_sign() -> None:
     with pytest.raises(InputError, match=r"write 1\.5% if you mean it"):
-        claimed_share("1.5")
-    assert claimed_share("1.5%") == 0.015
+        Request(claimed=1.5)
+    assert Request(claimed=cast(Any, "1.5%")).claimed == 0.015
 
 
 def test_options_reach_the_notebook_by_name_and_type(asked: Asked) -> None:
@@ -173,8 +179,8 @@ def test_diagnostics_are_chosen_and_files_named(asked: Asked) -> None:
         ("--controls", "pairs.csv", "there is no file"),
         ("--triplets", "set.npz", "no key called anchor"),
         ("--log", "log.csv", "there is no file"),
-        ("--margin", "0", "margin must be above 0"),
-        ("--expected-classes", "1", "expected_classes must be a whole number from 2 up"),
+        ("--margin", "0", "--margin must be above 0"),
+        ("--expected-classes", "1", "--expected-classes must be a whole number from 2 up"),
     ],
 )
 def test_files_and_codes_that_are_not_there_are_refused(
@@ -202,6 +208,21 @@ def test_bad_input_is_refused_before_anything_runs(
     assert result.exit_code == 2
     assert one_sentence(result)
     assert asked == {}
+
+
+def test_no_data_is_held_while_the_notebook_runs(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    held: list[str] = []
+
+    def pretend(*_: object, **__: object) -> Published:
+        sets = [each for each in gc.get_objects() if isinstance(each, EmbeddingSet)]
+        held.extend(each.name for each in sets if each.name == "set.npz")
+        return Published(tmp_path, Outcome.of(a_summary(), ()), ())
+
+    monkeypatch.setattr(publishing, "publish", pretend)
+    assert call("report", "set.npz", "--metric", "cosine").exit_code == 0
+    assert held == []
 
 
 def test_zero_vectors_under_cosine_are_refused_at_the_door(asked: Asked) -> None:
@@ -246,7 +267,7 @@ def test_a_fault_of_ours_at_the_door_is_no_traceback(
     def fault(*_: object, **__: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("embedding_second_opinion.request.open_evaluation", fault)
+    monkeypatch.setattr("embedding_second_opinion.request.Request.evaluation", fault)
     result = call("report", "set.npz")
     assert result.exit_code == 4
     found = re.search(r"ZeroDivisionError: ours\. The log is (\S+);", one_sentence(result))

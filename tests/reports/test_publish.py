@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -34,11 +35,12 @@ from tests.reports.stories import (
 )
 
 ROOT = Path(__file__).parents[2]
+THIS_TREE = os.pathsep.join(str(ROOT / each) for each in ("", "diagnostics", "reports"))
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", THIS_TREE)
     monkeypatch.chdir(tmp_path)
 
 
@@ -49,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells = [cell(parameters_cell(), tags=("parameters",)), cell(SHOW), cell("summary")]
     notebook = write_notebook(folder / "overview.ipynb", cells)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("PYTHONPATH", THIS_TREE)
         patch.chdir(folder)
         publish("report", {"claimed": 0.99}, notebook=notebook, progress=False)
     return folder / "report"

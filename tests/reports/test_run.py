@@ -21,12 +21,13 @@ from embedding_second_opinion_reports.run import RunError, execute
 from tests.reports.stories import a_finding, cell, parameters_cell, write_notebook
 
 ROOT = Path(__file__).parents[2]
+THIS_TREE = os.pathsep.join(str(ROOT / each) for each in ("", "diagnostics", "reports"))
 
 
 @pytest.fixture(autouse=True)
 def _ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel finds this clone, installed or not, from a folder that is not it."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", THIS_TREE)
     monkeypatch.chdir(tmp_path)
 
 
@@ -109,12 +110,12 @@ def test_a_timeout_may_be_infinite(tmp_path: Path, work: Path) -> None:
     [
         ({"dta": "x"}, "no parameter 'dta'"),
         ({"data\nimport os": "x"}, "no parameter"),
-        ({"seed": "7"}, "parameter seed must be like 0"),
-        ({"seed": True}, "parameter seed must be like 0"),
-        ({"flatten": 1}, "parameter flatten must be like false"),
-        ({"query_split": "test"}, "parameter query_split must be like []"),
-        ({"query_split": [1]}, "parameter query_split must be like []"),
-        ({"claimed": "0.99"}, "parameter claimed must be like null"),
+        ({"seed": "7"}, "--seed must be a whole number from 0 up"),
+        ({"seed": True}, "--seed must be a whole number"),
+        ({"flatten": 1}, "--flatten must be True or False"),
+        ({"query_split": 3}, "--query-split must be text or a list of texts"),
+        ({"query_split": [1]}, "--query-split[0] must be text"),
+        ({"claimed": "high"}, "--claimed must be a share"),
     ],
 )
 def test_parameters_are_refused_by_name_and_by_type(

@@ -8,6 +8,7 @@ import re
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embedding_second_opinion.data.faults import InputError as InputError
 from embedding_second_opinion.findings.wording import visible
 
 Codes = NDArray[np.int64]
@@ -17,22 +18,6 @@ Strings = NDArray[np.str_]
 _WHOLE = re.compile(r"^[+]?(-?)0*([0-9]+)(?:\.0*)?$")
 # A column of texts in place of names would make a fixed-width array of terabytes.
 _LONGEST = 1000  # characters
-
-
-class InputError(ValueError):
-    """A fault in what the user gave: one sentence with what, where, how many and the way out.
-
-    A ValueError.
-
-    Examples
-    --------
-    >>> import embedding_second_opinion as so
-    >>> try:
-    ...     so.EmbeddingSet.from_arrays([[0.0, 1.0], [float("nan"), 1.0]], ["a", "b"])
-    ... except so.InputError as error:
-    ...     print(str(error).partition(";")[0])
-    vectors must be finite
-    """
 
 
 def as_numpy(values: ArrayLike, what: str) -> NDArray[np.generic]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from embedding_second_opinion.findings.record import Number, Record
+
+if TYPE_CHECKING:  # the command's help needs findings, and must not wait for NumPy
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Chart(Record):
@@ -111,6 +113,8 @@ class Thumbnail(Record):
     @classmethod
     def of(cls, image: NDArray[np.uint8], largest: int = 48) -> Thumbnail:
         """A (h, w) or (h, w, 3) uint8 image, thinned by whole steps to at most ``largest`` pixels."""
+        import numpy as np
+
         step = max(1, -(-max(image.shape[:2]) // largest))
         small = np.ascontiguousarray(image[::step, ::step])
         return cls(
@@ -122,6 +126,8 @@ class Thumbnail(Record):
 
     def array(self) -> NDArray[np.uint8]:
         """The (h, w) or (h, w, 3) uint8 image again."""
+        import numpy as np
+
         flat = np.frombuffer(base64.b64decode(self.pixels), dtype=np.uint8)
         shape = (self.height, self.width) + ((3,) if self.channels == 3 else ())
         return flat.reshape(shape)
@@ -191,11 +197,15 @@ class Packed(Record):
     @classmethod
     def of(cls, values: NDArray[np.integer], kind: Literal["uint8", "uint16", "uint32"]) -> Packed:
         """Values that fit ``kind``; a larger array is laid out row by row."""
+        import numpy as np
+
         little = np.ascontiguousarray(values).astype(np.dtype(kind).newbyteorder("<"))
         return cls(kind=kind, data=base64.b64encode(little.tobytes()).decode("ascii"))
 
     def array(self) -> NDArray[np.integer]:
         """The flat array again."""
+        import numpy as np
+
         kind = np.dtype(self.kind).newbyteorder("<")
         return np.frombuffer(base64.b64decode(self.data), dtype=kind)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from pydantic import ConfigDict, field_validator
 
@@ -13,8 +14,12 @@ from embedding_second_opinion.inputs.pairs import Pairs, read_pairs
 from embedding_second_opinion.inputs.training_log import TrainingLog, read_log
 from embedding_second_opinion.inputs.triplets import Triplets, read_triplets
 
-CLAIM_METRICS = ("triplet", "closed-set", "pair", "other")
-CLAIM_SPLITS = ("query", "gallery")
+_OF_ROWS: Mapping[str, Callable[[str, EmbeddingSet], object]] = {
+    "pairs": read_pairs,
+    "controls": read_controls,
+    "triplets": read_triplets,
+}
+_CLAIM = {"value": "claimed", "metric": "claimed_metric", "split": "claimed_split"}
 
 
 class Believed(Record):
@@ -69,103 +74,21 @@ class Inputs(Record):
         return tuple(note for file in files if file is not None for note in file.notes)
 
 
-def read_inputs(
-    claimed: float | None = None,
-    claimed_metric: str = "triplet",
-    map_points: int = 2000,
-    map_seeds: int = 2,
-    *,
-    data: EmbeddingSet | None = None,
-    pairs: str = "",
-    controls: str = "",
-    triplets: str = "",
-    log: str = "",
-    margin: float | None = None,
-    expected_classes: int | None = None,
-    approximate: bool = False,
-    gallery: str = "",
-    drop_invalid: bool = False,
-    claimed_split: str = "query",
-) -> Inputs:
-    """Inputs from a notebook's parameters. Raises InputError for what is out of its range.
+def read_inputs(asked: Mapping[str, Any], data: EmbeddingSet | None = None) -> Inputs:
+    """What was asked, by the options' names and in their types, with its files read.
 
-    data: the set whose rows ``pairs``, ``controls`` and ``triplets`` (paths) are about. gallery,
-    drop_invalid: as given to the door; both renumber the rows, so that neither goes with such files.
-    log: a path; margin: of the loss, in the unit of the distance; expected_classes: in the gallery in use,
-    from 2 up.
+    data: the set whose rows ``pairs``, ``controls`` and ``triplets`` (paths) are about.
     """
-    for name, value, least in (("map_points", map_points, 0), ("map_seeds", map_seeds, 2)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"{name} must be a whole number from {least} up; it is {value!r}.")
-    if not isinstance(approximate, bool):
-        raise InputError(f"approximate must be True or False; it is {approximate!r}.")
-    for name, path in (
-        ("log", log),
-        ("pairs", pairs),
-        ("controls", controls),
-        ("triplets", triplets),
-    ):
-        if not isinstance(path, str):
-            raise InputError(f"{name} must be a path; it is {str(path)[:40]!r}.")
-        if name == "log":  # about no row
-            continue
-        for option, given in (("--gallery", bool(gallery)), ("--drop-invalid", drop_invalid)):
-            if path and given:
-                raise InputError(
-                    f"--{name} is about the rows of one file by their number, and {option} renumbers them. "
-                    "Leave out the one or the other."
-                )
+    found = {name: asked[name] for name in Inputs.model_fields if name in asked}
+    for name, read in _OF_ROWS.items():
+        path = found.pop(name)
         if path and data is None:
             raise InputError(f"--{name} needs embeddings; distances alone were given.")
-    return Inputs(
-        claim=_read_claim(claimed, claimed_metric, claimed_split),
-        map_points=map_points,
-        map_seeds=map_seeds,
-        pairs=read_pairs(pairs, data) if pairs and data else None,
-        controls=read_controls(controls, data) if controls and data else (),
-        triplets=read_triplets(triplets, data) if triplets and data else None,
-        log=read_log(log) if log else None,
-        margin=_read_margin(margin),
-        expected_classes=_read_expected(expected_classes),
-        approximate=approximate,
-    )
-
-
-def _read_margin(margin: float | None) -> float | None:
-    if margin is None:
-        return None
-    if isinstance(margin, bool) or not isinstance(margin, int | float):
-        raise InputError(f"margin must be a number such as 0.2; it is {margin!r}.")
-    if not 0 < margin < float("inf"):
-        raise InputError(f"margin must be above 0, in the unit of the distance; it is {margin}.")
-    return float(margin)
-
-
-def _read_expected(classes: int | None) -> int | None:
-    if classes is None:
-        return None
-    if isinstance(classes, bool) or not isinstance(classes, int) or classes < 2:
-        raise InputError(
-            f"expected_classes must be a whole number from 2 up, such as 5000; it is {classes!r}."
+        if path and data is not None:
+            found[name] = read(path, data)
+    found["log"] = read_log(found["log"]) if found["log"] else None
+    if asked["claimed"] is not None:
+        found["claim"] = Believed.model_validate(
+            {name: asked[option] for name, option in _CLAIM.items()}
         )
-    return classes
-
-
-def _read_claim(claimed: float | None, claimed_metric: str, claimed_split: str) -> Believed | None:
-    if claimed is None:
-        return None
-    if claimed_split not in CLAIM_SPLITS:
-        raise InputError(
-            f"claimed_split must be one of {', '.join(CLAIM_SPLITS)}; it is {claimed_split!r}."
-        )
-    if claimed_metric not in CLAIM_METRICS:
-        raise InputError(
-            f"claimed_metric must be one of {', '.join(CLAIM_METRICS)}; it is {claimed_metric!r}."
-        )
-    if isinstance(claimed, bool) or not isinstance(claimed, int | float):
-        raise InputError(f"claimed must be a number such as 0.99; it is {claimed!r}.")
-    if not 0 <= claimed <= 1:
-        raise InputError(f"claimed must be a share from 0 to 1, such as 0.99; it is {claimed}.")
-    return Believed.model_validate(
-        {"value": claimed, "metric": claimed_metric, "split": claimed_split}
-    )
+    return Inputs(**found)

@@ -13,8 +13,8 @@ from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.findings.charts import Curve
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Inputs, read_inputs
-from embedding_second_opinion.request import open_evaluation
+from embedding_second_opinion.inputs.inputs import Inputs
+from embedding_second_opinion.request import Request, open_evaluation
 from embedding_second_opinion.samples import planted_growth, sample
 from embedding_second_opinion.samples.planted import planted, planted_inputs
 from tests.verdicts import found as said
@@ -131,8 +131,8 @@ def test_few_classes_and_bare_distances_get_no_forecast():
 @pytest.mark.parametrize("classes", [1, 0, -5, 2.5, True, "many"])
 def test_a_number_of_classes_is_whole_and_from_two_up(classes):
     with pytest.raises(InputError, match=r"expected_classes must be a whole number from 2 up"):
-        read_inputs(expected_classes=classes)
-    assert read_inputs(expected_classes=2).expected_classes == 2
+        Request(expected_classes=classes)
+    assert Request(expected_classes=2).inputs().expected_classes == 2
 
 
 def test_row_order_and_names_change_nothing(growing):

@@ -15,7 +15,7 @@ from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.findings.charts import Bars, Curve, Examples, Table
 from embedding_second_opinion.findings.finding import LOOKS, TAIL, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import read_inputs
+from embedding_second_opinion.request import Request
 from embedding_second_opinion.samples import sample
 from embedding_second_opinion.samples.planted import planted
 from tests import brute_force
@@ -26,7 +26,9 @@ SEEDS = range(3)
 
 
 def judge(data, claimed=None, **selection):
-    return triplet_versus_closed_set(Geometry(arrange(data, **selection)), read_inputs(claimed))
+    return triplet_versus_closed_set(
+        Geometry(arrange(data, **selection)), Request(claimed=claimed).inputs()
+    )
 
 
 def halves(data, seed=0):
