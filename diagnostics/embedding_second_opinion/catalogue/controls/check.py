@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from embedding_second_opinion.catalogue.controls.charts import (
     accuracy_chart,
     classes_table,
     numbers_table,
 )
+from embedding_second_opinion.catalogue.controls.contenders import arranged
 from embedding_second_opinion.catalogue.controls.numbers import Controlled, measure_controls
 from embedding_second_opinion.findings.finding import (
     Estimate,
@@ -47,11 +50,9 @@ def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float 
     accuracy under permuted labels is from its exact chance (999 permutations). It is judged where it is
     surely above ``tolerance``; passed, it says nothing of the model.
 
-    Not applicable without a control that can be looked up: the tool's own self-test says nothing of
-    the model. Its numbers, and those of a random projection to half of the dimensions (of the raw input
-    where given, else of the embedding), then stand in the finding without a verdict; a self-test that
-    fails is an alarm all the same. Not applicable, too, where there are distances only, and where no
-    query has a positive and a negative.
+    Beside them stands a random projection to half of the dimensions, of the raw input where given, else of
+    the embedding. Not applicable without a control that can be looked up, and then nothing is measured;
+    where there are distances only; and where no query has a positive and a negative.
     """
     given = (inputs or Inputs()).controls
     if not space.has_vectors:
@@ -61,6 +62,9 @@ def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float 
             QUESTION,
             "Needs the vectors: distances alone have nothing to stand beside.",
         )
+    usable, refused = arranged(space, given)
+    if not usable:  # before anything is measured
+        return _without_controls(space, refused)
     if not len(space.evaluation.queries) or not len(space.ranks.anchors):
         return not_applicable(
             CODE,
@@ -70,8 +74,6 @@ def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float 
         )
     numbers = measure_controls(space, given, tolerance)
     verdict = judge(numbers.harm, tolerance)
-    if numbers.best is None and not _self_test_fails(numbers, tolerance):
-        return _without_controls(space, numbers)
     above = numbers.interval.above
     return Finding(
         code=CODE,
@@ -105,18 +107,17 @@ def controls(space: Geometry, inputs: Inputs | None = None, *, tolerance: float 
     )
 
 
-def _without_controls(space: Geometry, numbers: Controlled) -> Finding:
-    """What was measured on the way, with no verdict: nobody judged the model."""
-    lacking = not_applicable(CODE, TITLE, QUESTION, _needs(numbers))
+def _without_controls(space: Geometry, refused: Sequence[str]) -> Finding:
+    """Nobody can judge the model, so that nothing is measured."""
+    lacking = not_applicable(CODE, TITLE, QUESTION, _needs(refused))
     return lacking.model_copy(
         update={
-            "estimates": numbers.estimates,
             "meaning": (
                 "A high accuracy may be the data's doing and not the model's: easy classes are told apart by "
-                f"their raw input. {_about_projection(numbers)}"
-            ).rstrip(),
+                "their raw input."
+            ),
             "remedy": GIVE,
-            "caveats": _caveats(space, numbers),
+            "caveats": tuple(refused),
             "source": SOURCE,
             "parameters": {"metric": space.metric},
             "fingerprint": space.evaluation.data.fingerprint if space.evaluation.data else "",
@@ -124,9 +125,9 @@ def _without_controls(space: Geometry, numbers: Controlled) -> Finding:
     )
 
 
-def _needs(numbers: Controlled) -> str:
-    if numbers.refused:
-        why = "; ".join(reason.rstrip(".") for reason in numbers.refused)
+def _needs(refused: Sequence[str]) -> str:
+    if refused:
+        why = "; ".join(reason.rstrip(".") for reason in refused)
         return f"Needs a control other than those given (--controls FILE): {why}."
     return (
         "Needs other vectors of the same rows (--controls FILE): the raw inputs as 'raw', an untrained "
@@ -141,8 +142,6 @@ def _explanation(numbers: Controlled) -> str:
         f"{100 * numbers.permuted.chance:.2f} %"
     )
     best = numbers.best
-    if best is None:
-        return f"The model recognises {model.text()} of queries; {test}."
     theirs = numbers.estimates[f"closed_set_accuracy_{best.name}"]
     lead = numbers.estimates[f"lead_over_{best.name}"]
     which = "" if len(numbers.controls) == 1 else f", the best of {len(numbers.controls)} controls,"
@@ -171,7 +170,7 @@ def _projection(numbers: Controlled) -> str:
 def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
     best = numbers.best
     text = _about_projection(numbers)
-    if best is None or _self_test_fails(numbers, tolerance):
+    if _self_test_fails(numbers, tolerance):
         return (
             "The evaluation itself leaks: labels dealt out at random must be found as often as chance has "
             "it. No other number of it can be believed. " + text
@@ -225,8 +224,6 @@ def _about_projection(numbers: Controlled) -> str:
 
 def _remedy(numbers: Controlled, verdict: Verdict) -> str:
     best = numbers.best
-    if best is None:
-        return "Report this: the evaluation, not the model, is at fault."
     if verdict is Verdict.OK:
         return "Nothing here. Report the control beside the model's number all the same."
     return (
