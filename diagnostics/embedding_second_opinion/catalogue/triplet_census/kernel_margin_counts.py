@@ -142,7 +142,7 @@ def active_counts(
 def _one_block(
     plan: RankPlan, known: Known, asked: Asked, source: Source, start: int, stop: int
 ) -> _Block:
-    scores, slack, *unit = _scores(plan, source, start, stop)
+    scores, slack, offset, scale, cosine = _scores(plan, source, start, stop)
     n, part, at = stop - start, slice(start, stop), asked.at
     block = _Block(
         active=np.zeros((n, len(asked.margins)), dtype=np.int64),
@@ -154,13 +154,13 @@ def _one_block(
     )
     if len(asked.margins) > 1:
         active_block(
-            scores, slack, *unit, source.recheck, source.queries[part], source.gallery,
+            scores, slack, offset, scale, cosine, source.recheck, source.queries[part], source.gallery,
             plan.query_codes[part], plan.self_at[part], plan.class_start, asked.margins,
             np.full(len(asked.margins), asked.squared), block.active,
         )  # fmt: skip
     own = np.zeros(n, dtype=np.int64)
     margin_block(
-        scores, slack, *unit, source.recheck, source.queries[part], source.gallery,
+        scores, slack, offset, scale, cosine, source.recheck, source.queries[part], source.gallery,
         plan.query_codes[part], plan.self_at[part], plan.class_start, float(asked.margins[at]), asked.squared,
         known.nearest[part], known.z[part], known.sole[part], asked.few, own, block.loss,
         block.hardest, block.to_class, block.spent, block.spent_without,
@@ -177,10 +177,10 @@ def _active_alone(
     start: int,
     stop: int,
 ) -> Ints:
-    scores, slack, *unit = _scores(plan, source, start, stop)
+    scores, slack, offset, scale, cosine = _scores(plan, source, start, stop)
     part, active = slice(start, stop), np.zeros((stop - start, len(margins)), dtype=np.int64)
     active_block(
-        scores, slack, *unit, source.recheck, source.queries[part], source.gallery,
+        scores, slack, offset, scale, cosine, source.recheck, source.queries[part], source.gallery,
         plan.query_codes[part], plan.self_at[part], plan.class_start, margins, squared, active,
     )  # fmt: skip
     return active
