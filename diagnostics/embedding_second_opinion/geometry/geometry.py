@@ -251,10 +251,11 @@ class Geometry:
         """
         return self._arranged(np.sort(rows), None, name, name, data)
 
-    def rearranged(self, data: EmbeddingSet) -> Geometry:
+    def rearranged(self, data: EmbeddingSet, listed: int = NEIGHBORS) -> Geometry:
         """The same queries and gallery under other vectors of the same rows."""
         old = self.evaluation
-        return self._arranged(old.queries, old.gallery, old.query_name, old.gallery_name, data)
+        names = old.query_name, old.gallery_name
+        return self._arranged(old.queries, old.gallery, *names, data, listed)
 
     def looked_up(
         self,

@@ -91,7 +91,7 @@ def arranged(
             refused.append(f"{control.words} was left out: it holds the embedding that is judged.")
             continue
         try:
-            usable.append((control, space.rearranged(control.data)))
+            usable.append((control, space.rearranged(control.data, listed=0)))
         except InputError as error:
             refused.append(f"{control.words} was left out: {error}")
     return usable, refused
@@ -131,7 +131,8 @@ def projected(space: Geometry, given: Sequence[Control]) -> Contender | None:
         vectors = project(data.vectors, dimensions, rng, centred=centred)
         names = np.array(data.classes, dtype=np.str_)[data.codes]
         try:
-            other = space.rearranged(EmbeddingSet.from_arrays(vectors, names, name=data.name))
+            moved = EmbeddingSet.from_arrays(vectors, names, name=data.name)
+            other = space.rearranged(moved, listed=0)
         except InputError:  # a blank row has no direction
             continue
         words = f"a random projection of {words}"
