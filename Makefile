@@ -64,9 +64,9 @@ lab: $(STAMP)  ## JupyterLab on the notebooks
 	@$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null  # or JupyterLab shows no figure until a cell has run
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-bench: $(STAMP)  ## Time and memory beside what a user would take instead
+bench: $(STAMP)  ## Time and memory beside what a user would take instead (BASE=PATH: and another checkout)
 	TQDM_DISABLE=1 $(BIN)/python benchmarks/passes.py
-	TQDM_DISABLE=1 $(BIN)/python -m benchmarks.checks
+	TQDM_DISABLE=1 $(BIN)/python -m benchmarks.checks $(if $(BASE),--against $(BASE))
 	TQDM_DISABLE=1 $(BIN)/python benchmarks/report.py
 
 calibrate: $(STAMP)  ## How often each diagnostic is right, over many seeds (half an hour and more)

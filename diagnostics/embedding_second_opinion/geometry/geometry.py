@@ -22,6 +22,7 @@ from embedding_second_opinion.geometry.passes.pair_histograms import PairHistogr
 from embedding_second_opinion.geometry.passes.placed import place
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, Ints, Reals
+from embedding_second_opinion.geometry.passes.recognised import recognised
 from embedding_second_opinion.geometry.passes.silhouettes import Silhouettes, silhouettes
 from embedding_second_opinion.geometry.passes.source import (
     Floats,
@@ -61,6 +62,8 @@ class Geometry:
         On the vectors as given, or 1 - cos.
     seed : int
         All random numbers of all checks derive from it.
+    listed : int
+        Neighbours that the rank pass lists on the way; more are found when they are asked for.
 
     Raises
     ------
@@ -77,11 +80,17 @@ class Geometry:
     """
 
     def __init__(
-        self, subject: EmbeddingSet | Evaluation, *, metric: Metric = "euclidean", seed: int = 0
+        self,
+        subject: EmbeddingSet | Evaluation,
+        *,
+        metric: Metric = "euclidean",
+        seed: int = 0,
+        listed: int = NEIGHBORS,
     ) -> None:
         self.evaluation = arrange(subject) if isinstance(subject, EmbeddingSet) else subject
         self.metric = metric
         self.seed = seed
+        self._listed = listed
         self._matrix: Floats | None = None
         self._vectors: Floats | None = prepared(self.evaluation, metric)
 
@@ -103,6 +112,7 @@ class Geometry:
         space = cls.__new__(cls)
         space.evaluation, space._matrix = given_distances(distances, labels, gallery_labels, name)
         space.metric, space.seed, space._vectors = "given", seed, None
+        space._listed = NEIGHBORS
         return space
 
     def __repr__(self) -> str:
@@ -111,7 +121,18 @@ class Geometry:
     @cached_property
     def ranks(self) -> Ranks:
         """The rank pass of the queries against the gallery."""
-        return self._sweep(NEIGHBORS)
+        return self._sweep(self._listed)
+
+    @cached_property
+    def recognised(self) -> Reals:
+        """(q,) ``ranks.right``: read off the ranks where they are there, else by a lighter pass."""
+        if "ranks" in self.__dict__:
+            return self.ranks.right
+        queries, gallery = self.evaluation.queries, self.evaluation.enrolled
+        placed = place(self.evaluation.codes, len(self.evaluation.classes), queries, gallery, 0)
+        plan, by_class = placed.plan, queries[placed.order]
+        source = self._source(by_class, plan.rows, precise=rank_results.needs_precision(plan))
+        return recognised(plan, source, placed.order)
 
     @cached_property
     def within(self) -> Ranks | None:
@@ -129,7 +150,7 @@ class Geometry:
             raise ValueError(f"k must be at least 1; it is {k}.")
         widest = min(k, len(self.evaluation.enrolled))
         if "ranks" not in self.__dict__:
-            self.__dict__["ranks"] = self._sweep(max(widest, NEIGHBORS))
+            self.__dict__["ranks"] = self._sweep(max(widest, self._listed))
         elif self._neighbors.rows.shape[1] < widest:
             self._sweep(widest)
         return Neighbors(self._neighbors.rows[:, :k], self._neighbors.distances[:, :k])
@@ -255,14 +276,21 @@ class Geometry:
         """
         return self._arranged(np.sort(rows), None, name, name, data)
 
-    def rearranged(self, data: EmbeddingSet) -> Geometry:
+    def rearranged(self, data: EmbeddingSet, listed: int = NEIGHBORS) -> Geometry:
         """The same queries and gallery under other vectors of the same rows."""
         old = self.evaluation
-        return self._arranged(old.queries, old.gallery, old.query_name, old.gallery_name, data)
+        names = old.query_name, old.gallery_name
+        return self._arranged(old.queries, old.gallery, *names, data, listed)
 
-    def looked_up(self, queries: Rows, gallery: Rows, data: EmbeddingSet | None = None) -> Geometry:
+    def looked_up(
+        self,
+        queries: Rows,
+        gallery: Rows,
+        data: EmbeddingSet | None = None,
+        listed: int = NEIGHBORS,
+    ) -> Geometry:
         """Any rows looked up in others, both ascending; data: the same rows under other vectors."""
-        return self._arranged(queries, gallery, "rows looked up", "rows enrolled", data)
+        return self._arranged(queries, gallery, "rows looked up", "rows enrolled", data, listed)
 
     def _arranged(
         self,
@@ -271,6 +299,7 @@ class Geometry:
         query_name: str,
         gallery_name: str,
         data: EmbeddingSet | None,
+        listed: int = NEIGHBORS,
     ) -> Geometry:
         if self.evaluation.data is None:
             raise ValueError("this geometry has distances only, no vectors to look up anew.")
@@ -288,7 +317,7 @@ class Geometry:
             notes=(),
         )
         metric: Metric = "cosine" if self.metric == "cosine" else "euclidean"
-        return Geometry(arranged, metric=metric, seed=self.seed)
+        return Geometry(arranged, metric=metric, seed=self.seed, listed=listed)
 
     def rng(self, purpose: str) -> np.random.Generator:
         """A generator of its own for each purpose, the same in every run."""
@@ -319,9 +348,11 @@ class Geometry:
 
     def _source(self, queries: Rows, gallery: Rows, *, precise: bool) -> Source:
         if self._vectors is not None:
+            left = self._vectors[queries]
+            alike = np.array_equal(queries, gallery)  # then what is prepared is prepared once
             return VectorSource.of(
-                self._vectors[queries],
-                self._vectors[gallery],
+                left,
+                left if alike else self._vectors[gallery],
                 precise=precise,
                 cosine=self.metric == "cosine",
             )

@@ -29,6 +29,11 @@ def judge(data, inputs=None, metric="euclidean"):
     return controls(Geometry(arrange(data), metric=metric), inputs)
 
 
+def untrained(data):
+    """A control that knows nothing."""
+    return beside(data, untrained=np.random.default_rng(1).standard_normal(data.vectors.shape))
+
+
 def beside(data, **vectors):
     """Inputs with these controls."""
     names = np.array(data.classes)[data.codes]
@@ -148,10 +153,17 @@ def test_without_controls_it_says_what_is_not_known():
     assert found.explanation.startswith("Needs other vectors of the same rows (--controls FILE)")
     assert "--controls FILE" in found.remedy
     assert (found.harm, found.tolerance, found.p_value) == (None, None, None)
-    about = found.estimates["closed_set_accuracy_random_projection"].about
-    assert about.startswith("a random projection of the embedding, 20 dimensions: ")
-    assert found.estimates["permuted_labels_chance"].value == pytest.approx(1 / 160)
-    assert "1 extra pass of queries" in found.caveats[0]
+    assert not found.estimates
+
+
+def test_without_controls_nothing_is_measured(monkeypatch):
+    def refused(*_):
+        raise AssertionError("a check that does not apply measured something")
+
+    monkeypatch.setattr(Geometry, "_run", refused)
+    data = planted("healthy_split")
+    for given in (None, beside(data, raw=data.vectors)):
+        assert judge(data, given).verdict is Verdict.NOT_APPLICABLE
 
 
 def test_an_evaluation_that_leaks_is_the_alarm(monkeypatch):
@@ -162,10 +174,6 @@ def test_an_evaluation_that_leaks_is_the_alarm(monkeypatch):
     assert found.verdict is Verdict.ALARM
     assert found.meaning.startswith("The evaluation itself leaks")
     assert found.harm.value == pytest.approx(0.5 - 1 / 160, abs=0.01)
-    alone = judge(planted("healthy_split"))  # no controls: an alarm all the same
-    assert alone.verdict is Verdict.ALARM
-    assert alone.meaning.startswith("The evaluation itself leaks")
-    assert "not the model, is at fault" in alone.remedy
     assert replace(leaky, accuracy=0.2).accuracy_interval.high > 0.2
 
 
@@ -241,12 +249,18 @@ def test_a_projection_is_spoken_of_where_its_interval_allows_it():
         (rng.standard_normal((120, 6)), labels),  # chance, either way
     )
     for vectors, names in silent:
-        assert "Mixed at random" not in judge(EmbeddingSet.from_arrays(vectors, names)).meaning
-    split = judge(planted("healthy_split"))
+        data = EmbeddingSet.from_arrays(vectors, names)
+        assert "Mixed at random" not in judge(data, untrained(data)).meaning
+    data = planted("healthy_split")
+    split = judge(data, untrained(data))
+    about = split.estimates["closed_set_accuracy_random_projection"].about
+    assert about.startswith("a random projection of the embedding, 20 dimensions: ")
+    assert split.estimates["permuted_labels_chance"].value == pytest.approx(1 / 160)
     lost = split.estimates["lead_over_random_projection"]
     assert lost.low > 0
     assert f"the embedding loses {lost.text()}" in split.meaning
-    line = judge(EmbeddingSet.from_arrays(silent[2][0], labels)).estimates
+    data = EmbeddingSet.from_arrays(silent[2][0], labels)
+    line = judge(data, untrained(data)).estimates
     assert line["closed_set_accuracy"].about.startswith("the model, 1 dimension: ")
 
 

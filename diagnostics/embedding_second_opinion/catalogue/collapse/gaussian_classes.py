@@ -97,7 +97,7 @@ class Surrogate:
     def _ranks(self, means: Scatter, noise: Scatter) -> Ranks:
         vectors = _spread(self._means, means)[self._labels] + _spread(self._noise, noise)
         vectors = np.hstack([vectors, self._apart]).astype(np.float32)
-        return Geometry(EmbeddingSet.from_arrays(vectors, self._labels)).ranks
+        return Geometry(EmbeddingSet.from_arrays(vectors, self._labels), listed=0).ranks
 
 
 def _spread(normal: Reals, root: Scatter) -> Reals:

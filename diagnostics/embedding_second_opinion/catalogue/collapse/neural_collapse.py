@@ -120,7 +120,8 @@ def _by_mean(space: Geometry, q: Ints, present: Ints) -> Ints:
     split = np.repeat(["row", "mean"], [len(q), len(present)])
     labels = np.concatenate([codes, present])
     data = EmbeddingSet.from_arrays(vectors, labels, split=split)
-    near = Geometry(arrange(data, gallery_split="mean", query_split="row")).neighbors(3)
+    arranged = arrange(data, gallery_split="mean", query_split="row")
+    near = Geometry(arranged, listed=3).neighbors(3)
     answers = np.where(near.rows >= 0, labels[near.rows], -1)
     # The mean without the row is n / (n - 1) times as far from it.
     n = stats.counts[codes][:, None]

@@ -36,16 +36,14 @@ def accuracy_chart(numbers: Controlled) -> Bars:
     test = numbers.permuted
     bars.append(Bar(label="Permuted labels", value=test.accuracy, role="context"))
     best = numbers.best
-    title = "What the evaluation gives without a model"
-    if best is not None:
-        ahead = 100 * (numbers.model.closed - best.closed)
-        title = (
-            f"The model is {_points(ahead)} better than {best.words}"
-            if ahead > 0
-            else f"The model is {_points(-ahead)} worse than {best.words}"
-            if ahead < 0
-            else f"The model is no better than {best.words}"
-        )
+    ahead = 100 * (numbers.model.closed - best.closed)
+    title = (
+        f"The model is {_points(ahead)} better than {best.words}"
+        if ahead > 0
+        else f"The model is {_points(-ahead)} worse than {best.words}"
+        if ahead < 0
+        else f"The model is no better than {best.words}"
+    )
     return Bars(
         title=title,
         alt="; ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars) + ".",
@@ -87,8 +85,6 @@ def numbers_table(numbers: Controlled) -> Table:
 def classes_table(space: Geometry, numbers: Controlled) -> tuple[Table, ...]:
     """The classes that the best control recognises better than the model does; nothing without one."""
     best = numbers.best
-    if best is None:
-        return ()
     counts = surface.anchor_counts(numbers.model.ranks)
     ours, theirs = (
         np.where(counts > 0, surface.class_recall(each.ranks), 0.0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from embedding_second_opinion.catalogue.controls import CHECK
 from embedding_second_opinion.catalogue.controls.charts import (
     accuracy_chart,
     classes_table,
     numbers_table,
 )
+from embedding_second_opinion.catalogue.controls.contenders import arranged
 from embedding_second_opinion.catalogue.controls.numbers import Controlled, measure_controls
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
@@ -35,16 +38,23 @@ def controls(
     own: how far 1-NN accuracy under permuted labels is from its exact chance (999 permutations). It is
     judged where it is surely above ``tolerance``; passed, it says nothing of the model.
 
-    Not applicable without a control that can be looked up: the tool's own self-test says nothing of
-    the model. Its numbers, and those of a random projection to half of the dimensions (of the raw input
-    where given, else of the embedding), then stand in the finding without a verdict; a self-test that
-    fails is an alarm all the same. Not applicable, too, where there are distances only, and where no
-    query has a positive and a negative.
+    Beside them stands a random projection to half of the dimensions, of the raw input where given, else of
+    the embedding. Not applicable without a control that can be looked up, and then nothing is measured;
+    where there are distances only; and where no query has a positive and a negative.
     """
     given = (inputs or Inputs()).controls
+    usable, refused = arranged(space, given)
+    if not usable:  # before anything is measured
+        return NotApplicable(
+            _needs(refused),
+            meaning=(
+                "A high accuracy may be the data's doing and not the model's: easy classes are told apart by "
+                "their raw input."
+            ),
+            remedy=GIVE,
+            caveats=refused,
+        )
     numbers = measure_controls(space, given, tolerance)
-    if numbers.best is None and not _self_test_fails(numbers, tolerance):
-        return _without_controls(space, numbers)
     return Answer(
         explanation=_explanation(numbers),
         estimates=numbers.estimates,
@@ -62,23 +72,9 @@ def controls(
     )
 
 
-def _without_controls(space: Geometry, numbers: Controlled) -> NotApplicable:
-    """What was measured on the way, with no verdict: nobody judged the model."""
-    return NotApplicable(
-        _needs(numbers),
-        estimates=numbers.estimates,
-        meaning=(
-            "A high accuracy may be the data's doing and not the model's: easy classes are told apart by "
-            f"their raw input. {_about_projection(numbers)}"
-        ).rstrip(),
-        remedy=GIVE,
-        caveats=_caveats(space, numbers),
-    )
-
-
-def _needs(numbers: Controlled) -> str:
-    if numbers.refused:
-        why = "; ".join(reason.rstrip(".") for reason in numbers.refused)
+def _needs(refused: Sequence[str]) -> str:
+    if refused:
+        why = "; ".join(reason.rstrip(".") for reason in refused)
         return f"Needs a control other than those given (--controls FILE): {why}."
     return (
         "Needs other vectors of the same rows (--controls FILE): the raw inputs as 'raw', an untrained "
@@ -93,8 +89,6 @@ def _explanation(numbers: Controlled) -> str:
         f"{100 * numbers.permuted.chance:.2f} %"
     )
     best = numbers.best
-    if best is None:
-        return f"The model recognises {model.text()} of queries; {test}."
     theirs = numbers.estimates[f"closed_set_accuracy_{best.name}"]
     lead = numbers.estimates[f"lead_over_{best.name}"]
     which = "" if len(numbers.controls) == 1 else f", the best of {len(numbers.controls)} controls,"
@@ -123,7 +117,7 @@ def _projection(numbers: Controlled) -> str:
 def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
     best = numbers.best
     text = _about_projection(numbers)
-    if best is None or _self_test_fails(numbers, tolerance):
+    if _self_test_fails(numbers, tolerance):
         return (
             "The evaluation itself leaks: labels dealt out at random must be found as often as chance has "
             "it. No other number of it can be believed. " + text
@@ -177,8 +171,6 @@ def _about_projection(numbers: Controlled) -> str:
 
 def _remedy(numbers: Controlled, verdict: Verdict) -> str:
     best = numbers.best
-    if best is None:
-        return "Report this: the evaluation, not the model, is at fault."
     if verdict is Verdict.OK:
         return "Nothing here. Report the control beside the model's number all the same."
     return (

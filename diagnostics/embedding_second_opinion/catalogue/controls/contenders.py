@@ -74,19 +74,27 @@ def contender(space: Geometry, name: str, words: str, dimensions: int) -> Conten
 def controls(space: Geometry, given: Sequence[Control]) -> tuple[list[Contender], list[str]]:
     """Those that can be looked up, and why the others cannot. One rank pass each."""
     found: list[Contender] = []
-    refused = []
+    usable, refused = arranged(space, given)
+    for control, other in usable:
+        name = plain_name(control.name, [c.name for c in found])
+        found.append(contender(other, name, control.words, control.data.d))
+    return found, refused
+
+
+def arranged(
+    space: Geometry, given: Sequence[Control]
+) -> tuple[list[tuple[Control, Geometry]], list[str]]:
+    """The controls that can be looked up, and why the others cannot. No pass is made."""
+    usable, refused = [], []
     for control in given:
         if _same(control.data, space.evaluation.data):
             refused.append(f"{control.words} was left out: it holds the embedding that is judged.")
             continue
         try:
-            other = space.rearranged(control.data)
+            usable.append((control, space.rearranged(control.data, listed=0)))
         except InputError as error:
             refused.append(f"{control.words} was left out: {error}")
-            continue
-        name = plain_name(control.name, [c.name for c in found])
-        found.append(contender(other, name, control.words, control.data.d))
-    return found, refused
+    return usable, refused
 
 
 def _same(control: EmbeddingSet, data: EmbeddingSet | None) -> bool:
@@ -123,7 +131,8 @@ def projected(space: Geometry, given: Sequence[Control]) -> Contender | None:
         vectors = project(data.vectors, dimensions, rng, centred=centred)
         names = np.array(data.classes, dtype=np.str_)[data.codes]
         try:
-            other = space.rearranged(EmbeddingSet.from_arrays(vectors, names, name=data.name))
+            moved = EmbeddingSet.from_arrays(vectors, names, name=data.name)
+            other = space.rearranged(moved, listed=0)
         except InputError:  # a blank row has no direction
             continue
         words = f"a random projection of {words}"

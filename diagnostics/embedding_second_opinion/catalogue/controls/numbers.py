@@ -26,7 +26,7 @@ from embedding_second_opinion.stats.intervals import (
 
 @dataclass(frozen=True, eq=False)
 class Controlled:
-    """controls: the user's, in their order; best: the one with the highest 1-NN accuracy, None without.
+    """controls: the user's, in their order; best: the one with the highest 1-NN accuracy.
 
     refused: why a control was left out. lost: the model's lead over the projection, None without one.
     harm: the shortfall of a lead, or the self-test's deviation.
@@ -43,9 +43,9 @@ class Controlled:
     interval: Interval
 
     @property
-    def best(self) -> Contender | None:
+    def best(self) -> Contender:
         """The control that does best; the first of equals."""
-        return max(self.controls, key=lambda c: c.closed, default=None)
+        return max(self.controls, key=lambda c: c.closed)
 
     @property
     def everyone(self) -> tuple[Contender, ...]:
@@ -55,7 +55,7 @@ class Controlled:
 
 
 def measure_controls(space: Geometry, given: Sequence[Control], lead: float) -> Controlled:
-    """lead: accuracy points by which the model should be better than every control."""
+    """One of the controls can be looked up. lead: accuracy points by which the model should be better."""
     data = space.evaluation.data
     model = contender(space, "", "the model", data.d if data is not None else 0)
     found, refused = controls(space, given)
@@ -83,7 +83,7 @@ def measure_controls(space: Geometry, given: Sequence[Control], lead: float) -> 
     exact = no_interval("exact, from the class sizes")
     estimates["permuted_labels_chance"] = exact.estimate(test.chance, about)
     low = test.interval.low
-    if not parts or (low is not None and low > lead):  # passed, it says nothing of the model
+    if low is not None and low > lead:  # passed, it says nothing of the model
         parts.append((test.harm, test.interval))
     value, interval = largest(parts)
     return Controlled(

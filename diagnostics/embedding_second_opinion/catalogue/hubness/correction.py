@@ -134,7 +134,9 @@ def crowding(space: Geometry) -> Reals:
             notes=(),
         )
         metric: Metric = "cosine" if space.metric == "cosine" else "euclidean"
-        distances = Geometry(swapped, metric=metric, seed=space.seed).neighbors(K).distances
+        distances = (
+            Geometry(swapped, metric=metric, seed=space.seed, listed=K).neighbors(K).distances
+        )
     squares = 2 * distances if space.metric == "cosine" else distances**2
     return np.asarray(np.nanmean(squares, axis=1))
 

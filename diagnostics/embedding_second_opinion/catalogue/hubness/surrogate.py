@@ -75,7 +75,7 @@ class _Rows:
         assert evaluation.data is not None
         # The same rows once more: what was read from them is not read again.
         data = replace(evaluation.data, vectors=_single(points))
-        near = self.space.rearranged(data).neighbors(K).rows
+        near = self.space.rearranged(data, listed=K).neighbors(K).rows
         return np.bincount(near[near >= 0], minlength=len(points))[evaluation.enrolled]
 
 

@@ -238,7 +238,7 @@ class Spaces:
             exclusions=(),
             data=data,
         )
-        return Geometry(evaluation, metric=metric, seed=self._space.seed)
+        return Geometry(evaluation, metric=metric, seed=self._space.seed, listed=0)
 
 
 def _drawn(space: Geometry, data: EmbeddingSet, rows: Rows, most: int, what: str) -> Rows:

@@ -42,7 +42,8 @@ def as_it_is(space: Geometry, roles: Roles) -> Geometry:
     """The rows of a deal that choose and that measure, of enrolled classes, in those fitted on."""
     codes = space.evaluation.codes
     asked = np.sort(np.concatenate([roles.choose, roles.test]))
-    return space.looked_up(asked[np.isin(codes[asked], codes[roles.fit])], roles.fit)
+    enrolled = asked[np.isin(codes[asked], codes[roles.fit])]
+    return space.looked_up(enrolled, roles.fit, listed=0)
 
 
 def tried(
@@ -119,6 +120,6 @@ def _after(
     try:
         return space.looked_up(
             asked, fit, replace(space.evaluation.data, vectors=single)
-        ).ranks.right
+        ).recognised
     except InputError as error:
         return f"its vectors cannot be looked up ({str(error).rstrip('.')})"

@@ -91,7 +91,7 @@ def moved_back(space: Geometry, found: Sides) -> Outcome:
         rows = found.rows[at]
         moved = found.vectors[rows].astype(np.float64) - shifts[found.fold[found.codes[at]]]
         vectors[rows] = _not_zero(moved, found.vectors[rows])
-    return Outcome.of(space.rearranged(_with(space, vectors)).ranks)
+    return Outcome.of(space.rearranged(_with(space, vectors), listed=0).ranks)
 
 
 def direction_left_out(space: Geometry, found: Sides) -> Outcome | None:
@@ -118,7 +118,9 @@ def direction_left_out(space: Geometry, found: Sides) -> Outcome | None:
             strangers=np.zeros(0, dtype=np.int64),
             data=_with(space, vectors),
         )
-        parts.append(Outcome.of(Geometry(evaluation, metric=space.metric, seed=space.seed).ranks))
+        parts.append(
+            Outcome.of(Geometry(evaluation, metric=space.metric, seed=space.seed, listed=0).ranks)
+        )
     asked = np.sum([p.asked for p in parts], axis=0)
     return Outcome(
         asked,

@@ -20,7 +20,6 @@ from embedding_second_opinion.catalogue.triplet_census.sides import (
     RULED,
     Margin,
     Side,
-    active_if_squared,
     choose_margin,
     counted,
     curve,
@@ -69,7 +68,7 @@ def measure_census(space: Geometry, given: float | None) -> Census:
     against = counts if answers is triplets else counted(space, answers, margin.value)
     spent = find_spent(answers, against, space.rng("triplet_census: bound"))
     mining = try_miners(space, triplets, counts, margin.value)
-    margins, active, anchors = curve(space, triplets, margin)
+    shares = curve(space, triplets, margin)
     about, asked = _about(space, triplets), _about(space, answers)
     harm = spent.interval.estimate(spent.share, asked, "accuracy points")
     estimates = {
@@ -80,15 +79,24 @@ def measure_census(space: Geometry, given: float | None) -> Census:
         **_mined(mining, about),
     }
     if space.metric == "euclidean":
-        squared = active_if_squared(space, triplets, margin.value)
         note = no_interval(f"over at most {CURVE:,} anchors, all their triplets")
         where = f"{about}; had the loss taken squared distances, with the same margin"
-        estimates["random_active_if_squared"] = note.estimate(squared, where)
+        estimates["random_active_if_squared"] = note.estimate(shares.if_squared, where)
     if margin.median > 0:
         why = no_interval(f"the median over all negatives of at most {RULED} anchors")
         estimates["median_negative_distance"] = why.estimate(margin.median, about, "distance")
     return Census(
-        triplets, answers, counts, margin, margins, active, anchors, mining, spent, estimates, harm
+        triplets,
+        answers,
+        counts,
+        margin,
+        shares.margins,
+        shares.active,
+        shares.anchors,
+        mining,
+        spent,
+        estimates,
+        harm,
     )
 
 
@@ -122,7 +130,7 @@ def with_margin(ranks: Ranks, counts: MarginCounts) -> Ranks:
         ranks,
         lost=counts.active[:, counts.at],
         tied=np.zeros_like(ranks.tied),
-        lost_share=counts.to_class[counts.at],
+        lost_share=counts.to_class,
     )
 
 

@@ -10,14 +10,15 @@ from embedding_second_opinion.catalogue.triplet_census.kernel_margin_counts impo
     Asked,
     Known,
     MarginCounts,
+    active_counts,
     margin_counts,
 )
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.placed import place
+from embedding_second_opinion.geometry.passes.placed import Placed, place
 from embedding_second_opinion.geometry.passes.rank_results import Ranks, needs_precision
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import row_keys
-from embedding_second_opinion.geometry.passes.source import Rows
+from embedding_second_opinion.geometry.passes.source import Rows, Source
 
 UNIT_MARGIN = 0.2  # the usual one on unit vectors: FaceNet's, and that of many libraries
 SHARE_OF_MEDIAN = UNIT_MARGIN / np.sqrt(2)  # random unit vectors are sqrt(2) apart
@@ -92,39 +93,52 @@ def choose_margin(space: Geometry, side: Side, given: float | None) -> Margin:
 def counted(space: Geometry, side: Side, margin: float) -> MarginCounts:
     """All triplets of one side, by one pass."""
     every = np.arange(len(side.queries))
-    return _pass(space, side, every, np.array([margin]), 0)
+    placed, source = _placed(space, side, every)
+    asked = Asked(np.array([margin]), 0, FEW)
+    return margin_counts(placed, source, Known.of(side.ranks, every), asked)
 
 
-def curve(space: Geometry, side: Side, margin: Margin) -> tuple[Reals, Reals, int]:
-    """Margins from 0 on, the active share of all triplets at each, and the anchors counted, CURVE at most."""
-    if not margin.median > 0:
-        return np.zeros(0), np.zeros(0), 0
-    margins = np.unique(np.append(np.array(GRID) * margin.median, margin.value))
+@dataclass(frozen=True, eq=False)
+class MarginShares:
+    """margins: from 0 on; active: the active share of all triplets at each. Both empty without a median.
+
+    anchors: how many were counted, CURVE at most; 0 without a median. if_squared: the active share where
+    the loss took squared distances, as FaceNet's does; NaN under another metric.
+    """
+
+    margins: Reals
+    active: Reals
+    anchors: int
+    if_squared: float
+
+
+def curve(space: Geometry, side: Side, margin: Margin) -> MarginShares:
+    """All triplets of some anchors at several margins, by one pass."""
+    margins = np.zeros(0)
+    if margin.median > 0:
+        margins = np.unique(np.append(np.array(GRID) * margin.median, margin.value))
+    squared = np.repeat([False, True], [len(margins), space.metric == "euclidean"])
+    if not len(squared):
+        return MarginShares(np.zeros(0), np.zeros(0), 0, float("nan"))
+    asked = np.append(margins, margin.value)[: len(squared)]
     positions = _some(space, side, CURVE, "curve")
-    found = _pass(space, side, positions, margins, int(np.searchsorted(margins, margin.value)))
+    found = active_counts(*_placed(space, side, positions), asked, squared)
     ranks = side.ranks
     pairs = ranks.positives[positions] * ranks.negatives[positions]
-    active = np.concatenate([[ranks.lost[positions] / pairs], (found.active / pairs[:, None]).T])
-    return np.append(0.0, margins), np.asarray(active.mean(axis=1)), len(positions)
+    shares = np.concatenate([[ranks.lost[positions] / pairs], (found / pairs[:, None]).T])
+    means = np.asarray(shares.mean(axis=1))
+    if_squared = float(means[-1]) if squared[-1] else float("nan")
+    if not len(margins):
+        return MarginShares(np.zeros(0), np.zeros(0), 0, if_squared)
+    known = means[: len(margins) + 1]
+    return MarginShares(np.append(0.0, margins), known, len(positions), if_squared)
 
 
-def active_if_squared(space: Geometry, side: Side, margin: float) -> float:
-    """Active share where the loss took squared distances, as FaceNet's does; over CURVE anchors at most."""
-    positions = _some(space, side, CURVE, "curve")
-    found = _pass(space, side, positions, np.array([margin]), 0, squared=True)
-    pairs = side.ranks.positives[positions] * side.ranks.negatives[positions]
-    return float((found.active[:, 0] / pairs).mean())
-
-
-def _pass(
-    space: Geometry, side: Side, positions: Ints, margins: Reals, at: int, squared: bool = False
-) -> MarginCounts:
+def _placed(space: Geometry, side: Side, positions: Ints) -> tuple[Placed, Source]:
     evaluation, queries = space.evaluation, side.queries[positions]
     placed = place(evaluation.codes, len(evaluation.classes), queries, side.gallery, 0)
     precise = needs_precision(placed.plan)
-    source = space.source(queries[placed.order], placed.plan.rows, precise=precise)
-    asked = Asked(margins, at, FEW, squared)
-    return margin_counts(placed, source, Known.of(side.ranks, positions), asked)
+    return placed, space.source(queries[placed.order], placed.plan.rows, precise=precise)
 
 
 def _median_negative(space: Geometry, side: Side) -> float:

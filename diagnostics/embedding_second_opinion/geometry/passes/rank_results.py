@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from embedding_second_opinion.geometry.passes.kernels import jit
 from embedding_second_opinion.geometry.passes.ranks import (
     LARGE_CLASS,
     RIVALS,
@@ -222,7 +223,7 @@ class _Rivals:
         if code != self._code:
             self._close()
             self._code, self._lost = code, np.zeros_like(self._lost)
-        self._lost = self._lost + lost
+        self._lost += lost
         self.total += lost
 
     def largest(self) -> dict[int, tuple[tuple[int, int], ...]]:
@@ -232,13 +233,23 @@ class _Rivals:
 
     def _close(self) -> None:
         if self._code >= 0:
-            beaten_by = np.flatnonzero(self._lost)
-            # One number for both, most first and ties by code; only the largest are sorted.
-            keys = self._lost[beaten_by] * len(self._lost) - beaten_by
-            if len(keys) > RIVALS:
-                largest = np.argpartition(keys, -RIVALS)[-RIVALS:]
-                beaten_by, keys = beaten_by[largest], keys[largest]
-            most = beaten_by[np.argsort(-keys)]
+            most = _largest(self._lost, RIVALS)
             self._kept[self._code] = tuple(
                 zip(most.tolist(), self._lost[most].tolist(), strict=True)
             )
+
+
+@jit
+def _largest(lost: Ints, many: int) -> Ints:
+    """Places of the largest counts above 0, so many at most, most first, ties by place."""
+    kept, n = np.empty(many, dtype=np.int64), 0
+    for c in range(lost.shape[0]):
+        if lost[c] == 0 or (n == many and lost[c] <= lost[kept[n - 1]]):
+            continue
+        n = min(n + 1, many)
+        t = n - 1
+        while t > 0 and lost[kept[t - 1]] < lost[c]:
+            kept[t] = kept[t - 1]
+            t -= 1
+        kept[t] = c
+    return kept[:n]

@@ -9,6 +9,8 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_second_opinion.geometry.passes.kernels import jit
+
 Floats = NDArray[np.float32] | NDArray[np.float64]
 Rows = NDArray[np.int64]
 
@@ -91,12 +93,15 @@ class VectorSource:
         distances are 1 - cos, half the squared euclidean distance.
         """
         centre = gallery.mean(axis=0, dtype=np.float64)
-        extent = max(float(np.abs(queries - centre).max()), float(np.abs(gallery - centre).max()))
+        right = gallery - centre
+        left = right if queries is gallery else queries - centre
+        extent = max(float(np.abs(each).max()) for each in (left, right))
         scale = float(2.0 ** -np.ceil(np.log2(extent))) if extent > 0 else 1.0
-        left, right = (queries - centre) * scale, (gallery - centre) * scale
+        right = right * scale
+        left = right if queries is gallery else left * scale
         squares = np.einsum("ij,ij->i", right, right)
         largest = float(np.sqrt(squares.max()))
-        own = np.einsum("ij,ij->i", left, left)
+        own = squares if queries is gallery else np.einsum("ij,ij->i", left, left)
         size = 2 * np.sqrt(own) * largest + largest**2
         left = np.column_stack([left * -2, np.ones(len(left))])
         right = np.column_stack([right, squares])
@@ -131,13 +136,9 @@ class VectorSource:
     def block(self, start: int, stop: int, precise: bool) -> Floats:
         """See Source. Squares that rounding took below zero are zero."""
         squares: Floats = self.scores(start, stop, precise)[0]
-        squares += self.own[start:stop, None].astype(squares.dtype)
-        np.maximum(squares, 0, out=squares)
-        if self.cosine:
-            squares *= squares.dtype.type(0.5 * self.scale**-2)
-            return squares
-        np.sqrt(squares, out=squares)
-        squares *= squares.dtype.type(1 / self.scale)  # after the root: squares of 1e30 overflow
+        unit = 0.5 * self.scale**-2 if self.cosine else 1 / self.scale
+        own = self.own[start:stop].astype(squares.dtype)
+        _to_distances(squares, own, squares.dtype.type(unit), self.cosine)
         return squares
 
 
@@ -168,6 +169,23 @@ class MatrixSource:
     def block(self, start: int, stop: int, precise: bool) -> Floats:
         """See Source."""
         return self.scores(start, stop, precise)[0]
+
+
+@jit
+def _to_distances(squares, own, unit, cosine):  # type: ignore[no-untyped-def]
+    """In place, in the type of the scores; all at once, as a block is larger than a cache."""
+    for i in range(squares.shape[0]):
+        row, mine = squares[i], own[i]
+        zero = mine - mine
+        if cosine:
+            for j in range(row.shape[0]):
+                x = row[j] + mine
+                row[j] = (zero if x < zero else x) * unit
+        else:
+            for j in range(row.shape[0]):
+                x = row[j] + mine
+                # The unit after the root: squares of 1e30 overflow.
+                row[j] = np.sqrt(zero if x < zero else x) * unit
 
 
 _kept = threading.local()
