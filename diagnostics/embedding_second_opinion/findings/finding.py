@@ -164,9 +164,15 @@ class Finding(Record):
     __str__ = __repr__
 
     @property
+    def exceeds(self) -> bool:
+        """Whether the harm is above its tolerance by its own interval."""
+        low = None if self.harm is None else self.harm.low
+        return low is not None and self.tolerance is not None and low > self.tolerance
+
+    @property
     def invalidates(self) -> bool:
         """Whether it says that the accuracy in use is not what it seems."""
-        return any(claim.kind == "invalidates" for claim in self.claims)
+        return self.exceeds and any(claim.kind == "invalidates" for claim in self.claims)
 
     def markdown(self) -> str:
         """The finding in words, for a notebook or a terminal."""

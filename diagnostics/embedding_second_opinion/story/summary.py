@@ -240,7 +240,7 @@ def _within(finding: Finding) -> bool:
 def _headline(findings: Sequence[Finding], first: Finding | None) -> str:
     """The gap, as its diagnostic says it; where the accuracy is not what it seems, that and nothing else."""
     for finding in findings:
-        if finding.verdict is Verdict.ALARM and finding.invalidates:
+        if finding.invalidates:
             return finding.headline or finding.explanation
     if first is not None:
         return first.headline or first.explanation

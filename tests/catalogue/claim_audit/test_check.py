@@ -15,7 +15,7 @@ from embedding_second_opinion.data.load import load
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.drawing.draw import png
 from embedding_second_opinion.findings.charts import Bars, Table
-from embedding_second_opinion.findings.finding import Finding, Verdict
+from embedding_second_opinion.findings.finding import LOOKS, TAIL, Finding, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.inputs.pairs import Pairs
@@ -117,7 +117,8 @@ def test_the_verdict_and_the_p_value_agree():
     space = Geometry(planted("healthy_claim_search"))
     for value in np.arange(0.95, 1.0, 0.0037):
         found = claimed(space, round(float(value), 4), "closed-set")
-        assert (found.verdict is Verdict.ALARM) == (found.p_value < 0.025)
+        assert found.exceeds == (found.p_value < TAIL)
+        assert (found.verdict is Verdict.ALARM) == (found.p_value <= TAIL / LOOKS)
 
 
 def test_a_claim_below_the_truth_is_good_news():

@@ -319,8 +319,7 @@ def test_one_stranger_is_no_alarm():
     assert found.harm.low == pytest.approx(0.025)
     assert "of 1 stranger of 1 class is taken for one of the 12 enrolled" in found.explanation
     assert (
-        "more than none, and not known to be more than the 10.0 % that is tolerated"
-        in found.meaning
+        "more than none, and not for sure more than the 10.0 % that is tolerated" in found.meaning
     )
     # One stranger is no proof that strangers come nearer than the known.
     assert "strangers come nearer" not in found.meaning

@@ -9,13 +9,12 @@ from sklearn.metrics import roc_auc_score
 from embedding_second_opinion.catalogue.pair_verification.check import pair_verification
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.findings.charts import Bars, Curve, Table
-from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.finding import TAIL, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.inputs.pairs import Pairs, read_pairs
 from embedding_second_opinion.samples.planted import planted
 from embedding_second_opinion.stats import surface
-from embedding_second_opinion.story import summary
 from tests import brute_force
 from tests.planting import HEALTHY
 from tests.verdicts import found as said
@@ -293,7 +292,7 @@ def test_verdict_and_p_value_agree(seed):
     vectors = scale * (rng.standard_normal((24, 12))[labels] + 0.5 * rng.standard_normal((240, 12)))
     found = judge(EmbeddingSet.from_arrays(vectors, labels))
     if found.p_value is not None:
-        assert (found.harm.low > found.tolerance) == (found.p_value < summary.SIGNIFICANCE)
+        assert (found.harm.low > found.tolerance) == (found.p_value < TAIL)
 
 
 def test_charts_tell_what_they_show():

@@ -10,11 +10,10 @@ from embedding_second_opinion.catalogue.retrieval.check import retrieval
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.findings.charts import Bars, Curve, Examples, Table
-from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.finding import TAIL, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples import sample
 from embedding_second_opinion.samples.planted import planted
-from embedding_second_opinion.story import summary
 from tests import brute_force
 from tests.planting import HEALTHY
 from tests.verdicts import found as said
@@ -106,7 +105,7 @@ def test_verdict_and_p_value_agree(seed):
     if found.p_value is None:
         assert found.estimates["recall_at_10"].unresolved
     else:
-        assert (found.harm.low > found.tolerance) == (found.p_value < summary.SIGNIFICANCE)
+        assert (found.harm.low > found.tolerance) == (found.p_value < TAIL)
 
 
 def test_few_classes_are_unsure_but_queries_of_a_gallery_count():

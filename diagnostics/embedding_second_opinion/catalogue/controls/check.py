@@ -123,7 +123,7 @@ def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
             "it. No other number of it can be believed. " + text
         )
     lead = numbers.estimates[f"lead_over_{best.name}"]
-    if verdict is Verdict.ALARM:
+    if verdict.loud and (numbers.harm.low or 0.0) > tolerance:
         start = (
             f"{capital(best.words)} gives a better number without the model. The accuracy shows how easy the "
             "data are, and on the way to the embedding something was lost. "

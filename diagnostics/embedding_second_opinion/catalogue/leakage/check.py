@@ -43,7 +43,7 @@ def leakage(
     part = _loudest(numbers, tolerance)
     return Answer(
         explanation=f"{_copies(numbers)}; {_groups(numbers)}{_strangers(numbers)}.",
-        headline=lambda verdict: _headline(numbers, part) if verdict is Verdict.ALARM else "",
+        headline=_headline(numbers, part) if (numbers.harm.low or 0.0) > tolerance else "",
         estimates=numbers.estimates,
         harm=numbers.harm,
         interval=numbers.interval,

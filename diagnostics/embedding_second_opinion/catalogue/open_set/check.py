@@ -126,7 +126,7 @@ def _meaning(seen: OpenSet, verdict: Verdict, tolerance: float) -> str:
     if verdict is Verdict.WATCH:
         # One stranger let in is more than none; the interval of a share never reaches zero then.
         text += (
-            f" Here some are let in: that is known to be more than none, and not known to be more than the "
+            f" Here some are let in: that is known to be more than none, and not for sure more than the "
             f"{percent(tolerance)} that is tolerated."
         )
     return text

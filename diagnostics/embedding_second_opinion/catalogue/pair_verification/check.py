@@ -109,7 +109,7 @@ def _meaning(seen: Verification, verdict: Verdict) -> str:
             f"{seen.counts.fit_words}, and these pairs want {seen.seen.best_threshold:.3g}. Distances of "
             "rows that a model was trained on are often smaller than those of new ones."
         )
-    if seen.claim is not None and seen.worst == "claim_loss" and verdict is Verdict.ALARM:
+    if seen.claim is not None and seen.worst == "claim_loss" and verdict.loud:
         text += (
             f" {100 * seen.claim.value:.1f} % pair accuracy was claimed; these vectors give "
             f"{e['pair_accuracy'].text()}."
