@@ -61,7 +61,7 @@ def rank_block(  # type: ignore[no-untyped-def]
         low, high = class_start[code], class_start[code + 1]
         local = code - first_class
         m = size - (high - low)
-        p = 0
+        p = np.int64(0)  # of one type throughout: a bare nought compiles what it is handed to twice
         for j in range(low, high):
             if j != me:
                 positive[p] = j
@@ -73,7 +73,7 @@ def rank_block(  # type: ignore[no-untyped-def]
         buckets = 4 * p + 32
         start_of = first[: buckets + 1]
         range_low, per_width = 0.0, 0.0
-        nearest, nearest_score = -1, np.nan
+        nearest, nearest_score = np.int64(-1), np.nan
         if anchor:
             range_low, per_width = sort_positives(s, positive, p, start_of, order, ordered)
             reach, beat_reach = ordered[p - 1] + window, ordered[0] + window
@@ -84,8 +84,8 @@ def rank_block(  # type: ignore[no-untyped-def]
             nearer[:p] = 0
             tied[:p] = 0
             exact_positive[:p] = np.nan
-        filled, z, z_tied, in_doubt = 0, 0, 0, False
-        rival, rival_score, rival_exact = -1, np.inf, np.nan
+        filled, z, z_tied, in_doubt = np.int64(0), 0, 0, False
+        rival, rival_score, rival_exact = np.int64(-1), np.inf, np.nan
 
         for start in range(0, size, CHUNK):
             stop = min(start + CHUNK, size)
