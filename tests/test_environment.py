@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from rattler import MatchSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,11 +30,11 @@ def requirements() -> list[Requirement]:
     return [Requirement(line) for line in itertools.chain.from_iterable(groups)]
 
 
-def required() -> dict[str, str]:
+def required() -> dict[str, SpecifierSet]:
     found = {}
     for requirement in requirements():
         if requirement.name not in NOT_ON_CONDA:
-            found[CONDA_NAMES.get(requirement.name, requirement.name)] = str(requirement.specifier)
+            found[CONDA_NAMES.get(requirement.name, requirement.name)] = requirement.specifier
     return found
 
 
@@ -43,9 +44,9 @@ def test_every_dependency_has_its_line_with_the_same_bounds():
         for line in ENVIRONMENT["dependencies"]
         if isinstance(line, str)
     )
-    assert lines.pop("python") == PROJECT["requires-python"]
+    assert SpecifierSet(lines.pop("python")) == SpecifierSet(PROJECT["requires-python"])
     lines.pop("pip")
-    assert lines == required()
+    assert {name: SpecifierSet(bounds) for name, bounds in lines.items()} == required()
 
 
 def test_nothing_is_left_to_pip_and_the_channels_are_named():
