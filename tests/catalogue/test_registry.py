@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import itertools
 import re
 
 import numpy as np
@@ -45,7 +46,11 @@ def test_every_check_survives_every_planted_set(name, code):
 
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_every_flaw_alarms_by_its_own_diagnostic(flaw):
-    assert found(flaw, NAMED_BY[flaw]).verdict is Verdict.ALARM
+    finding = found(flaw, NAMED_BY[flaw])
+    assert finding.harm.low > finding.tolerance
+    # Of two the harm is surely above the tolerance, and not at 1 in 1,000: a watch, by the frame's rule.
+    seldom = flaw in ("starved_tail", "minority_collapse")
+    assert finding.verdict is (Verdict.WATCH if seldom else Verdict.ALARM)
 
 
 @pytest.mark.parametrize("name", HEALTHY)
@@ -115,7 +120,8 @@ def test_what_happens_in_use_comes_first_and_diagnostics_can_be_chosen():
     known = registry.codes()
     assert known[0] == registry.first()
     kinds = [registry.kind(code) for code in known]
-    assert kinds == ["in use"] * 6 + ["in training"] * 3 + ["cause"] * 11 + ["remedy", "cause"]
+    groups = [kind for kind, _ in itertools.groupby(kinds)]
+    assert groups == ["in use", "in training", "cause", "remedy", "cause"]  # maps draw, last
     assert [registry.kind(c) for c in ("retrieval", "mining_audit", "collapse")] == [
         "in use",
         "in training",
