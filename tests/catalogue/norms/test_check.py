@@ -65,6 +65,19 @@ def test_healthy_sets_are_quiet(name, metric):
     assert not judge(planted(name), metric).verdict.loud
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_errors_that_come_at_every_length_are_quiet(seed):
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(100), 12)
+    vectors = rng.standard_normal((100, 24))[labels] + rng.standard_normal((1200, 24))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.exp(0.04 * rng.standard_normal(1200))[:, None]
+    found = judge(EmbeddingSet.from_arrays(lengths * vectors, labels))
+    assert found.estimates["closed_set_accuracy"].value < 0.95
+    assert not found.verdict.loud
+    assert found.estimates["wrong_is_shorter"].value == pytest.approx(0.5, abs=0.1)
+
+
 def test_numbers_against_scikit_learn(blurred):
     data = planted("short_blurred", 0)
     x, y = data.vectors.astype(float), data.codes

@@ -40,8 +40,7 @@ def norms(
     staying where it is; a rule of three over classes where at most one class differs.
 
     Not applicable where there are distances only, all vectors have one length (to a thousandth: what was
-    saved in half precision is rounded), or there are fewer than 20
-    queries with a positive and a negative.
+    saved in half precision is rounded), or there are fewer than 20 queries with a positive and a negative.
     """
     evaluation, data = space.evaluation, space.evaluation.data
     anchors = evaluation.queries[space.ranks.anchors]

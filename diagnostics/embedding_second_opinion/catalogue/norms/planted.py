@@ -22,8 +22,8 @@ def _short_blurred(rng: np.random.Generator) -> Split:
 def _healthy_lengths(rng: np.random.Generator) -> Split:
     """160 classes of 10 whose lengths vary by class and by row, and are as sharp at every length."""
     labels = np.repeat(np.arange(160), 10)
-    vectors = rng.standard_normal((160, 48))[labels] + 0.8 * rng.standard_normal((1600, 48))
-    logs = 0.1 * rng.standard_normal(160)[labels] + 0.05 * rng.standard_normal(1600)
+    vectors = rng.standard_normal((160, 48))[labels] + 0.65 * rng.standard_normal((1600, 48))
+    logs = 0.06 * rng.standard_normal(160)[labels] + 0.04 * rng.standard_normal(1600)
     return Split(10 * np.exp(logs)[:, None] * unit(vectors), labels)
 
 
