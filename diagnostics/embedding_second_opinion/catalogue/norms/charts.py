@@ -1,0 +1,64 @@
+"""Which pictures show whom short vectors hurt?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.norms.numbers import Norms
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series
+from embedding_second_opinion.findings.wording import percent
+
+POINTS = 60
+NAMES = ("Shortest fifth", "Second", "Third", "Fourth", "Longest fifth")
+
+
+def fifths_chart(numbers: Norms) -> Bars:
+    """1-NN accuracy by fifth of length, the shortest first."""
+    bars = [
+        Bar.model_validate(
+            {
+                "label": name,
+                "value": e.value,
+                "low": e.low,
+                "high": e.high,
+                "role": "second" if i == 0 else "main",
+            }
+        )
+        for i, (name, e) in enumerate(zip(NAMES, numbers.by_part, strict=True))
+    ]
+    known = any(bar.low is not None for bar in bars)
+    return Bars(
+        title="Right answers by the length of the query's vector",
+        alt="; ".join(f"{bar.label}: {percent(bar.value)}" for bar in bars) + ".",
+        value_label="1-NN accuracy" + (", with 95 % interval" if known else ""),
+        bars=tuple(bars),
+    )
+
+
+def lengths_chart(numbers: Norms) -> tuple[Curve, ...]:
+    """How long the vectors of right and of wrong queries are; nothing where all are of one kind."""
+    right, wrong = numbers.lengths[numbers.right], numbers.lengths[~numbers.right]
+    if not len(right) or not len(wrong) or not np.isfinite(numbers.lengths).all():
+        return ()
+    x = np.unique(np.quantile(numbers.lengths, np.linspace(0, 1, POINTS)))
+    if len(x) < 2:
+        return ()
+
+    def line(name: str, lengths: np.ndarray, role: str) -> Series:
+        y = np.searchsorted(np.sort(lengths), x, side="right") / len(lengths)
+        return Series.model_validate({"name": name, "x": x, "y": y, "role": role})
+
+    told = numbers.estimates["wrong_is_shorter"]
+    middle = [f"{float(np.median(each)):.3g}" for each in (right, wrong)]
+    return (
+        Curve(
+            title=f"A wrong query is shorter than a right one in {percent(told.value)} of all pairs",
+            alt=(
+                f"Share of queries whose vector is at most so long: median {middle[0]} of {len(right):,} "
+                f"right and {middle[1]} of {len(wrong):,} wrong ones."
+            ),
+            x_label="length of the query's vector",
+            y_label="share of the queries that are at most so long",
+            series=(line("right", right, "main"), line("wrong", wrong, "second")),
+        ),
+    )

@@ -1,0 +1,176 @@
+"""Do the lengths of the vectors carry class or quality that cosine throws away?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedding_second_opinion.catalogue.norms import CHECK
+from embedding_second_opinion.catalogue.norms.charts import fifths_chart, lengths_chart
+from embedding_second_opinion.catalogue.norms.numbers import (
+    PERMUTATIONS,
+    Norms,
+    log_lengths,
+    measure_norms,
+    one_length,
+)
+from embedding_second_opinion.findings.check import Answer, NotApplicable
+from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.inputs import Inputs
+
+FEWEST_QUERIES = 20  # four in a fifth
+
+
+@CHECK
+def norms(
+    space: Geometry, inputs: Inputs | None = None, *, tolerance: float = 0.02
+) -> Answer | NotApplicable:
+    """Ask whether lengths tell classes apart, whether wrong answers are short, and what is lost by it.
+
+    Class: the share of the variance of log length that lies between classes (omega squared), beside 999
+    permutations of the classes. Quality: the chance that a wrong query is shorter than a right one (a tie is
+    half), and the accuracy of the shortest fifth.
+
+    The harm, in accuracy points over all queries. Under cosine: what euclidean distance gains on the same
+    queries, where a query that ties under cosine counts for nothing. Under euclidean distance: the errors of
+    the shortest fifth beyond the error rate of the others, which a threshold on length would have shown.
+
+    Interval: paired class jackknife; a deleted class goes as queries and as candidates, the cut at a fifth
+    staying where it is; a rule of three over classes where at most one class differs.
+
+    Not applicable where there are distances only, all vectors have one length (to a thousandth: what was
+    saved in half precision is rounded), or there are fewer than 20 queries with a positive and a negative.
+    """
+    evaluation, data = space.evaluation, space.evaluation.data
+    anchors = evaluation.queries[space.ranks.anchors]
+    if data is None or len(anchors) < FEWEST_QUERIES:
+        return NotApplicable(
+            f"Needs {FEWEST_QUERIES} queries with a positive and a negative in the gallery; there "
+            f"{'is' if len(anchors) == 1 else 'are'} {len(anchors)}."
+        )
+    rows = np.union1d(evaluation.queries, evaluation.enrolled)
+    logs = log_lengths(data.vectors[rows])
+    if one_length(logs):
+        return NotApplicable(
+            "Needs lengths that differ: the vectors have one length; it was thrown away before they "
+            "were saved."
+        )
+    numbers = measure_norms(space, logs[np.searchsorted(rows, anchors)])
+    return Answer(
+        explanation=_explanation(numbers),
+        estimates=numbers.estimates,
+        harm=numbers.harm,
+        interval=numbers.interval,
+        meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
+        ignore_when=(
+            "The length was made by something that has nothing to do with the sample, such as a scale of the "
+            "recording that differs in use; or every query has to be answered, and no sample can be taken "
+            "again."
+        ),
+        remedy=lambda verdict: _remedy(numbers, verdict, tolerance),
+        caveats=_caveats(numbers),
+        charts=(fifths_chart(numbers), *lengths_chart(numbers)),
+        parameters={"seed": space.seed, "permutations": PERMUTATIONS},
+    )
+
+
+def _explanation(numbers: Norms) -> str:
+    e = numbers.estimates
+    text = (
+        f"The shortest fifth of {number(numbers.queries, 'query')} is answered rightly in "
+        f"{e['short_accuracy'].text()}, the others in {e['rest_accuracy'].text()}"
+    )
+    if "wrong_is_shorter" in e:
+        text += f"; a wrong query is shorter than a right one with a chance of {e['wrong_is_shorter'].text()}"
+    if "class_share" in e:
+        text += (
+            f"; of the variance of log length {e['class_share'].text()} lies between classes, by chance "
+            f"{e['class_share_by_chance'].text()}"
+        )
+    if numbers.under_cosine:
+        return (
+            f"{text}. Euclidean distance answers {e['euclidean_accuracy'].text()} rightly, cosine "
+            f"{e['closed_set_accuracy'].text()}, a difference of {numbers.harm.text()}."
+        )
+    return f"{text}. The short ones cost {numbers.harm.text()} more than as many others."
+
+
+def _tells_quality(numbers: Norms, tolerance: float) -> bool:
+    """Whether short vectors surely cost more than is tolerated, whatever the metric."""
+    low = numbers.estimates["lost_on_short"].low
+    return low is not None and low > tolerance
+
+
+def _meaning(numbers: Norms, verdict: Verdict, tolerance: float) -> str:
+    if numbers.harm.low is None:
+        return f"What lengths would have told cannot be said: {numbers.harm.why_none}."
+    if numbers.under_cosine:
+        if verdict.loud:
+            text = "How long a vector is tells its class, and cosine does not hear it."
+        elif verdict is Verdict.OK:
+            text = (
+                "Cosine throws lengths away, and no answer that a user would miss goes with them."
+            )
+        else:
+            text = "Whether cosine loses answers by throwing lengths away cannot be told from nothing here."
+        if _tells_quality(numbers, tolerance):
+            text += (
+                " Length is a quality score all the same: short vectors are answered wrongly more often "
+                f"({numbers.estimates['lost_on_short'].text()} over all queries)."
+            )
+        return text
+    if verdict.loud:
+        return (
+            "Short vectors are answered wrongly far more often than others: length is a sign of quality that "
+            "comes with every vector, and nobody reads it. What is blurred, cut off or empty gets a short "
+            "vector in many networks."
+        )
+    if verdict is Verdict.OK:
+        return (
+            "Short vectors are answered about as well as others; length is no sign of quality here."
+        )
+    return "Whether short vectors are answered worse cannot be told: classes or errors are too few."
+
+
+def _remedy(numbers: Norms, verdict: Verdict, tolerance: float) -> str:
+    score = (
+        "Turn away samples with a short vector or take them again, with a threshold chosen on validation "
+        "data; or weight each vector by its length where several are averaged."
+    )
+    if numbers.under_cosine:
+        texts = []
+        if verdict.loud:
+            texts.append("Use euclidean distance on the vectors as they are.")
+        if _tells_quality(numbers, tolerance):
+            texts.append(f"Keep the length beside the unit vector as a quality score. {score}")
+        if texts:
+            return " ".join(texts)
+    elif verdict.loud:
+        return f"{score} Look at the shortest samples first: what is wrong with them?"
+    if verdict is Verdict.OK:
+        return "Nothing here."
+    return "Bring more classes and more queries before lengths are used for anything."
+
+
+def _caveats(numbers: Norms) -> tuple[str, ...]:
+    notes = [f"The interval of the harm: {numbers.harm.method}."]
+    if numbers.chance is not None:
+        notes.append(
+            f"Classes dealt at random share as much of the variance of log length with a chance of "
+            f"{numbers.chance:.3f} ({PERMUTATIONS} permutations). No verdict hangs on it: lengths that go "
+            "with the class do no harm by themselves."
+        )
+    notes.append(
+        "Short vectors may be those of hard classes as well as those of bad samples; a chance of wrong ones "
+        "being shorter does not tell which. In the interval of this chance a deleted class goes as "
+        "queries only."
+    )
+    if not np.all(numbers.lengths > 0):
+        zero = int(np.count_nonzero(numbers.lengths == 0))
+        notes.append(
+            f"{number(zero, 'query')} of length zero: the shortest, and without a logarithm."
+        )
+    if numbers.under_cosine:
+        notes.append("One extra pass: the same queries under euclidean distance.")
+    return tuple(notes)
