@@ -173,7 +173,7 @@ class Result(Mapping[str, Finding]):
         return self.summary.verdicts.get(finding.code, finding.verdict)
 
     def _counts(self) -> str:
-        """ "22 diagnostics: 3 alarm, 2 watch, 9 ok, 8 not-applicable." """
+        """As in "2 diagnostics: 1 alarm, 1 unsure"."""
         counted = Counter(self._verdict(f) for f in self.findings)
         told = ", ".join(f"{counted[v]} {v.value}" for v in Verdict if counted[v])
         return f"{number(len(self.findings), 'diagnostic')}: {told}."
