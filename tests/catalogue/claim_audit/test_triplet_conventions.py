@@ -129,15 +129,15 @@ def test_margins_on_plain_and_squared_distances(metric, margin):
 
 
 def test_few_anchors_speak_for_many_within_their_range(monkeypatch):
-    from embedding_second_opinion.catalogue.claim_audit import margin_conventions
+    from embedding_second_opinion.catalogue.claim_audit import margin_conventions as module
 
     rng = np.random.default_rng(3)
     labels = np.repeat(np.arange(40), 10)
     vectors = rng.standard_normal((40, 8))[labels] + 0.9 * rng.standard_normal((400, 8))
     space = Geometry(EmbeddingSet.from_arrays(vectors, labels))
     whole = {c.code: c.value for c in margin_conventions(space, 0.3)}
-    monkeypatch.setattr(margin_conventions, "MOST_ANCHORS", 150)
-    for each in margin_conventions.margin_conventions(space, 0.3):
+    monkeypatch.setattr(module, "MOST_ANCHORS", 150)
+    for each in module.margin_conventions(space, 0.3):
         low, high = each.range
         assert low < whole[each.code] < high
         assert high - low < 0.1

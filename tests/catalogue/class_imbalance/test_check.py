@@ -226,7 +226,7 @@ def test_distances_alone_are_enough():
     data = planted("starved_tail")
     matrix = np.linalg.norm(data.vectors[:, None] - data.vectors[None], axis=-1).astype(float)
     found = class_imbalance(Geometry.from_distances(matrix, data.codes))
-    assert found.verdict is Verdict.ALARM
+    assert found.harm.low > found.tolerance
     assert "minority_collapse" not in found.estimates
 
 
