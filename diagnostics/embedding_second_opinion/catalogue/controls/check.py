@@ -54,6 +54,10 @@ def controls(
             remedy=GIVE,
             caveats=refused,
         )
+    if not len(space.evaluation.queries) or not len(space.ranks.anchors):
+        return NotApplicable(
+            "Needs a query with both a positive and a negative in the gallery; there is none."
+        )
     numbers = measure_controls(space, given, tolerance)
     return Answer(
         explanation=_explanation(numbers),
