@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from embedding_second_opinion.findings.inert import code, inert, without_spans
+from embedding_second_opinion.findings.inert import code, inert, inert_plain, without_spans
 
 READERS = {
     "commonmark": MarkdownIt("commonmark", {"html": True}),
@@ -234,3 +234,12 @@ def test_the_page_takes_the_same_words_without_spans():
     reader = MarkdownIt("commonmark", {"html": False})
     for text in ("C:\\data", "5$ or $x$"):
         assert reader.renderInline(without_spans(inert(text))) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["http://x.org/a.png", "see HTTPS://x.org", "www.x.org", "plain 18 % [a]"]
+)
+def test_plain_text_holds_no_address_and_reads_the_same(text):
+    made = inert_plain(f"class {text} lies near")
+    assert not re.search(r"https?://|www\.", made, re.IGNORECASE)
+    assert made.replace("\u2060", "") == f"class {text} lies near"

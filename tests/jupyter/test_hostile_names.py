@@ -15,9 +15,11 @@ from tests.jupyter.lab import ROOT, Opened, recorder, running
 
 # Those that name classes, groups and splits in their words; the others take longer and add none.
 ONLY = ["triplet_versus_closed_set", "class_imbalance", "claim_audit", "cluster_proximity"]
-# Elements and addresses that no sentence of ours makes, within what the cells put out.
+# Elements and addresses that no sentence of ours makes, within what the cells put out. Figures are pictures
+# of their own (data:image/svg+xml in an img, where nothing runs and nothing is fetched).
 MADE = """() => [...document.querySelectorAll('.jp-OutputArea-output')].flatMap(o =>
-    [...o.querySelectorAll('img:not([src^="data:image/png"]), script, iframe, a, svg, del, mjx-container')]
+    [...o.querySelectorAll(
+        'img:not([src^="data:image/svg+xml"]), script, iframe, a, svg, del, mjx-container')]
 ).map(e => e.outerHTML.slice(0, 200)).filter(html => !html.includes('jp-InternalAnchorLink'))"""
 
 

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from embedding_second_opinion.findings import illustrator
 from embedding_second_opinion.findings.charts import AnyChart
 from embedding_second_opinion.findings.claim import Claim
-from embedding_second_opinion.findings.inert import code, inert
+from embedding_second_opinion.findings.inert import code, inert, inert_plain
 from embedding_second_opinion.findings.record import Number, Record
 from embedding_second_opinion.findings.wording import one_line
 
@@ -202,7 +202,7 @@ class Finding(Record):
         """Markdown and the vendor JSON in one output (IPython's display protocol)."""
         return {
             "text/markdown": self.markdown(),
-            "text/plain": f"{self.title}: {self.verdict}",
+            "text/plain": inert_plain(f"{self.title}: {self.verdict}"),
             FINDING_MIME: self.model_dump(mode="json"),
         }
 
@@ -222,4 +222,4 @@ def show(bundle: dict[str, object], charts: tuple[AnyChart, ...], name: str, tit
     drawn = illustrator.draw(charts, name, title) if charts and illustrator.draw else ""
     if drawn:
         words = [f"{chart.title}: {chart.alt}" for chart in charts]
-        display({"image/svg+xml": drawn, "text/plain": "\n".join(words)}, raw=True)
+        display({"image/svg+xml": drawn, "text/plain": inert_plain("\n".join(words))}, raw=True)

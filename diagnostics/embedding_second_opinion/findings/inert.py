@@ -28,6 +28,7 @@ _MARKS = re.compile(
     ),
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"(https?|www)(://|\.)", re.IGNORECASE)  # parted by a joiner that nobody sees
 _NUMBERED = re.compile(r"^([0-9]+)([.)])(?= |$)")
 _CODE = re.compile(r"\w[\w .,:%+/-]*")
 
@@ -45,6 +46,11 @@ def inert(text: str) -> str:
     line = visible(_SPACES.sub(" ", text).strip())
     marked = _MARKS.sub(lambda found: _ESCAPES.get(found[0], f"\\{found[0]}"), line)
     return _NUMBERED.sub(r"\1\\\2", marked)
+
+
+def inert_plain(text: str) -> str:
+    """Plain text in which JupyterLab finds no address to make a link of; it reads the same."""
+    return _ADDRESS.sub(lambda found: found[1] + "\u2060" + found[2], text)
 
 
 def inert_html(text: str) -> str:

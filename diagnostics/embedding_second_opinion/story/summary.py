@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from embedding_second_opinion.catalogue import registry
 from embedding_second_opinion.findings.check import Kind
 from embedding_second_opinion.findings.finding import Finding, Verdict, show
-from embedding_second_opinion.findings.inert import inert
+from embedding_second_opinion.findings.inert import inert, inert_plain
 from embedding_second_opinion.findings.record import Number, Record
 from embedding_second_opinion.findings.wording import number, one_line
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -111,7 +111,7 @@ class Summary(Record):
         """Markdown and the vendor JSON in one output (IPython's display protocol)."""
         return {
             "text/markdown": self.markdown(),
-            "text/plain": self.headline,
+            "text/plain": inert_plain(self.headline),
             SUMMARY_MIME: self.model_dump(mode="json"),
         }
 
