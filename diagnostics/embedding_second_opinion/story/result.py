@@ -39,7 +39,7 @@ class Result(Mapping[str, Finding]):
     ----------
     summary : Summary
         The first screen of the page: headline, causes in their order, the way from the number that was
-        believed to the accuracy in use, and every verdict corrected for the number of diagnostics.
+        believed to the accuracy in use, and every verdict.
     findings : tuple of Finding
         One for each diagnostic that was run, in the order of the catalogue.
     space : Geometry
