@@ -13,7 +13,7 @@ import numpy as np
 from embedding_second_opinion.catalogue import registry
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.inputs import Claim, Inputs
+from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.samples.planted import planted, planted_inputs
 
 LABELS = np.repeat(np.arange(24), 8)
@@ -37,7 +37,7 @@ def spaces() -> Iterator[Geometry]:
 
 def main() -> None:
     """Every diagnostic, where nobody listens."""
-    given = Inputs(claim=Claim(value=0.9), map_points=0)
+    given = Inputs(claim=Believed(value=0.9), map_points=0)
     for place, space in enumerate(spaces()):
         for code in registry.codes():
             registry.run_one(
