@@ -148,7 +148,11 @@ def test_papermill_alone_beside_packages_named_as_the_folders_of_this_project(tm
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise RuntimeError('shadowed')\n")
     rows = ["label,a,b,c"]
-    rows += [f"c{i % 12},{i % 12},{(i % 12) ** 2 % 7},{0.1 * (i // 12)}" for i in range(60)]
+    # Near its class's own corner, and no column a code of the classes: such a one is refused.
+    rows += [
+        f"c{i % 12},{i % 12 % 4 + 0.01 * (7 * i % 13)},{i % 12 // 4 + 0.01 * (5 * i % 11)},{0.1 * (i // 12)}"
+        for i in range(60)
+    ]
     (tmp_path / "mine.csv").write_text("\n".join(rows))
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONSAFEPATH", "PYTHONPATH")}
     papermill = Path(sys.executable).with_name("papermill")

@@ -415,9 +415,9 @@ def test_progress_can_be_seen_and_silenced(monkeypatch):
 
 def test_the_library_does_not_wait_for_torch():
     code = (
-        "import sys, diagnostics; assert 'torch' not in sys.modules;"
-        "diagnostics.audit_metric; assert 'torch' not in sys.modules;"
-        "diagnostics.embed; assert 'torch' in sys.modules; assert callable(diagnostics.embed)"
+        "import sys, embedding_second_opinion as so; assert 'torch' not in sys.modules;"
+        "so.audit_metric; assert 'torch' not in sys.modules;"
+        "so.embed; assert 'torch' in sys.modules; assert callable(so.embed)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
