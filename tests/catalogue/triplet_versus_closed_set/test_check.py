@@ -54,8 +54,8 @@ def test_the_planted_flaw_alarms(flaw):
     seen = [said(flaw, registry.first(), seed) for seed in SEEDS]
     assert all(f.verdict.loud and f.harm.low > f.tolerance for f in seen)
     # Of lost rows the gap is surely above the tolerance, and not at 1 in 1,000.
-    sure = [f.verdict for f in seen].count(Verdict.ALARM)
-    assert sure >= (0 if flaw == "lost_rows" else len(seen) - 1)
+    if flaw != "lost_rows":
+        assert [f.verdict for f in seen].count(Verdict.ALARM) >= len(seen) - 1
 
 
 @pytest.mark.parametrize("shape", HEALTHY)
