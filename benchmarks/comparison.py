@@ -59,10 +59,7 @@ class Pair:
             own = rng.standard_normal(common.shape)
             off = np.sqrt(self.hard) * common + np.sqrt(1 - self.hard) * own
             data = EmbeddingSet.from_arrays(
-                centres[labels] + noise * off,
-                labels,
-                split=part if self.split else None,
-                name=name,
+                centres[labels] + noise * off, labels, split=part if self.split else None, name=name
             )
             spaces.append(Geometry(arrange(data), seed=seed))
         return spaces[0], spaces[1]

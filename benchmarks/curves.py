@@ -62,10 +62,7 @@ RUNS: dict[str, Callable[[Reals], tuple[Reals, Reals]]] = {
     "still rising": lambda t: (0.55 + 0.3 * t, 0.3 - 0.2 * t),
     "in vain": lambda t: (0.7 - 0.2 * np.exp(-t / 0.05), 0.02 + 0.2 * np.exp(-t / 0.3)),
     "never": lambda t: (np.full(len(t), 0.6), 0.02 + 0.2 * np.exp(-t / 0.3)),
-    "worse": lambda t: (
-        0.8 - 0.3 * np.exp(-t / 0.06) - 0.05 * t,
-        0.01 + 0.3 * np.exp(-t / 0.25),
-    ),
+    "worse": lambda t: (0.8 - 0.3 * np.exp(-t / 0.06) - 0.05 * t, 0.01 + 0.3 * np.exp(-t / 0.25)),
 }
 
 

@@ -70,10 +70,7 @@ def main() -> None:
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.seeds)
     codes = {**CORRECT, **BUGS}
-    jobs = [
-        *product(CASES[:1], codes, seeds),
-        *product(CASES[1:], codes, seeds[: options.others]),
-    ]
+    jobs = [*product(CASES[:1], codes, seeds), *product(CASES[1:], codes, seeds[: options.others])]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = list(tqdm(pool.map(_trial, jobs, chunksize=20), total=len(jobs)))
     by_row: dict[tuple[str, str], list[tuple[tuple[str, ...], str, str]]] = {}

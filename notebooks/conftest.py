@@ -57,9 +57,7 @@ def differences(stored: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, 
     return found
 
 
-def _parts(
-    outputs: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, str], list[Mapping[str, Any]]]:
+def _parts(outputs: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], list[Mapping[str, Any]]]:
     """Streams by name, as they may come between displays anywhere; and what was displayed, in order."""
     words: dict[str, str] = {}
     shown: list[Mapping[str, Any]] = []

@@ -46,9 +46,15 @@ def imported(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = ".".join(filter(None, (beside(path) if node.level else "", node.module)))
+            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
     return names
+
+
+def beside(path: Path) -> str:
+    """The package a file lies in, which its `from .` means."""
+    return ".".join(path.relative_to(ROOT).parts[1:-1])
 
 
 def own(path: Path) -> tuple[str, ...]:

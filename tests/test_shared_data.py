@@ -75,9 +75,7 @@ def test_queries_against_the_gallery(shared_data, name, strangers, nearest):
     score = peer.score(data.vectors[test], data.codes[test])
     assert surface.closed_set_accuracy(space.ranks) == pytest.approx(score, abs=2.5e-4)
     calculator = AccuracyCalculator(
-        include=("precision_at_1",),
-        k=1,
-        knn_func=CustomKNN(LpDistance(normalize_embeddings=False)),
+        include=("precision_at_1",), k=1, knn_func=CustomKNN(LpDistance(normalize_embeddings=False))
     )
     found = calculator.get_accuracy(
         *(

@@ -19,23 +19,23 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from embedding_second_opinion.findings import illustrator as _illustrator
+from .findings import illustrator as _illustrator
 
 if TYPE_CHECKING:
-    from embedding_second_opinion import checks
-    from embedding_second_opinion.api import compare, diagnose
-    from embedding_second_opinion.catalogue.remedies.fit import fit_remedy
-    from embedding_second_opinion.data.embeddings import EmbeddingSet
-    from embedding_second_opinion.data.labels import InputError
-    from embedding_second_opinion.data.load import load
-    from embedding_second_opinion.data.roles import Evaluation, arrange
-    from embedding_second_opinion.findings.charts import AnyChart
-    from embedding_second_opinion.findings.finding import Finding
-    from embedding_second_opinion.geometry.geometry import Geometry
-    from embedding_second_opinion.model_audit.audit_metric import audit_metric
-    from embedding_second_opinion.model_audit.embed import embed
-    from embedding_second_opinion.remedy.store import load_remedy, save_remedy
-    from embedding_second_opinion.story.result import Result
+    from . import checks
+    from .api import compare, diagnose
+    from .catalogue.remedies.fit import fit_remedy
+    from .data.embeddings import EmbeddingSet
+    from .data.labels import InputError
+    from .data.load import load
+    from .data.roles import Evaluation, arrange
+    from .findings.charts import AnyChart
+    from .findings.finding import Finding
+    from .geometry.geometry import Geometry
+    from .model_audit.audit_metric import audit_metric
+    from .model_audit.embed import embed
+    from .remedy.store import load_remedy, save_remedy
+    from .story.result import Result
 
     __version__: str
 
@@ -81,7 +81,7 @@ _FOUND_IN = {
 
 def _illustrate(charts: tuple[AnyChart, ...], name: str, title: str) -> str:
     # Imported when the first figure is shown: matplotlib takes half a second that a script may not need.
-    from embedding_second_opinion.drawing.draw import sheet
+    from .drawing.draw import sheet
 
     return sheet(charts, name, title)
 

@@ -9,18 +9,18 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
-from embedding_second_opinion.catalogue import registry
-from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
-from embedding_second_opinion.data.python_terms import in_python_terms
-from embedding_second_opinion.data.roles import Evaluation
-from embedding_second_opinion.findings.finding import Finding
-from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.inputs.given import is_path, with_given
-from embedding_second_opinion.request import Request
-from embedding_second_opinion.story.comparison import compare as comparison
-from embedding_second_opinion.story.result import Result
-from embedding_second_opinion.story.summary import summarise
-from embedding_second_opinion.subject import Subject, described, space_of
+from .catalogue import registry
+from .data.embeddings import EmbeddingSet, InputError
+from .data.python_terms import in_python_terms
+from .data.roles import Evaluation
+from .findings.finding import Finding
+from .geometry.geometry import Geometry
+from .inputs.given import is_path, with_given
+from .request import Request
+from .story.comparison import compare as comparison
+from .story.result import Result
+from .story.summary import summarise
+from .subject import Subject, described, space_of
 
 Distance = Literal["euclidean", "cosine"]
 

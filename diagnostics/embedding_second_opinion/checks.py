@@ -16,13 +16,13 @@ import functools
 import inspect
 from collections.abc import Callable
 
-from embedding_second_opinion.catalogue import registry
-from embedding_second_opinion.data.embeddings import EmbeddingSet
-from embedding_second_opinion.data.roles import Evaluation
-from embedding_second_opinion.findings.finding import Finding
-from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.opened import opened
-from embedding_second_opinion.inputs.inputs import Inputs
+from .catalogue import registry
+from .data.embeddings import EmbeddingSet
+from .data.roles import Evaluation
+from .findings.finding import Finding
+from .geometry.geometry import Geometry
+from .geometry.opened import opened
+from .inputs.inputs import Inputs
 
 _DOC = """{question}
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, ca
 
 from pydantic import JsonValue
 
-from embedding_second_opinion.data.faults import InputError
-from embedding_second_opinion.inputs.option import Option, option, options_of
+from .data.faults import InputError
+from .inputs.option import Option, option, options_of
 
 if TYPE_CHECKING:  # the command's help reads the record and must not wait for NumPy
-    from embedding_second_opinion.data.embeddings import EmbeddingSet
-    from embedding_second_opinion.data.roles import Evaluation
-    from embedding_second_opinion.geometry.geometry import Geometry
-    from embedding_second_opinion.inputs.inputs import Inputs
+    from .data.embeddings import EmbeddingSet
+    from .data.roles import Evaluation
+    from .geometry.geometry import Geometry
+    from .inputs.inputs import Inputs
 
 SAMPLE = "sample:"
 REPORT, COMPARE = "report", "compare"
@@ -179,10 +179,10 @@ class Request:
 
         subject: vectors to take instead of those of ``data``, such as a model has just made.
         """
-        from embedding_second_opinion.data.joined import joined
-        from embedding_second_opinion.data.roles import arrange
-        from embedding_second_opinion.geometry.metric import check_metric
-        from embedding_second_opinion.samples import sample
+        from .data.joined import joined
+        from .data.roles import arrange
+        from .geometry.metric import check_metric
+        from .samples import sample
 
         if subject is None and self.data.startswith(SAMPLE):
             subject = sample(self.data.removeprefix(SAMPLE))
@@ -202,15 +202,15 @@ class Request:
     @_in_python
     def open(self, subject: EmbeddingSet | None = None) -> Geometry:
         """The geometry that all diagnostics look at; subject: see ``evaluation``."""
-        from embedding_second_opinion.geometry.geometry import Geometry
+        from .geometry.geometry import Geometry
 
         return Geometry(self.evaluation(subject), metric=cast(Any, self.metric), seed=self.seed)
 
     @_in_python
     def inputs(self, about: Geometry | Evaluation | None = None) -> Inputs:
         """What else was brought. about: whose rows the files of pairs, controls and triplets number."""
-        from embedding_second_opinion.data.roles import Evaluation
-        from embedding_second_opinion.inputs.inputs import read_inputs
+        from .data.roles import Evaluation
+        from .inputs.inputs import read_inputs
 
         evaluation = about if isinstance(about, Evaluation | None) else about.evaluation
         data = None if evaluation is None else evaluation.data
@@ -219,12 +219,12 @@ class Request:
     @_in_python
     def codes(self) -> tuple[str, ...]:
         """The codes of the diagnostics that are run."""
-        from embedding_second_opinion.catalogue.registry import chosen
+        from .catalogue.registry import chosen
 
         return chosen(self.only, self.skip)
 
     def _load(self, path: str) -> EmbeddingSet:
-        from embedding_second_opinion.data.load import load
+        from .data.load import load
 
         return load(
             path,
@@ -265,7 +265,7 @@ def _refuse_combinations(asked: Request) -> None:
             "them. Leave out the one or the other."
         )
     if asked.gallery and "." in asked.labels:
-        from embedding_second_opinion.data.sources import is_file
+        from .data.sources import is_file
 
         if is_file(asked.labels):
             raise InputError(

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
-from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
-from embedding_second_opinion.data.roles import Evaluation, arrange
-from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.request import open_evaluation
+from .data.embeddings import EmbeddingSet, InputError
+from .data.roles import Evaluation, arrange
+from .geometry.geometry import Geometry
+from .request import open_evaluation
 
 Subject = ArrayLike | EmbeddingSet | Evaluation | Geometry | str | Path
 

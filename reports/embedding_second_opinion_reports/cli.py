@@ -13,11 +13,12 @@ import typer
 
 from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion.request import Request
-from embedding_second_opinion_reports.command_options import Asked, takes
-from embedding_second_opinion_reports.comparing import COMPARE, compare
-from embedding_second_opinion_reports.help_texts import ABOUT, REPORT
-from embedding_second_opinion_reports.several import spelled_out
-from embedding_second_opinion_reports.terminal import COMMAND, say, stop, terminable
+
+from .command_options import Asked, takes
+from .comparing import COMPARE, compare
+from .help_texts import ABOUT, REPORT
+from .several import spelled_out
+from .terminal import COMMAND, say, stop, terminable
 
 # What is slow to import (numpy, Papermill) is imported where it is used: help comes at once.
 
@@ -80,8 +81,8 @@ def report(
     ] = 0,
 ) -> None:
     """Write a report; the help text is REPORT."""
-    from embedding_second_opinion_reports.publish import check_out, publish
-    from embedding_second_opinion_reports.run import RunError, logged
+    from .publish import check_out, publish
+    from .run import RunError, logged
 
     try:
         with logged(), terminable():
@@ -135,7 +136,7 @@ def notebook(
     ] = "",
 ) -> None:
     """Copy a bundled notebook to where you are, to open and change it in JupyterLab."""
-    from embedding_second_opinion_reports.bundled import notebook_names, notebook_path
+    from .bundled import notebook_names, notebook_path
 
     if not name:
         for known in notebook_names():

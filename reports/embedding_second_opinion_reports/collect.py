@@ -13,7 +13,8 @@ from pydantic import JsonValue, ValidationError
 
 from embedding_second_opinion.findings.finding import FINDING_MIME, Finding
 from embedding_second_opinion.story.summary import SUMMARY_MIME, Summary
-from embedding_second_opinion_reports.notebook_file import Cell, Notebook, Output
+
+from .notebook_file import Cell, Notebook, Output
 
 REPORT_TAG = "report"
 

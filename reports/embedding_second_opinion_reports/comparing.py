@@ -9,8 +9,9 @@ import typer
 
 from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion.request import Request
-from embedding_second_opinion_reports.command_options import Asked, takes
-from embedding_second_opinion_reports.terminal import say, stop, terminable
+
+from .command_options import Asked, takes
+from .terminal import say, stop, terminable
 
 BAD_INPUT, INCOMPLETE, BROKEN = 2, 3, 4
 
@@ -41,9 +42,9 @@ def compare(
     ] = 0,
 ) -> None:
     """See COMPARE."""
-    from embedding_second_opinion_reports.bundled import notebook_path
-    from embedding_second_opinion_reports.publish import check_out, publish
-    from embedding_second_opinion_reports.run import RunError, logged
+    from .bundled import notebook_path
+    from .publish import check_out, publish
+    from .run import RunError, logged
 
     try:
         with logged(), terminable():

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from embedding_second_opinion.findings.finding import Finding
 from embedding_second_opinion.story.summary import Summary
-from embedding_second_opinion_reports.collect import Collected
-from embedding_second_opinion_reports.outcome import Outcome
-from embedding_second_opinion_reports.render import render
-from embedding_second_opinion_reports.whole_folder import OUTCOME, PAGE, check_out, write_whole
+
+from .collect import Collected
+from .outcome import Outcome
+from .render import render
+from .whole_folder import OUTCOME, PAGE, check_out, write_whole
 
 
 def write_page(out: str | Path, summary: Summary, findings: Sequence[Finding]) -> Path:

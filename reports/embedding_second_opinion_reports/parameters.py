@@ -11,15 +11,14 @@ from pydantic import JsonValue
 from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion.inputs.option import Option
 from embedding_second_opinion.request import Request
-from embedding_second_opinion_reports.terminal import COMMAND
+
+from .terminal import COMMAND
 
 DEFAULTS: Mapping[str, JsonValue] = Request().parameters()
 
 
 def checked(
-    given: Mapping[str, JsonValue],
-    known: Mapping[str, JsonValue],
-    record: type[Request] = Request,
+    given: Mapping[str, JsonValue], known: Mapping[str, JsonValue], record: type[Request] = Request
 ) -> dict[str, JsonValue]:
     """What is given, as the notebook takes it; known: its parameters with their defaults.
 

@@ -12,7 +12,8 @@ from PIL import Image
 from embedding_second_opinion.drawing.draw import png
 from embedding_second_opinion.drawing.points import CLASS_COLOURS
 from embedding_second_opinion.findings.charts import Points
-from embedding_second_opinion_reports.pictures import Grid
+
+from .pictures import Grid
 
 _SHADES = 240  # of the still picture: dots, marks and smooth letters need no more
 

@@ -18,20 +18,14 @@ from pydantic import JsonValue
 
 from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion_reports.bundled import notebook_path
-from embedding_second_opinion_reports.notebook_file import Notebook
-from embedding_second_opinion_reports.run import RunError, execute
-from embedding_second_opinion_reports.whole_folder import (
-    FILES,
-    NOTEBOOK,
-    OUTCOME,
-    PAGE,
-    check_out,
-    write_whole,
-)
+
+from .bundled import notebook_path
+from .notebook_file import Notebook
+from .run import RunError, execute
+from .whole_folder import FILES, NOTEBOOK, OUTCOME, PAGE, check_out, write_whole
 
 if TYPE_CHECKING:
-    from embedding_second_opinion_reports.outcome import Outcome
+    from .outcome import Outcome
 
 # What makes the page loads all diagnostics: it is imported when the run is done, not held beside it.
 
@@ -94,9 +88,9 @@ def publish(
 
 
 def _write(folder: Path, executed: Path, source: str) -> Published:
-    from embedding_second_opinion_reports.collect import collect
-    from embedding_second_opinion_reports.outcome import Outcome
-    from embedding_second_opinion_reports.render import render
+    from .collect import collect
+    from .outcome import Outcome
+    from .render import render
 
     collected = collect(Notebook.read(executed))
     if collected.summary is None:

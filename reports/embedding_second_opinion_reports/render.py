@@ -18,11 +18,12 @@ from embedding_second_opinion.findings.charts import Points
 from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
 from embedding_second_opinion.story.attribution.stages import Step
 from embedding_second_opinion.story.summary import Summary
-from embedding_second_opinion_reports.collect import Collected
-from embedding_second_opinion_reports.parameters import papermill_command, report_command
-from embedding_second_opinion_reports.pictures import Picture, interval, picture
-from embedding_second_opinion_reports.point_map import PointMap, point_map
-from embedding_second_opinion_reports.sanitize import on_page
+
+from .collect import Collected
+from .parameters import papermill_command, report_command
+from .pictures import Picture, interval, picture
+from .point_map import PointMap, point_map
+from .sanitize import on_page
 
 COMPARISON = "comparison"  # the code of the finding that a comparison's page is about
 TEMPLATES = Path(__file__).with_name("templates")

@@ -25,8 +25,9 @@ from pydantic import JsonValue
 from tqdm import tqdm
 
 from embedding_second_opinion.data.faults import InputError
-from embedding_second_opinion_reports.notebook_file import Cell, Notebook
-from embedding_second_opinion_reports.parameters import checked
+
+from .notebook_file import Cell, Notebook
+from .parameters import checked
 
 _CELL = re.compile(r"Executing Cell (\d+)")
 

@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from embedding_second_opinion.findings.inert import without_spans
-from embedding_second_opinion_reports.collect import Addition
+
+from .collect import Addition
 
 # html off: a tag in Markdown is text. nh3 cleans what is left, links for example.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])

@@ -52,7 +52,7 @@ def ours(folder: Path) -> bool:
     if not folder.is_dir():
         return False
     # What reads the record loads all diagnostics: not before there is one to read.
-    from embedding_second_opinion_reports.outcome import made_by_us
+    from .outcome import made_by_us
 
     return {path.name for path in folder.iterdir()} <= FILES and made_by_us(folder / OUTCOME)
 

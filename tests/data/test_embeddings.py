@@ -10,12 +10,7 @@ import pytest
 import torch
 from numpy.typing import ArrayLike
 
-from embedding_second_opinion.data.embeddings import (
-    EmbeddingSet,
-    InputError,
-    class_names,
-    sizes,
-)
+from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError, class_names, sizes
 
 X = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
 Y = ["a", "a", "b", "b", "c", "c"]

@@ -15,14 +15,7 @@ import pytest
 from PIL import Image
 
 from embedding_second_opinion.drawing import draw
-from embedding_second_opinion.drawing.lettering import (
-    COLOURS,
-    clean,
-    number,
-    short,
-    spread,
-    wrap,
-)
+from embedding_second_opinion.drawing.lettering import COLOURS, clean, number, short, spread, wrap
 from embedding_second_opinion.findings.charts import (
     AnyChart,
     Bar,

@@ -129,10 +129,7 @@ def test_a_resumed_run_and_a_loss_that_is_no_number_are_told(tmp_path):
     [
         ("", "log.csv is empty"),
         (" \n\n", "log.csv is empty"),
-        (
-            "step,loss,acc\n1,nan,nan\n2,inf,\n",
-            "no finite value in loss and acc. Give a table",
-        ),
+        ("step,loss,acc\n1,nan,nan\n2,inf,\n", "no finite value in loss and acc. Give a table"),
         ("step,loss\n", "no rows"),
         ("only words here\n", "one column only"),
         ("a,b\n1,2\n", "no column that is known"),

@@ -17,11 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import embedding_second_opinion as so
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.remedy.estimators import (
-    CslsNearest,
-    EditedNearest,
-    WithinWhitening,
-)
+from embedding_second_opinion.remedy.estimators import CslsNearest, EditedNearest, WithinWhitening
 from embedding_second_opinion.remedy.kinds import BY_KEY, REMEDIES
 from embedding_second_opinion.remedy.nearest import RejectingNearest, UncontradictedNearest
 from embedding_second_opinion.remedy.store import load_remedy, save_remedy
@@ -30,13 +26,7 @@ from embedding_second_opinion.samples.planted import planted
 
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
-    [
-        WithinWhitening(),
-        EditedNearest(),
-        CslsNearest(),
-        UncontradictedNearest(),
-        RejectingNearest(),
-    ]
+    [WithinWhitening(), EditedNearest(), CslsNearest(), UncontradictedNearest(), RejectingNearest()]
 )
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)

@@ -21,14 +21,7 @@ from embedding_second_opinion.story.summary import Cause, Summary
 from embedding_second_opinion_reports.collect import Addition, Collected, Failure
 from embedding_second_opinion_reports.parameters import DEFAULTS
 from embedding_second_opinion_reports.render import render
-from tests.reports.stories import (
-    ABOUT,
-    HOSTILE,
-    HOSTILE_NAMES,
-    a_finding,
-    a_summary,
-    more_findings,
-)
+from tests.reports.stories import ABOUT, HOSTILE, HOSTILE_NAMES, a_finding, a_summary, more_findings
 
 VOID = {"meta", "link", "img", "br", "hr", "wbr", "rect", "circle", "input"}
 

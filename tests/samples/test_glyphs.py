@@ -9,12 +9,7 @@ import pytest
 
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.samples.glyphs import glyphs
-from embedding_second_opinion.training.glyph_images import (
-    FAMILIES,
-    character,
-    characters,
-    label,
-)
+from embedding_second_opinion.training.glyph_images import FAMILIES, character, characters, label
 from embedding_second_opinion.training.make_glyphs import GlyphRun, write
 from embedding_second_opinion.training.triplet_network import (
     embed,

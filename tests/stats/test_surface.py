@@ -200,9 +200,7 @@ def test_closed_set_equals_scikit_learn_and_pytorch_metric_learning():
         peer.score(vectors[~train], labels[~train])
     )
     calculator = AccuracyCalculator(
-        include=("precision_at_1",),
-        k=1,
-        knn_func=CustomKNN(LpDistance(normalize_embeddings=False)),
+        include=("precision_at_1",), k=1, knn_func=CustomKNN(LpDistance(normalize_embeddings=False))
     )
     found = calculator.get_accuracy(
         *(

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from embedding_second_opinion.data.embeddings import InputError
+from .embeddings import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor

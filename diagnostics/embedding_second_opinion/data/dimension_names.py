@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.data.embeddings import InputError
+from .embeddings import InputError
 
 _RUN = 3  # two columns with a number, "height1" and "height2", are no run yet
 

@@ -11,15 +11,9 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from embedding_second_opinion.data.labels import (
-    Codes,
-    InputError,
-    Strings,
-    as_numpy,
-    class_names,
-    encode,
-)
 from embedding_second_opinion.findings.wording import number, one_line
+
+from .labels import Codes, InputError, Strings, as_numpy, class_names, encode
 
 __all__ = ["Codes", "EmbeddingSet", "FloatMatrix", "InputError", "Strings", "class_names", "sizes"]
 

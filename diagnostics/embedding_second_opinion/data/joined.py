@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
-from embedding_second_opinion.data.roles import repeated
+from .embeddings import EmbeddingSet, InputError
+from .roles import repeated
 
 
 def joined(queries: EmbeddingSet, gallery: EmbeddingSet, data: str, where: str) -> EmbeddingSet:

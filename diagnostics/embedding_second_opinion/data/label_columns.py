@@ -10,14 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.data.dimension_names import is_whole, listed
-from embedding_second_opinion.data.embeddings import (
-    Codes,
-    EmbeddingSet,
-    FloatMatrix,
-    InputError,
-    sizes,
-)
+from .dimension_names import is_whole, listed
+from .embeddings import Codes, EmbeddingSet, FloatMatrix, InputError, sizes
 
 _PROBE = 512  # rows that decide which columns are looked at in full
 _BLOCK = 8192  # rows compared at once

@@ -8,8 +8,9 @@ import re
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from embedding_second_opinion.data.faults import InputError as InputError
 from embedding_second_opinion.findings.wording import visible
+
+from .faults import InputError as InputError
 
 Codes = NDArray[np.int64]
 Strings = NDArray[np.str_]

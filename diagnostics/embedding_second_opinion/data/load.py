@@ -11,19 +11,12 @@ from typing import Literal, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from embedding_second_opinion.data.archives import Entry
-from embedding_second_opinion.data.dimension_names import refuse_names
-from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
-from embedding_second_opinion.data.label_columns import Place, label_notes
-from embedding_second_opinion.data.sources import Source, is_file, open_source
-from embedding_second_opinion.data.tables import (
-    GROUPS,
-    LABELS,
-    SPLIT,
-    called,
-    reserved,
-    stacked,
-)
+from .archives import Entry
+from .dimension_names import refuse_names
+from .embeddings import EmbeddingSet, InputError
+from .label_columns import Place, label_notes
+from .sources import Source, is_file, open_source
+from .tables import GROUPS, LABELS, SPLIT, called, reserved, stacked
 
 IMAGES = ("images",)
 VECTORS = ("embeddings", "vectors", "features", "x", "emb")

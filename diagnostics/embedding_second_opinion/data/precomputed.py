@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from embedding_second_opinion.data.embeddings import FloatMatrix, InputError, class_names
-from embedding_second_opinion.data.roles import Evaluation
+from .embeddings import FloatMatrix, InputError, class_names
+from .roles import Evaluation
 
 
 def given_distances(

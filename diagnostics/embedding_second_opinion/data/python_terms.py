@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from embedding_second_opinion.data.embeddings import InputError
+from .embeddings import InputError
 
 _FLAGS = ("drop-invalid", "flatten", "approximate")
 _SAID_TWICE = re.compile(r"(?:on_invalid='drop'|flatten=True) \((--(?:drop-invalid|flatten))\)")

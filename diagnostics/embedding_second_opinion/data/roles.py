@@ -8,22 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.data.embeddings import (
-    Codes,
-    EmbeddingSet,
-    FloatMatrix,
-    InputError,
-    sizes,
-)
-from embedding_second_opinion.data.selection import (
-    as_names,
-    chosen_splits,
-    counted,
-    in_split,
-    named_rows,
-)
 from embedding_second_opinion.findings.inert import inert
 from embedding_second_opinion.findings.wording import number
+
+from .embeddings import Codes, EmbeddingSet, FloatMatrix, InputError, sizes
+from .selection import as_names, chosen_splits, counted, in_split, named_rows
 
 Rows = NDArray[np.int64]
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError, Strings
 from embedding_second_opinion.findings.wording import number
+
+from .embeddings import EmbeddingSet, InputError, Strings
 
 Mask = NDArray[np.bool_]
 

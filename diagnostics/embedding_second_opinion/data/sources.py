@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from embedding_second_opinion.data.archives import (
-    Entries,
-    read_npy,
-    read_npz,
-    read_pt,
-    read_safetensors,
-)
-from embedding_second_opinion.data.embeddings import InputError
-from embedding_second_opinion.data.tables import read_csv, read_parquet, read_text
+from .archives import Entries, read_npy, read_npz, read_pt, read_safetensors
+from .embeddings import InputError
+from .tables import read_csv, read_parquet, read_text
 
 _ARCHIVES = {
     ".npz": read_npz,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.data.archives import Entries, Entry, damaged, refuse_too_large
-from embedding_second_opinion.data.dimension_names import is_whole
-from embedding_second_opinion.data.embeddings import InputError
+from .archives import Entries, Entry, damaged, refuse_too_large
+from .dimension_names import is_whole
+from .embeddings import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa

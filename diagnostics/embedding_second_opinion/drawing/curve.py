@@ -7,7 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from embedding_second_opinion.drawing.lettering import (
+from embedding_second_opinion.findings.charts import Curve
+
+from .lettering import (
     COLOURS,
     Layout,
     canvas,
@@ -20,8 +22,7 @@ from embedding_second_opinion.drawing.lettering import (
     spread,
     write,
 )
-from embedding_second_opinion.drawing.marks import name_marks
-from embedding_second_opinion.findings.charts import Curve
+from .marks import name_marks
 
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 

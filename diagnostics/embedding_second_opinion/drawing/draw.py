@@ -23,9 +23,20 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
-from embedding_second_opinion.drawing.curve import draw_curve
-from embedding_second_opinion.drawing.inline_svg import inline
-from embedding_second_opinion.drawing.lettering import (
+from embedding_second_opinion.findings.charts import (
+    AnyChart,
+    Bars,
+    Curve,
+    Examples,
+    Points,
+    Sample,
+    Tree,
+    Waterfall,
+)
+
+from .curve import draw_curve
+from .inline_svg import inline
+from .lettering import (
     COLOURS,
     Layout,
     amount,
@@ -38,20 +49,10 @@ from embedding_second_opinion.drawing.lettering import (
     wrap,
     write,
 )
-from embedding_second_opinion.drawing.points import draw_points
-from embedding_second_opinion.drawing.sheet import stacked
-from embedding_second_opinion.drawing.tree import draw_tree
-from embedding_second_opinion.drawing.waterfall import draw_waterfall
-from embedding_second_opinion.findings.charts import (
-    AnyChart,
-    Bars,
-    Curve,
-    Examples,
-    Points,
-    Sample,
-    Tree,
-    Waterfall,
-)
+from .points import draw_points
+from .sheet import stacked
+from .tree import draw_tree
+from .waterfall import draw_waterfall
 
 Width = Literal["wide", "narrow"]
 

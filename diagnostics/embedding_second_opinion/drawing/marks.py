@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from embedding_second_opinion.drawing.lettering import COLOURS, Layout, clean, number
 from embedding_second_opinion.findings.charts import Curve
+
+from .lettering import COLOURS, Layout, clean, number
 
 Places = NDArray[np.float64]  # (n, 2) places on the canvas, in points
 Box = tuple[float, float, float, float]  # left, foot, width and height of words, in points

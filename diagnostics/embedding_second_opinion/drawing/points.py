@@ -16,8 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from embedding_second_opinion.drawing.lettering import COLOURS, blank, short, wrap, write
 from embedding_second_opinion.findings.charts import Panel, Points
+
+from .lettering import COLOURS, blank, short, wrap, write
 
 # Chosen by a search over sRGB: each at least 3:1 on white, and the least distance between any two (OKLab,
 # also as seen with protanopia and deuteranopia) as large as could be had. The page has the same ten.

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from embedding_second_opinion.drawing.inline_svg import element
-from embedding_second_opinion.drawing.lettering import clean
+from .inline_svg import element
+from .lettering import clean
 
 # A viewer may show the picture by itself, where no font of a page reaches it. The first is what the
 # drawings were measured with; the others are as wide.

@@ -13,17 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from embedding_second_opinion.drawing.lettering import (
-    COLOURS,
-    Layout,
-    canvas,
-    dress,
-    name_axis,
-    number,
-    room_below,
-    wrap,
-)
 from embedding_second_opinion.findings.charts import Tree
+
+from .lettering import COLOURS, Layout, canvas, dress, name_axis, number, room_below, wrap
 
 
 def draw_tree(chart: Tree, layout: Layout, head: float) -> Figure:

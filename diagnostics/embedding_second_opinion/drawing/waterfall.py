@@ -5,18 +5,9 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from embedding_second_opinion.drawing.lettering import (
-    COLOURS,
-    Layout,
-    canvas,
-    dress,
-    name_axis,
-    number,
-    room_below,
-    wrap,
-    write,
-)
 from embedding_second_opinion.findings.charts import Stage, Waterfall
+
+from .lettering import COLOURS, Layout, canvas, dress, name_axis, number, room_below, wrap, write
 
 _UP, _DOWN, _TOTAL = "series-context", "series-second", "series-main"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from embedding_second_opinion.findings.record import Number, Record
+from .record import Number, Record
 
 if TYPE_CHECKING:  # the command's help needs findings, and must not wait for NumPy
     import numpy as np

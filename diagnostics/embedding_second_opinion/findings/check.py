@@ -32,9 +32,9 @@ from typing import Any, Literal, ParamSpec, Protocol
 
 from pydantic import JsonValue
 
-from embedding_second_opinion.findings.charts import AnyChart
-from embedding_second_opinion.findings.claim import Claim
-from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict, judge
+from .charts import AnyChart
+from .claim import Claim
+from .finding import Estimate, Finding, Verdict, judge
 
 Kind = Literal["in use", "in training", "cause", "remedy"]
 PLACES: Mapping[Kind, int] = {"in use": 10, "in training": 20, "cause": 30, "remedy": 40}

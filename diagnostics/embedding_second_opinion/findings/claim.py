@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from embedding_second_opinion.findings.record import Number, Record
+from .record import Number, Record
 
 
 class Points(Record):

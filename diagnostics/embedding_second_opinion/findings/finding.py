@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from embedding_second_opinion.findings import illustrator
-from embedding_second_opinion.findings.charts import AnyChart
-from embedding_second_opinion.findings.claim import Claim
-from embedding_second_opinion.findings.inert import code, inert, inert_plain
-from embedding_second_opinion.findings.record import Number, Record
-from embedding_second_opinion.findings.wording import one_line
+from . import illustrator
+from .charts import AnyChart
+from .claim import Claim
+from .inert import code, inert, inert_plain
+from .record import Number, Record
+from .wording import one_line
 
 LEVEL = 0.95  # of every interval
 TAIL = (1 - LEVEL) / 2  # one side of it

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from embedding_second_opinion.findings.wording import visible
+from .wording import visible
 
 _SPACES = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _MARKS = re.compile(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat
 
-from embedding_second_opinion.findings.wording import one_line
+from .wording import one_line
 
 # Eight significant digits: stable between processors, finer than any interval we print.
 Number = Annotated[FiniteFloat, AfterValidator(lambda value: float(f"{value:.8g}"))]

@@ -6,8 +6,9 @@ import numpy as np
 
 from embedding_second_opinion.findings.charts import Example, Sample, Table, Thumbnail
 from embedding_second_opinion.findings.wording import number
-from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from .geometry import Geometry
+from .passes.ranks import Ints, Reals
 
 ANSWERS_SHOWN = 5
 CLASSES_SHOWN = 12

@@ -13,24 +13,19 @@ from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.precomputed import given_distances
 from embedding_second_opinion.data.roles import Evaluation, arrange
 from embedding_second_opinion.findings.wording import number, one_line
-from embedding_second_opinion.geometry.metric import Metric, prepared
-from embedding_second_opinion.geometry.passes import other_groups, rank_results
-from embedding_second_opinion.geometry.passes.classes import ClassStats, class_statistics
-from embedding_second_opinion.geometry.passes.classes_within import Reach, classes_within
-from embedding_second_opinion.geometry.passes.other_groups import OtherGroups
-from embedding_second_opinion.geometry.passes.pair_histograms import PairHistograms, all_pairs
-from embedding_second_opinion.geometry.passes.placed import place
-from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, Ints, Reals
-from embedding_second_opinion.geometry.passes.recognised import recognised
-from embedding_second_opinion.geometry.passes.silhouettes import Silhouettes, silhouettes
-from embedding_second_opinion.geometry.passes.source import (
-    Floats,
-    MatrixSource,
-    Rows,
-    Source,
-    VectorSource,
-)
+
+from .metric import Metric, prepared
+from .passes import other_groups, rank_results
+from .passes.classes import ClassStats, class_statistics
+from .passes.classes_within import Reach, classes_within
+from .passes.other_groups import OtherGroups
+from .passes.pair_histograms import PairHistograms, all_pairs
+from .passes.placed import place
+from .passes.rank_results import Ranks
+from .passes.ranks import LARGE_CLASS, Ints, Reals
+from .passes.recognised import recognised
+from .passes.silhouettes import Silhouettes, silhouettes
+from .passes.source import Floats, MatrixSource, Rows, Source, VectorSource
 
 NEIGHBORS = 50  # wide enough for every check, and made in the same sweep as the ranks
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.data.roles import Evaluation
-from embedding_second_opinion.geometry.geometry import Geometry
+
+from .geometry import Geometry
 
 
 def opened(subject: object, call: str) -> Geometry:

@@ -9,7 +9,8 @@ import numpy as np
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.data.sources import Source, open_source
 from embedding_second_opinion.data.tables import reserved
-from embedding_second_opinion.inputs.pairs import FIRST, FOLD, SAME, SECOND
+
+from .pairs import FIRST, FOLD, SAME, SECOND
 
 RAW = ("raw", "input", "inputs", "pixels")
 PAIRS = {*FIRST, *SECOND, *SAME, *FOLD}

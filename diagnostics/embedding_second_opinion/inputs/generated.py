@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.inputs.inputs import Believed
-from embedding_second_opinion.inputs.training_log import TrainingLog
-from embedding_second_opinion.inputs.triplets import Triplets
+from .inputs import Believed
+from .training_log import TrainingLog
+from .triplets import Triplets
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -14,11 +14,12 @@ from embedding_second_opinion.data.archives import Entry
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.data.labels import as_numpy
 from embedding_second_opinion.data.sources import Source
-from embedding_second_opinion.inputs.controls import Control, read_controls
-from embedding_second_opinion.inputs.inputs import Inputs
-from embedding_second_opinion.inputs.pairs import Pairs, read_pairs
-from embedding_second_opinion.inputs.training_log import TrainingLog
-from embedding_second_opinion.inputs.triplets import Triplets, read_triplets
+
+from .controls import Control, read_controls
+from .inputs import Inputs
+from .pairs import Pairs, read_pairs
+from .training_log import TrainingLog
+from .triplets import Triplets, read_triplets
 
 Columns = Mapping[str, ArrayLike]
 T = TypeVar("T")

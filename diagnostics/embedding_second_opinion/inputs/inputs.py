@@ -9,10 +9,11 @@ from pydantic import ConfigDict, field_validator
 
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.findings.record import Number, Record
-from embedding_second_opinion.inputs.controls import Control, read_controls
-from embedding_second_opinion.inputs.pairs import Pairs, read_pairs
-from embedding_second_opinion.inputs.training_log import TrainingLog, read_log
-from embedding_second_opinion.inputs.triplets import Triplets, read_triplets
+
+from .controls import Control, read_controls
+from .pairs import Pairs, read_pairs
+from .training_log import TrainingLog, read_log
+from .triplets import Triplets, read_triplets
 
 _OF_ROWS: Mapping[str, Callable[[str, EmbeddingSet], object]] = {
     "pairs": read_pairs,

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from embedding_second_opinion.data.embeddings import Codes, EmbeddingSet, InputError
 from embedding_second_opinion.data.labels import as_numpy, class_names, encode
 from embedding_second_opinion.data.sources import Source, open_source
-from embedding_second_opinion.inputs.listed_rows import named_column, row_numbers
+
+from .listed_rows import named_column, row_numbers
 
 FIRST = ("first", "pair_a", "a", "left")
 SECOND = ("second", "pair_b", "b", "right")

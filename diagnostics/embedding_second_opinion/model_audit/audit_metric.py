@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.findings.finding import Finding, Verdict, judge
-from embedding_second_opinion.model_audit import audit_words as words
-from embedding_second_opinion.model_audit.bugs import named
-from embedding_second_opinion.model_audit.calls import (
-    ARRAYS,
-    TAKES,
-    Arrays,
-    Caller,
-    Metric,
-    Takes,
-)
-from embedding_second_opinion.model_audit.outcomes import worst
-from embedding_second_opinion.model_audit.right import KINDS, WITH_K, Kind
-from embedding_second_opinion.model_audit.trials import Setting, tried
 from embedding_second_opinion.stats.intervals import TAIL
+
+from . import audit_words as words
+from .bugs import named
+from .calls import ARRAYS, TAKES, Arrays, Caller, Metric, Takes
+from .outcomes import worst
+from .right import KINDS, WITH_K, Kind
+from .trials import Setting, tried
 
 CODE = "audit_metric"
 TITLE = "Self-tests of a metric"

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from embedding_second_opinion.findings.charts import Bar, Bars, Table
 from embedding_second_opinion.findings.finding import Estimate, Verdict
-from embedding_second_opinion.model_audit.bugs import Bug
-from embedding_second_opinion.model_audit.outcomes import NEAREST, RANDOM, Outcome
-from embedding_second_opinion.model_audit.trials import Setting
+
+from .bugs import Bug
+from .outcomes import NEAREST, RANDOM, Outcome
+from .trials import Setting
 
 # These show only where a set has what they stumble over.
 _RARE = {

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.data.labels import as_numpy
-from embedding_second_opinion.model_audit.described import described
+
+from .described import described
 
 INPUTS = ("x", "input", "inputs", "image", "images", "img", "pixels", "data", "feature", "features")
 LABELS = ("y", "label", "labels", "target", "targets", "class", "classes")

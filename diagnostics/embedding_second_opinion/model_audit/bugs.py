@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from embedding_second_opinion.model_audit.outcomes import (
+from .outcomes import (
     AT_K,
     BEYOND_K,
     EQUAL,
@@ -21,7 +21,7 @@ from embedding_second_opinion.model_audit.outcomes import (
     SCALE,
     Outcome,
 )
-from embedding_second_opinion.model_audit.trials import Setting
+from .trials import Setting
 
 BLIND = 0.1  # gained from all positives farthest to all nearest, where 1 is right
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedding_second_opinion.data.embeddings import InputError
-from embedding_second_opinion.model_audit.described import described
-from embedding_second_opinion.model_audit.posed import Posed
+
+from .described import described
+from .posed import Posed
 
 Takes = Literal["embeddings", "distances", "gallery"]
 Arrays = Literal["numpy", "torch"]

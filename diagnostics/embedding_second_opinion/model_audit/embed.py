@@ -14,15 +14,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
-from embedding_second_opinion.model_audit.batches import Call, moved, taken_apart
-from embedding_second_opinion.model_audit.described import described
-from embedding_second_opinion.model_audit.model_state import (
-    chosen_device,
-    in_eval_mode,
-    on_device,
-    remarks,
-)
-from embedding_second_opinion.model_audit.random_state import kept_random_state
+
+from .batches import Call, moved, taken_apart
+from .described import described
+from .model_state import chosen_device, in_eval_mode, on_device, remarks
+from .random_state import kept_random_state
 
 _SAME = 1e-3  # of the spread: a second pass that differs by more is no rounding
 

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from embedding_second_opinion.model_audit.posed import Posed
+from .posed import Posed
 
 Kind = Literal["recall", "precision", "r_precision", "map_at_r", "triplet", "other"]
 KINDS: tuple[str, ...] = get_args(Kind)

@@ -10,9 +10,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from embedding_second_opinion.data.embeddings import InputError
-from embedding_second_opinion.model_audit import posed as sets
-from embedding_second_opinion.model_audit.calls import Caller
-from embedding_second_opinion.model_audit.outcomes import (
+
+from . import posed as sets
+from .calls import Caller
+from .outcomes import (
     AT_K,
     BEYOND_K,
     EQUAL,
@@ -28,12 +29,9 @@ from embedding_second_opinion.model_audit.outcomes import (
     SCALE,
     Outcome,
 )
-from embedding_second_opinion.model_audit.posed import Pose, Posed, Shape
-from embedding_second_opinion.model_audit.random_state import (
-    kept_random_state,
-    seed_everything,
-)
-from embedding_second_opinion.model_audit.right import WITH_K, Kind, by_chance, right_value
+from .posed import Pose, Posed, Shape
+from .random_state import kept_random_state, seed_everything
+from .right import WITH_K, Kind, by_chance, right_value
 
 FEWEST = 3  # repetitions of the test with many rows, which takes longest
 MOST = 200  # repetitions of a test whose value varies

@@ -13,12 +13,8 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from embedding_second_opinion.remedy.estimators import (
-    CslsNearest,
-    EditedNearest,
-    WithinWhitening,
-)
-from embedding_second_opinion.remedy.nearest import RejectingNearest, UncontradictedNearest
+from .estimators import CslsNearest, EditedNearest, WithinWhitening
+from .nearest import RejectingNearest, UncontradictedNearest
 
 LINEAR_WORK = 1e8  # rows x columns x classes up to which a layer is trained in seconds
 MEETS_ITSELF = ("uncontradicted", "edited", "csls")  # the gallery is compared with itself to fit

@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from embedding_second_opinion.remedy.estimators import KeptNearest, Labels
+from .estimators import KeptNearest, Labels
 
 LOOKED_AT = 5  # nearest others of a row that may be copies of it
 

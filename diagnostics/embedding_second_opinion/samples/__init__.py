@@ -10,7 +10,7 @@ PAIR = ("pair:old", "pair:new", "pair:other")
 
 def names() -> tuple[str, ...]:
     """Every name that ``sample`` knows."""
-    from embedding_second_opinion.samples.planted import FLAWS, HEALTHY
+    from .planted import FLAWS, HEALTHY
 
     return ("glyphs", "digits", *PAIR, *(f"planted:{name}" for name in (*HEALTHY, *FLAWS)))
 
@@ -18,20 +18,20 @@ def names() -> tuple[str, ...]:
 def sample(name: str) -> EmbeddingSet:
     """A bundled set by name. Raises InputError for a name that is not in ``names()``."""
     if name == "glyphs":
-        from embedding_second_opinion.samples.glyphs import glyphs
+        from .glyphs import glyphs
 
         return glyphs()
     if name == "digits":
-        from embedding_second_opinion.samples.digits import digits
+        from .digits import digits
 
         return digits()
     if name in PAIR:
-        from embedding_second_opinion.samples.planted_pair import paired_model
+        from .planted_pair import paired_model
 
         return paired_model(name.partition(":")[2])
     kind, _, flaw = name.partition(":")
     if kind == "planted" and name in names():
-        from embedding_second_opinion.samples.planted import planted
+        from .planted import planted
 
         return planted(flaw)
     raise InputError(f"there is no sample {name!r}; the samples are {', '.join(names())}.")

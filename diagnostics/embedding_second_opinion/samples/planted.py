@@ -16,7 +16,8 @@ from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.inputs.controls import Control
 from embedding_second_opinion.inputs.generated import Split, unit
 from embedding_second_opinion.inputs.inputs import Inputs
-from embedding_second_opinion.samples import (
+
+from . import (
     planted_audit,
     planted_census,
     planted_claims,

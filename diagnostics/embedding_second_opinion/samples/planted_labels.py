@@ -50,7 +50,7 @@ def _healthy_few_wrong(rng: np.random.Generator) -> Split:
 
 
 HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {
-    "healthy_few_wrong": _healthy_few_wrong,
+    "healthy_few_wrong": _healthy_few_wrong
 }
 FLAWS: dict[str, Callable[[np.random.Generator], Split]] = {
     "wrong_labels": _wrong_labels,

@@ -33,14 +33,9 @@ def _needs_cosine(rng: np.random.Generator) -> Split:
     return Split(vectors * np.exp(0.5 * rng.standard_normal((1440, 1))), labels)
 
 
-HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {
-    "healthy_spectrum": _healthy_spectrum,
-}
+HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {"healthy_spectrum": _healthy_spectrum}
 FLAWS: dict[str, Callable[[np.random.Generator], Split]] = {
     "unscaled_columns": _unscaled_columns,
     "needs_cosine": _needs_cosine,
 }
-NAMED_BY: dict[str, str] = {
-    "unscaled_columns": "metric_choice",
-    "needs_cosine": "metric_choice",
-}
+NAMED_BY: dict[str, str] = {"unscaled_columns": "metric_choice", "needs_cosine": "metric_choice"}

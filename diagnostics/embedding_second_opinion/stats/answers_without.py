@@ -14,8 +14,9 @@ from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import CUTS, Ints, Reals
 from embedding_second_opinion.geometry.passes.shortened import Gains, gains
-from embedding_second_opinion.stats.ranked_answers import PAGE, RANKS, first_match, per_query
-from embedding_second_opinion.stats.surface import anchor_counts
+
+from .ranked_answers import PAGE, RANKS, first_match, per_query
+from .surface import anchor_counts
 
 WIDEST = 200  # of a list: what a second sweep is worth
 WORTH = 0.75  # of a list: the largest R for which it is looked up

@@ -6,13 +6,8 @@ import numpy as np
 from scipy.stats import beta
 
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.stats.intervals import (
-    FEWEST_CLASSES,
-    LEVEL,
-    Interval,
-    difference_interval,
-    few_classes,
-)
+
+from .intervals import FEWEST_CLASSES, LEVEL, Interval, difference_interval, few_classes
 
 
 def gain_interval(

@@ -92,11 +92,7 @@ def few_classes(units: int) -> Interval:
 
 
 def share_interval(
-    value: float,
-    without: Reals,
-    units: int,
-    weights: Reals | None = None,
-    pairs: float = 0.0,
+    value: float, without: Reals, units: int, weights: Reals | None = None, pairs: float = 0.0
 ) -> Interval:
     """For a share in [0, 1]: class jackknife on the logit scale with t quantiles.
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals, identity_chances
-from embedding_second_opinion.stats.surface import anchor_counts, class_recall
+
+from .surface import anchor_counts, class_recall
 
 
 def triplet_without(ranks: Ranks) -> Reals:

@@ -13,8 +13,9 @@ from embedding_second_opinion.findings.claim import Claim
 from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
 from embedding_second_opinion.findings.record import Number, Record
 from embedding_second_opinion.inputs.inputs import Believed
-from embedding_second_opinion.story.attribution.stages import Attribution
-from embedding_second_opinion.story.summary import Cause, PerClass, Subject, Summary
+
+from .attribution.stages import Attribution
+from .summary import Cause, PerClass, Subject, Summary
 
 
 class PublishedFinding(Record):

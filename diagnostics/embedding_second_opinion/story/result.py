@@ -19,8 +19,9 @@ from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
 from embedding_second_opinion.findings.inert import inert_html
 from embedding_second_opinion.findings.wording import number, one_line
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.story.published import Outcome
-from embedding_second_opinion.story.summary import Summary
+
+from .published import Outcome
+from .summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,10 +16,11 @@ from embedding_second_opinion.findings.record import Number, Record
 from embedding_second_opinion.findings.wording import number, one_line
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Believed, Inputs
-from embedding_second_opinion.story.attribution.attribute import attribute
-from embedding_second_opinion.story.attribution.cells import by_class
-from embedding_second_opinion.story.attribution.explained import explained
-from embedding_second_opinion.story.attribution.stages import Attribution
+
+from .attribution.attribute import attribute
+from .attribution.cells import by_class
+from .attribution.explained import explained
+from .attribution.stages import Attribution
 
 SUMMARY_MIME = "application/vnd.second-opinion.summary+json"
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "umap-learn")

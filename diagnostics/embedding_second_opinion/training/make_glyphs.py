@@ -19,14 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from embedding_second_opinion.training.glyph_images import FAMILIES, characters, label, render
-from embedding_second_opinion.training.triplet_network import (
-    ITERATIONS,
-    embed,
-    one_thread,
-    train,
-    validation_triplet_accuracy,
-)
+from .glyph_images import FAMILIES, characters, label, render
+from .triplet_network import ITERATIONS, embed, one_thread, train, validation_triplet_accuracy
 
 SEED = 0
 UNKNOWN = 0.2  # share of the characters that training never sees

@@ -7,9 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from embedding_second_opinion.catalogue.claim_audit.margin_conventions import (
-    margin_conventions,
-)
+from embedding_second_opinion.catalogue.claim_audit.margin_conventions import margin_conventions
 from embedding_second_opinion.catalogue.claim_audit.strict import closed_set, triplet
 from embedding_second_opinion.catalogue.claim_audit.triplet_conventions import (
     class_mean,

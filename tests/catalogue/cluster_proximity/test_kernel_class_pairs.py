@@ -7,12 +7,8 @@ import pytest
 from sklearn.metrics import davies_bouldin_score
 
 from embedding_second_opinion.catalogue.cluster_proximity import kernel_class_pairs as module
-from embedding_second_opinion.catalogue.cluster_proximity.kernel_class_pairs import (
-    class_pairs,
-)
-from embedding_second_opinion.catalogue.cluster_proximity.kernel_pooled import (
-    PooledSeparation,
-)
+from embedding_second_opinion.catalogue.cluster_proximity.kernel_class_pairs import class_pairs
+from embedding_second_opinion.catalogue.cluster_proximity.kernel_pooled import PooledSeparation
 from embedding_second_opinion.geometry.passes.classes import class_statistics
 from tests.geometry.passes.test_silhouettes import ragged
 

@@ -7,10 +7,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.neighbors import KNeighborsClassifier
 
-from embedding_second_opinion.catalogue.cluster_proximity.separation import (
-    Separations,
-    needed,
-)
+from embedding_second_opinion.catalogue.cluster_proximity.separation import Separations, needed
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 

@@ -116,10 +116,7 @@ def test_the_mass_of_ties_by_brute_force():
 
 def test_no_tie_is_seen_and_not_inferred():
     space = offset_set()
-    for value, interval in (
-        concentration.tied_first(space),
-        concentration.tie_mass(space.ranks),
-    ):
+    for value, interval in (concentration.tied_first(space), concentration.tie_mass(space.ranks)):
         assert (value, interval.low, interval.high) == (0, 0, 0)
         assert "seen, not inferred" in interval.method
 

@@ -15,9 +15,7 @@ from embedding_second_opinion.catalogue.decision_rule.calibration import (
     calibration,
     temperatures,
 )
-from embedding_second_opinion.catalogue.decision_rule.kernel_class_means import (
-    squared_distances,
-)
+from embedding_second_opinion.catalogue.decision_rule.kernel_class_means import squared_distances
 from embedding_second_opinion.geometry.passes.row_keys import row_keys
 from tests.catalogue.decision_rule.test_kernel_class_means import plain, small
 

@@ -9,11 +9,7 @@ from scipy.special import betaln
 from scipy.stats import betabinom, hypergeom, norm
 
 from embedding_second_opinion.catalogue.gallery_growth import extrapolated
-from embedding_second_opinion.catalogue.gallery_growth.extrapolated import (
-    MIDDLES,
-    WIDTH,
-    fitted,
-)
+from embedding_second_opinion.catalogue.gallery_growth.extrapolated import MIDDLES, WIDTH, fitted
 
 CLASSES = 200
 GRID = np.array([2, 3, 5, 10, 20, 50, 100, 150, 200])

@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 
 from embedding_second_opinion.catalogue.gallery_growth import back_test as room
-from embedding_second_opinion.catalogue.gallery_growth.back_test import (
-    BackTest,
-    Half,
-    back_test,
-)
+from embedding_second_opinion.catalogue.gallery_growth.back_test import BackTest, Half, back_test
 from embedding_second_opinion.catalogue.gallery_growth.forecast import Beyond
 from embedding_second_opinion.catalogue.gallery_growth.known import Known
 from embedding_second_opinion.data.embeddings import EmbeddingSet

@@ -35,10 +35,7 @@ def test_healthy_sets_stay_quiet(shape):
     seeds = range(3 if shape in ("healthy_split", "healthy_strangers") else 1)
     verdicts = [said(shape, "generalisation_gap", seed).verdict for seed in seeds]
     # 60 unseen classes that are all recognised leave a bound of 5 points: unsure, and no alarm.
-    expected = {
-        "healthy_split": {Verdict.OK},
-        "healthy_strangers": {Verdict.OK, Verdict.UNSURE},
-    }
+    expected = {"healthy_split": {Verdict.OK}, "healthy_strangers": {Verdict.OK, Verdict.UNSURE}}
     assert set(verdicts) <= expected.get(shape, {Verdict.NOT_APPLICABLE}), verdicts
 
 

@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import pairwise_distances, roc_auc_score
 
-from embedding_second_opinion.catalogue.label_noise.kernel_class_order import (
-    Said,
-    class_order,
-)
+from embedding_second_opinion.catalogue.label_noise.kernel_class_order import Said, class_order
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 

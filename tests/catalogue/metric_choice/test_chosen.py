@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from embedding_second_opinion.catalogue.metric_choice.chosen import (
-    DEALS,
-    chosen,
-    gain_interval,
-)
+from embedding_second_opinion.catalogue.metric_choice.chosen import DEALS, chosen, gain_interval
 from embedding_second_opinion.catalogue.metric_choice.other_metric import Paired
 
 NOTHING = np.zeros(0, dtype=np.int64)

@@ -12,11 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler, normalize
 
 from embedding_second_opinion.catalogue.metric_choice import options
-from embedding_second_opinion.catalogue.metric_choice.options import (
-    OPTIONS,
-    Spaces,
-    same_length,
-)
+from embedding_second_opinion.catalogue.metric_choice.options import OPTIONS, Spaces, same_length
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples.planted import planted

@@ -12,13 +12,7 @@ from embedding_second_opinion.catalogue.mining_audit.numbers import audit
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.triplets import Triplets
-from embedding_second_opinion.samples.planted_audit import (
-    BUGS,
-    CORRECT,
-    plain,
-    shuffled,
-    space,
-)
+from embedding_second_opinion.samples.planted_audit import BUGS, CORRECT, plain, shuffled, space
 
 
 @pytest.mark.parametrize("miner", BUGS)

@@ -7,10 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
-from embedding_second_opinion.catalogue.pair_verification.counts import (
-    base_rate,
-    pairs_of_queries,
-)
+from embedding_second_opinion.catalogue.pair_verification.counts import base_rate, pairs_of_queries
 from embedding_second_opinion.catalogue.pair_verification.figures import figures
 from embedding_second_opinion.catalogue.pair_verification.halves import halves
 from embedding_second_opinion.catalogue.pair_verification.numbers import verify

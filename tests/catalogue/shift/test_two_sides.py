@@ -8,11 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embedding_second_opinion.catalogue.shift.two_sides import (
-    common_shifts,
-    sides,
-    squared_common,
-)
+from embedding_second_opinion.catalogue.shift.two_sides import common_shifts, sides, squared_common
 from tests.catalogue.shift.making import shifted
 
 

@@ -14,12 +14,7 @@ from embedding_second_opinion.findings.charts import Bars, Curve, Table
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
-from embedding_second_opinion.samples.planted import (
-    FLAWS,
-    HEALTHY,
-    NAMED_BY,
-    planted,
-)
+from embedding_second_opinion.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted
 from tests.verdicts import found as said
 from tests.verdicts import read_by
 

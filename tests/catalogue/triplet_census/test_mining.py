@@ -8,10 +8,7 @@ import torch
 from pytorch_metric_learning.distances import CosineSimilarity, LpDistance
 from pytorch_metric_learning.miners import BatchHardMiner, TripletMarginMiner
 
-from embedding_second_opinion.catalogue.triplet_census.kernel_batches import (
-    distances_among,
-    mine,
-)
+from embedding_second_opinion.catalogue.triplet_census.kernel_batches import distances_among, mine
 from embedding_second_opinion.catalogue.triplet_census.mining import _batches, try_miners
 from embedding_second_opinion.catalogue.triplet_census.sides import counted, sides
 from embedding_second_opinion.data.embeddings import EmbeddingSet

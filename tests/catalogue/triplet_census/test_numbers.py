@@ -9,10 +9,7 @@ import pytest
 from scipy.special import expit, logit
 from scipy.stats import beta, t
 
-from embedding_second_opinion.catalogue.triplet_census.numbers import (
-    measure_census,
-    with_margin,
-)
+from embedding_second_opinion.catalogue.triplet_census.numbers import measure_census, with_margin
 from embedding_second_opinion.catalogue.triplet_census.sides import choose_margin, sides
 from embedding_second_opinion.catalogue.triplet_census.spent import _mean_at_most, find_spent
 from embedding_second_opinion.data.embeddings import EmbeddingSet

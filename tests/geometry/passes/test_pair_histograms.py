@@ -13,11 +13,7 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes import pair_histograms as module
 from embedding_second_opinion.geometry.passes import sweep
 from embedding_second_opinion.geometry.passes.far_rows import Spread
-from embedding_second_opinion.geometry.passes.pair_histograms import (
-    BINS,
-    Scale,
-    distances_between,
-)
+from embedding_second_opinion.geometry.passes.pair_histograms import BINS, Scale, distances_between
 
 SHAPES = [(5, 9, 2, 30), (1, 4, 1, 6, 1), (300, 280, 40), (3,) * 120]
 

@@ -199,11 +199,7 @@ def test_where_no_cause_is_sure_one_that_gives_back_half_is_named_as_perhaps(sha
     small = finding("hubness", Verdict.UNSURE).model_copy(
         update={"harm": wide.model_copy(update={"value": 0.001})}
     )
-    found = explained(
-        way,
-        [small, doubtful],
-        {step.letter: ("shift", "hubness")},
-    ).steps[0]
+    found = explained(way, [small, doubtful], {step.letter: ("shift", "hubness")}).steps[0]
     if told:
         assert (found.cause, found.because) == (
             "shift",

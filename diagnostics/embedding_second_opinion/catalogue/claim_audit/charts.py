@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.claim_audit.conventions import WIDE, Convention
-from embedding_second_opinion.catalogue.claim_audit.numbers import Audit
 from embedding_second_opinion.findings.charts import Bar, Bars, Table
 from embedding_second_opinion.findings.wording import number
+
+from .conventions import WIDE, Convention
+from .numbers import Audit
 
 SHOWN = 9  # conventions among the bars, those that give the claim first
 KINDS = {

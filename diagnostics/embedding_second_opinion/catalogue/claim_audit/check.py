@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.claim_audit import CHECK
-from embedding_second_opinion.catalogue.claim_audit.charts import charts_of
-from embedding_second_opinion.catalogue.claim_audit.conventions import DRAWN, Convention
-from embedding_second_opinion.catalogue.claim_audit.numbers import Audit, audit
-from embedding_second_opinion.catalogue.claim_audit.pair_conventions import has_pairs
-from embedding_second_opinion.catalogue.claim_audit.words import meaning_of, remedy_of
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import charts_of
+from .conventions import DRAWN, Convention
+from .numbers import Audit, audit
+from .pair_conventions import has_pairs
+from .words import meaning_of, remedy_of
 
 LISTED = 4  # conventions named in a sentence
 

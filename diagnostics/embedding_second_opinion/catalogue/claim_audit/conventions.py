@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from embedding_second_opinion.catalogue.claim_audit.claimed import (
-    COVERED,
-    USUAL,
-    Reading,
-    chance,
-    noise,
-)
+from .claimed import COVERED, USUAL, Reading, chance, noise
 
 DRAWN = (10_000, 1_000)  # sizes of samples that people draw: the customary, and the least
 RARE = 0.05  # an explanation that makes the claim so much less likely than another is dropped

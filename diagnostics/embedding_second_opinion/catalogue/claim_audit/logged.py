@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.claim_audit.conventions import Convention
 from embedding_second_opinion.inputs.training_log import TrainingLog
+
+from .conventions import Convention
 
 WORDS = ("accuracy", "acc")
 

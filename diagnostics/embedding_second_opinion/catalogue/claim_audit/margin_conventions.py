@@ -6,23 +6,19 @@ from typing import Literal
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.claim_audit.claimed import COVERED
-from embedding_second_opinion.catalogue.claim_audit.conventions import Convention
-from embedding_second_opinion.catalogue.claim_audit.kernel_margins import by_margin
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.row_keys import row_keys
+
+from .claimed import COVERED
+from .conventions import Convention
+from .kernel_margins import by_margin
 
 MOST_ANCHORS = 5_000
 
 # In the order of the pass: code, label, what gives the claim, and whether it is a fault.
 ASKED: tuple[tuple[str, str, str, Literal["other number", "fault"]], ...] = (
-    (
-        "margin_kept",
-        "Margin kept",
-        "counting the triplets that keep the margin",
-        "other number",
-    ),
+    ("margin_kept", "Margin kept", "counting the triplets that keep the margin", "other number"),
     (
         "margin_missed",
         "Margin on the wrong side",

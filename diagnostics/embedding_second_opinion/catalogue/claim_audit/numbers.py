@@ -5,43 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from embedding_second_opinion.catalogue.claim_audit import strict as exact
-from embedding_second_opinion.catalogue.claim_audit.claimed import (
-    SLACK,
-    USUAL,
-    Reading,
-    noise,
-)
-from embedding_second_opinion.catalogue.claim_audit.conventions import (
-    DRAWN,
-    Answer,
-    Convention,
-    answer,
-)
-from embedding_second_opinion.catalogue.claim_audit.elsewhere import (
-    other_rows,
-    searches_elsewhere,
-    triplets_elsewhere,
-)
-from embedding_second_opinion.catalogue.claim_audit.logged import logged_conventions
-from embedding_second_opinion.catalogue.claim_audit.margin_conventions import (
-    margin_conventions,
-)
-from embedding_second_opinion.catalogue.claim_audit.pair_conventions import pair_conventions
-from embedding_second_opinion.catalogue.claim_audit.searches import (
-    search_conventions,
-    smaller_gallery,
-    strict_search,
-)
-from embedding_second_opinion.catalogue.claim_audit.strict import Strict
-from embedding_second_opinion.catalogue.claim_audit.triplet_conventions import (
-    strict_triplets,
-    triplet_conventions,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Believed, Inputs
 from embedding_second_opinion.stats.intervals import Interval, no_interval
+
+from . import strict as exact
+from .claimed import SLACK, USUAL, Reading, noise
+from .conventions import DRAWN, Answer, Convention, answer
+from .elsewhere import other_rows, searches_elsewhere, triplets_elsewhere
+from .logged import logged_conventions
+from .margin_conventions import margin_conventions
+from .pair_conventions import pair_conventions
+from .searches import search_conventions, smaller_gallery, strict_search
+from .strict import Strict
+from .triplet_conventions import strict_triplets, triplet_conventions
 
 NOTE = no_interval("a convention on these very rows, not an estimate")
 

@@ -4,14 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.claim_audit.conventions import Convention, Kind
-from embedding_second_opinion.catalogue.claim_audit.strict import Strict
-from embedding_second_opinion.catalogue.claim_audit.thresholds import (
-    Judged,
-    best_threshold,
-    of_histograms,
-    of_pairs,
-)
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
@@ -19,6 +11,10 @@ from embedding_second_opinion.geometry.passes.pair_histograms import distances_b
 from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.inputs.pairs import Pairs
 from embedding_second_opinion.stats.intervals import share_interval
+
+from .conventions import Convention, Kind
+from .strict import Strict
+from .thresholds import Judged, best_threshold, of_histograms, of_pairs
 
 
 def has_pairs(space: Geometry, pairs: Pairs | None) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.claim_audit.claimed import Reading
-from embedding_second_opinion.catalogue.claim_audit.conventions import Convention, Kind
-from embedding_second_opinion.catalogue.claim_audit.strict import closed_set, searched, within
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.stats import surface
+
+from .claimed import Reading
+from .conventions import Convention, Kind
+from .strict import closed_set, searched, within
 
 LENGTHS = (5, 10)  # of the answers that recall is told of
 VOTERS = 5  # a common library's default

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.claim_audit.claimed import Reading
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
@@ -20,6 +19,8 @@ from embedding_second_opinion.stats.intervals import (
     share_interval,
     wilson_interval,
 )
+
+from .claimed import Reading
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,7 @@ def closed_set(space: Geometry) -> Strict:
     ranks = space.ranks
     value, units = surface.closed_set_accuracy(ranks), _units(ranks)
     interval = share_interval(
-        value,
-        jackknife.closed_set_without(ranks),
-        units,
-        pairs=jackknife.closed_set_pairs(ranks),
+        value, jackknife.closed_set_without(ranks), units, pairs=jackknife.closed_set_pairs(ranks)
     )
     if units < FEWEST_CLASSES and not space.evaluation.leave_one_out:
         interval = wilson_interval(int(ranks.right[ranks.anchors].sum()), len(ranks.anchors))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.claim_audit.conventions import Convention
-from embedding_second_opinion.catalogue.claim_audit.strict import (
-    per_anchor,
-    searched,
-    triplet,
-    within,
-)
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import surface
+
+from .conventions import Convention
+from .strict import per_anchor, searched, triplet, within
 
 
 def strict_triplets(space: Geometry) -> Convention:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.claim_audit.conventions import Convention, Kind
+from .conventions import Convention, Kind
 
 MEANS: dict[str, str] = {
     "self_match": "A query that stays in the gallery is its own nearest row, at distance 0: the number "

@@ -6,8 +6,6 @@ from collections import Counter
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.class_imbalance.harms import Imbalance
-from embedding_second_opinion.catalogue.class_imbalance.recalls import common_without, mean_of
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Level, Series, Table
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -18,6 +16,9 @@ from embedding_second_opinion.stats.intervals import (
     share_interval,
     wilson_interval,
 )
+
+from .harms import Imbalance
+from .recalls import common_without, mean_of
 
 BINS = 8
 CLASSES_SHOWN = 12

@@ -2,18 +2,6 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.class_imbalance import CHECK
-from embedding_second_opinion.catalogue.class_imbalance.charts import (
-    groups_chart,
-    size_curve,
-    thirds_chart,
-    worst_classes,
-)
-from embedding_second_opinion.catalogue.class_imbalance.group_recalls import (
-    FEWEST_QUERIES,
-    GroupRecall,
-)
-from embedding_second_opinion.catalogue.class_imbalance.harms import Imbalance, measure_imbalance
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.findings.wording import number, percent
@@ -21,6 +9,11 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats import surface
 from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, no_interval
+
+from . import CHECK
+from .charts import groups_chart, size_curve, thirds_chart, worst_classes
+from .group_recalls import FEWEST_QUERIES, GroupRecall
+from .harms import Imbalance, measure_imbalance
 
 
 @CHECK

@@ -12,12 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.class_imbalance.worst_of import (
-    PERMUTATIONS,
-    Cells,
-    shuffled_between,
-    shuffled_within,
-)
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
@@ -28,6 +22,8 @@ from embedding_second_opinion.stats.intervals import (
     difference_interval,
     share_interval,
 )
+
+from .worst_of import PERMUTATIONS, Cells, shuffled_between, shuffled_within
 
 FEWEST_QUERIES = 20  # a share of fewer moves by five points with a single query
 

@@ -7,22 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.class_imbalance import class_sizes
-from embedding_second_opinion.catalogue.class_imbalance.group_recalls import (
-    Groups,
-    group_recalls,
-)
-from embedding_second_opinion.catalogue.class_imbalance.recalls import (
-    Recalls,
-    common_without,
-    full_without,
-    mean_of,
-    recalls,
-)
-from embedding_second_opinion.catalogue.class_imbalance.worst_of import (
-    chance_of_minimum,
-    expected_minimum,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -37,6 +21,11 @@ from embedding_second_opinion.stats.intervals import (
     no_interval,
     share_interval,
 )
+
+from . import class_sizes
+from .group_recalls import Groups, group_recalls
+from .recalls import Recalls, common_without, full_without, mean_of, recalls
+from .worst_of import chance_of_minimum, expected_minimum
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.cluster_proximity import CHECK
-from embedding_second_opinion.catalogue.cluster_proximity.look_alikes import (
-    look_alike_tree,
-    pair_examples,
-    pair_table,
-    separation_curve,
-)
-from embedding_second_opinion.catalogue.cluster_proximity.nearness import (
-    CONTEXT,
-    Nearness,
-    nearness,
-)
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .look_alikes import look_alike_tree, pair_examples, pair_table, separation_curve
+from .nearness import CONTEXT, Nearness, nearness
 
 
 @CHECK

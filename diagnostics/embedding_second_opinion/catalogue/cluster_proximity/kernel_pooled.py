@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.cluster_proximity.kernel_class_pairs import (
-    ROWS,
-    Ints,
-    Reals,
-)
 from embedding_second_opinion.geometry.passes.classes import ClassStats
 from embedding_second_opinion.geometry.passes.source import Floats
+
+from .kernel_class_pairs import ROWS, Ints, Reals
 
 
 class PooledSeparation:

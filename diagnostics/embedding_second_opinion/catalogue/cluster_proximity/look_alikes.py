@@ -5,11 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from embedding_second_opinion.catalogue.cluster_proximity.nearness import Nearness
-from embedding_second_opinion.catalogue.cluster_proximity.separation import (
-    Separation,
-    Separations,
-)
 from embedding_second_opinion.findings.charts import (
     Curve,
     Examples,
@@ -24,6 +19,9 @@ from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
+
+from .nearness import Nearness
+from .separation import Separation, Separations
 
 PAIRS_SHOWN = 12
 LEAVES_SHOWN = 24

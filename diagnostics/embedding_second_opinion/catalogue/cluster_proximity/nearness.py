@@ -8,23 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
-from embedding_second_opinion.catalogue.cluster_proximity.confusions import (
-    Confusions,
-    Mask,
-    confusions,
-    near_loss,
-)
-from embedding_second_opinion.catalogue.cluster_proximity.kernel_class_pairs import (
-    ClassPairs,
-    class_pairs,
-)
-from embedding_second_opinion.catalogue.cluster_proximity.kernel_pooled import (
-    PooledSeparation,
-)
-from embedding_second_opinion.catalogue.cluster_proximity.separation import (
-    Separations,
-    needed,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -37,6 +20,11 @@ from embedding_second_opinion.stats.intervals import (
     few_classes,
     no_interval,
 )
+
+from .confusions import Confusions, Mask, confusions, near_loss
+from .kernel_class_pairs import ClassPairs, class_pairs
+from .kernel_pooled import PooledSeparation
+from .separation import Separations, needed
 
 CONTEXT = "context only: classes of several modes score badly here and work well"
 FAR = 1e6  # d' where there is no spread at all
@@ -176,11 +164,7 @@ def _each_once(found: Confusions, chosen: Mask) -> Ints:
     # Pairs confused beyond chance come first: among many near ones some lose much by luck.
     ordered = sorted(
         both.values(),
-        key=lambda ats: (
-            not found.stands_out[ats].any(),
-            -int(found.lost[ats].sum()),
-            ats[0],
-        ),
+        key=lambda ats: (not found.stands_out[ats].any(), -int(found.lost[ats].sum()), ats[0]),
     )
     return np.array([ats[0] for ats in ordered], dtype=np.int64)
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.collapse.costs import Cost
-from embedding_second_opinion.catalogue.collapse.numbers import Numbers
-from embedding_second_opinion.catalogue.collapse.spectra import gaussian, power_law
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.passes.ranks import Reals, round_numbers
+
+from .costs import Cost
+from .numbers import Numbers
+from .spectra import gaussian, power_law
 
 MOST = 0.9  # of the variance: how many components hold that much is said in words
 

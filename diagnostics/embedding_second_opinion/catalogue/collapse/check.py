@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from embedding_second_opinion.catalogue.collapse import CHECK
-from embedding_second_opinion.catalogue.collapse.charts import (
-    components,
-    costs_chart,
-    numbers_table,
-    spectrum_chart,
-)
-from embedding_second_opinion.catalogue.collapse.costs import Cost, closed_set_loss, costs
-from embedding_second_opinion.catalogue.collapse.numbers import Numbers, numbers
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.intervals import largest, no_interval
+
+from . import CHECK
+from .charts import components, costs_chart, numbers_table, spectrum_chart
+from .costs import Cost, closed_set_loss, costs
+from .numbers import Numbers, numbers
 
 
 @CHECK

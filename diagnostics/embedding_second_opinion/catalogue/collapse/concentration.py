@@ -10,14 +10,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.collapse.class_groups import ClassGroups
-from embedding_second_opinion.catalogue.collapse.moments import ROUNDING
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import ROWS, ClassStats
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats import surface
 from embedding_second_opinion.stats.intervals import Interval, no_interval, share_interval
+
+from .class_groups import ClassGroups
+from .moments import ROUNDING
 
 KEPT = 0.9  # of the ratios of TwoNN: the largest tenth is as often chance as dimension
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.collapse import concentration
-from embedding_second_opinion.catalogue.collapse.numbers import Numbers
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.stats import jackknife, surface
@@ -17,6 +15,9 @@ from embedding_second_opinion.stats.intervals import (
     few_classes,
     share_interval,
 )
+
+from . import concentration
+from .numbers import Numbers
 
 # A triplet margin is commonly a fifth of the vectors' length. Where all lie within a hundredth of it
 # about one point, no two of them can be a margin apart.
@@ -40,10 +41,7 @@ def closed_set_loss(ranks: Ranks) -> tuple[float, Interval]:
     units = int(np.count_nonzero(surface.anchor_counts(ranks)))
     value = surface.closed_set_accuracy(ranks)
     interval = share_interval(
-        value,
-        jackknife.closed_set_without(ranks),
-        units,
-        pairs=jackknife.closed_set_pairs(ranks),
+        value, jackknife.closed_set_without(ranks), units, pairs=jackknife.closed_set_pairs(ranks)
     )
     return 1 - value, interval.taken_from(1.0)
 

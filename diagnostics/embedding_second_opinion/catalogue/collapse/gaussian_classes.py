@@ -12,14 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.collapse.moments import Moments, Scatter
-from embedding_second_opinion.catalogue.collapse.spectra import power_law
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import share_interval
+
+from .moments import Moments, Scatter
+from .spectra import power_law
 
 CLASSES = 200  # drawn in all: enough for a percent, and seconds
 ROWS = (2, 5)  # of a class: at least, at most

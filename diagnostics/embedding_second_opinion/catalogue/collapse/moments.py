@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.collapse.class_groups import ClassGroups
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import ROWS, ClassStats
 from embedding_second_opinion.geometry.passes.ranks import Reals
+
+from .class_groups import ClassGroups
 
 BLOCK = 256  # directions that keep a full matrix
 # Half a unit in the last place of float32: what storing a vector may have added to each entry.

@@ -10,15 +10,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.collapse.class_groups import ClassGroups
-from embedding_second_opinion.catalogue.collapse.concentration import Measured, anchor_share
-from embedding_second_opinion.catalogue.collapse.moments import ROUNDING
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.geometry.passes.classes import ClassStats
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import Interval, no_interval
+
+from .class_groups import ClassGroups
+from .concentration import Measured, anchor_share
+from .moments import ROUNDING
 
 
 def within_over_between(within: Reals, between: Reals, classes: int, floor: float) -> float | None:

@@ -7,24 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.collapse import (
-    concentration,
-    neural_collapse,
-    spectra,
-)
-from embedding_second_opinion.catalogue.collapse.class_groups import ClassGroups
-from embedding_second_opinion.catalogue.collapse.gaussian_classes import Outcome, Surrogate
-from embedding_second_opinion.catalogue.collapse.moments import (
-    BLOCK,
-    Moments,
-    of_all,
-    without_groups,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
 from embedding_second_opinion.stats.intervals import Interval, no_interval
+
+from . import concentration, neural_collapse, spectra
+from .class_groups import ClassGroups
+from .gaussian_classes import Outcome, Surrogate
+from .moments import BLOCK, Moments, of_all, without_groups
 
 QUANTITIES = {
     "effective_rank": "dimensions",

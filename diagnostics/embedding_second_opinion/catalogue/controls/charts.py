@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.controls.contenders import Contender
-from embedding_second_opinion.catalogue.controls.numbers import Controlled
 from embedding_second_opinion.findings.charts import Bar, Bars, Table
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.stats import surface
+
+from .contenders import Contender
+from .numbers import Controlled
 
 CLASSES_SHOWN = 12
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from embedding_second_opinion.catalogue.controls import CHECK
-from embedding_second_opinion.catalogue.controls.charts import (
-    accuracy_chart,
-    classes_table,
-    numbers_table,
-)
-from embedding_second_opinion.catalogue.controls.contenders import arranged
-from embedding_second_opinion.catalogue.controls.numbers import Controlled, measure_controls
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.findings.wording import capital, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import accuracy_chart, classes_table, numbers_table
+from .contenders import arranged
+from .numbers import Controlled, measure_controls
 
 ENOUGH = 0.02  # points that half of the dimensions may lose and still do as well
 GIVE = (

@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from embedding_second_opinion.catalogue.controls.contenders import (
-    Contender,
-    contender,
-    controls,
-    projected,
-)
-from embedding_second_opinion.catalogue.controls.permuted import Permuted, permuted
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.controls import Control
@@ -22,6 +15,9 @@ from embedding_second_opinion.stats.intervals import (
     largest,
     no_interval,
 )
+
+from .contenders import Contender, contender, controls, projected
+from .permuted import Permuted, permuted
 
 
 @dataclass(frozen=True, eq=False)

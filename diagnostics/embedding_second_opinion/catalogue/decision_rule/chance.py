@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.decision_rule.kernel_class_means import Ints
 from embedding_second_opinion.geometry.passes.row_keys import Keys, class_keys
+
+from .kernel_class_means import Ints
 
 
 def permuted(codes: Ints, keys: Keys, classes: int, rng: np.random.Generator) -> Ints:

@@ -6,12 +6,13 @@ from collections import Counter
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.decision_rule.rule_gains import NAMES, Gains
-from embedding_second_opinion.catalogue.decision_rule.rules import Rule, Rules
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
 from embedding_second_opinion.findings.wording import uncapital
 from embedding_second_opinion.geometry.examples import most
 from embedding_second_opinion.geometry.geometry import Geometry
+
+from .rule_gains import NAMES, Gains
+from .rules import Rule, Rules
 
 FEWEST_ANSWERS = 20  # in a bin of the reliability curve: fewer scatter by ten points and more
 

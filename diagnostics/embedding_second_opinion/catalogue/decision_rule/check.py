@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.decision_rule import CHECK
-from embedding_second_opinion.catalogue.decision_rule.charts import (
-    gaining_classes,
-    reliability_chart,
-    rules_chart,
-)
-from embedding_second_opinion.catalogue.decision_rule.rule_gains import NAMES, Gains, gains
-from embedding_second_opinion.catalogue.decision_rule.rules import VOTES, Rules, rules
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import capital, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import gaining_classes, reliability_chart, rules_chart
+from .rule_gains import NAMES, Gains, gains
+from .rules import VOTES, Rules, rules
 
 LOW = 0.8  # what surely recognises less than four in five lacks something that no rule here can supply
 

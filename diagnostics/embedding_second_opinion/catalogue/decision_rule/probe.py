@@ -13,18 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
-from embedding_second_opinion.catalogue.decision_rule.kernel_class_means import (
-    Answers,
-    Ints,
-    Means,
-    Reals,
-    amid,
-    nearest_means,
-)
 from embedding_second_opinion.geometry.passes.classes import ROWS, ClassStats
 from embedding_second_opinion.geometry.passes.row_keys import Keys
 from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
+
+from .kernel_class_means import Answers, Ints, Means, Reals, amid, nearest_means
 
 FOLDS = 5
 # Of its spread over all rows, the least that a dimension is taken to have within classes (a variance), and

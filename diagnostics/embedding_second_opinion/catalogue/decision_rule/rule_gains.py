@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import beta, t
 
-from embedding_second_opinion.catalogue.decision_rule.rules import Rule, Rules
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -25,6 +24,8 @@ from embedding_second_opinion.stats.intervals import (
     wilson_interval,
 )
 from embedding_second_opinion.stats.jackknife import closed_set_pairs
+
+from .rules import Rule, Rules
 
 # The estimate of each rule's accuracy; its gain is called ``knn_gain`` and so on.
 KEYS = {"nearest row": "closed_set", "votes": "knn", "centroid": "centroid", "probe": "probe"}
@@ -180,10 +181,7 @@ def _control(found: Rules, alone: bool) -> dict[str, Estimate]:
     if found.control is None:
         return {}
     units = len(np.unique(found.control_codes))
-    interval = _noted(
-        _share(found.control, units, alone),
-        found.control,
-    )
+    interval = _noted(_share(found.control, units, alone), found.control)
     about = (
         f"the probe on labels dealt at random once, class sizes kept: "
         f"{number(len(found.control_codes), 'query')}, "

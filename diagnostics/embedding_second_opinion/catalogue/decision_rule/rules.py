@@ -6,28 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.decision_rule.calibration import (
-    Calibration,
-    calibration,
-    temperatures,
-)
-from embedding_second_opinion.catalogue.decision_rule.chance import permuted
-from embedding_second_opinion.catalogue.decision_rule.kernel_class_means import (
-    Answers,
-    Ints,
-    Means,
-    Reals,
-    amid,
-    nearest_means,
-)
-from embedding_second_opinion.catalogue.decision_rule.kernel_votes import vote
-from embedding_second_opinion.catalogue.decision_rule.probe import FOLDS, fit_probe
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import ClassStats, class_statistics
 from embedding_second_opinion.geometry.passes.far_rows import Spread
 from embedding_second_opinion.geometry.passes.ranks import ALL
 from embedding_second_opinion.geometry.passes.row_keys import Keys, row_keys
 from embedding_second_opinion.geometry.passes.source import Floats
+
+from .calibration import Calibration, calibration, temperatures
+from .chance import permuted
+from .kernel_class_means import Answers, Ints, Means, Reals, amid, nearest_means
+from .kernel_votes import vote
+from .probe import FOLDS, fit_probe
 
 VOTES = 5
 LISTED = 50  # neighbours known, so that without a class the next ones can vote

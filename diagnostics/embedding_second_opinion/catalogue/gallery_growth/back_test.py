@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.gallery_growth.forecast import Beyond
-from embedding_second_opinion.catalogue.gallery_growth.known import Known
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import Metric
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
+
+from .forecast import Beyond
+from .known import Known
 
 SPLITS = 3  # each into two halves, so that every class is in as many
 WORK = 20_000  # rows looked up, beyond which one split must do

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.gallery_growth.numbers import TIMES, Growth
 from embedding_second_opinion.findings.charts import Curve, Mark, Series
 from embedding_second_opinion.findings.wording import percent
+
+from .numbers import TIMES, Growth
 
 
 def growth_curve(found: Growth) -> Curve:

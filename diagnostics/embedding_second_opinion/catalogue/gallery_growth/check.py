@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.gallery_growth import CHECK
-from embedding_second_opinion.catalogue.gallery_growth.charts import growth_curve
-from embedding_second_opinion.catalogue.gallery_growth.numbers import TIMES, Growth, measure_growth
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import growth_curve
+from .numbers import TIMES, Growth, measure_growth
 
 FEWEST = 4  # classes: with fewer there is no doubling to measure
 

@@ -15,14 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.gallery_growth.extrapolated import fitted
-from embedding_second_opinion.catalogue.gallery_growth.known import Known
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.stats.intervals import (
-    Interval,
-    difference_interval,
-    share_interval,
-)
+from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
+
+from .extrapolated import fitted
+from .known import Known
 
 
 @dataclass(frozen=True, eq=False)

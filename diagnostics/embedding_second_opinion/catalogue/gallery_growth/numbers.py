@@ -7,18 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.gallery_growth.back_test import BackTest, back_test
-from embedding_second_opinion.catalogue.gallery_growth.forecast import Beyond, known_bound
-from embedding_second_opinion.catalogue.gallery_growth.known import Known
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
-from embedding_second_opinion.stats.intervals import (
-    Interval,
-    difference_interval,
-    no_interval,
-)
+from embedding_second_opinion.stats.intervals import Interval, difference_interval, no_interval
+
+from .back_test import BackTest, back_test
+from .forecast import Beyond, known_bound
+from .known import Known
 
 FEWEST = 40  # classes with queries; with fewer the back-tests missed too often
 TIMES = (

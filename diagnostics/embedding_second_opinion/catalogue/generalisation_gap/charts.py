@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.generalisation_gap.gaps import (
-    UNSEEN,
-    Comparison,
-    Gaps,
-)
-from embedding_second_opinion.catalogue.generalisation_gap.parts import Part
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.stats.intervals import share_interval
+
+from .gaps import UNSEEN, Comparison, Gaps
+from .parts import Part
 
 CLASSES_SHOWN = 12
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.generalisation_gap import CHECK
-from embedding_second_opinion.catalogue.generalisation_gap.charts import (
-    accuracy_bars,
-    falling_classes,
-    identity_curves,
-)
-from embedding_second_opinion.catalogue.generalisation_gap.gaps import (
-    Comparison,
-    Gaps,
-    measure_gaps,
-)
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.intervals import FEWEST_CLASSES
+
+from . import CHECK
+from .charts import accuracy_bars, falling_classes, identity_curves
+from .gaps import Comparison, Gaps, measure_gaps
 
 
 @CHECK

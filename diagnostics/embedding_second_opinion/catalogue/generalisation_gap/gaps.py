@@ -7,12 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.generalisation_gap.parts import (
-    Part,
-    equal_size,
-    paired_sizes,
-    part,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
@@ -24,6 +18,8 @@ from embedding_second_opinion.stats.intervals import (
     largest,
     share_interval,
 )
+
+from .parts import Part, equal_size, paired_sizes, part
 
 Harm = tuple[float, Interval]
 UNSEEN = "unseen classes"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.hubness.numbers import TOP, Hubness
-from embedding_second_opinion.catalogue.hubness.occurrences import K
-from embedding_second_opinion.catalogue.hubness.surrogate import DRAWS, SHARES, held
 from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
@@ -20,6 +17,10 @@ from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
+
+from .numbers import TOP, Hubness
+from .occurrences import K
+from .surrogate import DRAWS, SHARES, held
 
 HUBS_SHOWN = 12
 EXAMPLES_SHOWN = 8

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.hubness import CHECK
-from embedding_second_opinion.catalogue.hubness.charts import (
-    crowd_chart,
-    hubs_table,
-    lost_examples,
-    worth_chart,
-)
-from embedding_second_opinion.catalogue.hubness.correction import CROWD
-from embedding_second_opinion.catalogue.hubness.numbers import Hubness, measure_hubness
-from embedding_second_opinion.catalogue.hubness.occurrences import K
-from embedding_second_opinion.catalogue.hubness.surrogate import DRAWS
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import crowd_chart, hubs_table, lost_examples, worth_chart
+from .correction import CROWD
+from .numbers import Hubness, measure_hubness
+from .occurrences import K
+from .surrogate import DRAWS
 
 FEWEST_ROWS = int(CROWD * K)  # with no more, nothing can occur more than twice the average
 

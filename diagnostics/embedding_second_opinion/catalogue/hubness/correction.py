@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, t
 
-from embedding_second_opinion.catalogue.hubness.kernel_csls import Corrected, corrected
-from embedding_second_opinion.catalogue.hubness.occurrences import K, Occurrences
 from embedding_second_opinion.data.roles import Evaluation
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -31,6 +29,9 @@ from embedding_second_opinion.stats.intervals import (
     difference_interval,
     few_classes,
 )
+
+from .kernel_csls import Corrected, corrected
+from .occurrences import K, Occurrences
 
 CROWD = 2.0  # times the average occurrence, from where a row is a hub
 FIXED = "hubs and local distances as found with all classes"

@@ -8,17 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.hubness.correction import (
-    FIXED,
-    Answers,
-    Correction,
-    correct,
-    gain,
-    pairs,
-    without_each,
-)
-from embedding_second_opinion.catalogue.hubness.occurrences import K, Occurrences, occurrences
-from embedding_second_opinion.catalogue.hubness.surrogate import DRAWS, Expected, expected
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -31,6 +20,10 @@ from embedding_second_opinion.stats.intervals import (
     share_interval,
     wilson_interval,
 )
+
+from .correction import FIXED, Answers, Correction, correct, gain, pairs, without_each
+from .occurrences import K, Occurrences, occurrences
+from .surrogate import DRAWS, Expected, expected
 
 TOP = 0.01  # of the enrolled rows: those that occur most often
 COUNTED = no_interval("a count of these rows", "row")

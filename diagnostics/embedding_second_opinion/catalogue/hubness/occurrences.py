@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.hubness.kernel_occurrences import Moves, moves
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from .kernel_occurrences import Moves, moves
 
 K = 10  # as published, for k-occurrences and for CSLS alike
 

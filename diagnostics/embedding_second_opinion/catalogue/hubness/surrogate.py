@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.hubness.occurrences import K, evenness
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import class_statistics
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import class_keys, drawn, row_keys
+
+from .occurrences import K, evenness
 
 DRAWS = 39  # smallest and largest are bounds at 95 %: one cloud in forty lies beyond either
 ROWS = 800  # compared, in a second; S_N10 depends on their number, so that both sides have as many

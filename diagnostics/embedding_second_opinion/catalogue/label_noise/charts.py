@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.label_noise.numbers import Noise
-from embedding_second_opinion.catalogue.label_noise.rates import LEAST_FOUND
-from embedding_second_opinion.catalogue.label_noise.side import Side
 from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
@@ -16,6 +13,10 @@ from embedding_second_opinion.findings.charts import (
 )
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.examples import example
+
+from .numbers import Noise
+from .rates import LEAST_FOUND
+from .side import Side
 
 ROWS_SHOWN = 20
 PICTURES_SHOWN = 8

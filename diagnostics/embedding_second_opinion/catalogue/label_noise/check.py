@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.label_noise import CHECK
-from embedding_second_opinion.catalogue.label_noise.charts import (
-    answer_curve,
-    names,
-    shares_chart,
-    suspects_examples,
-    suspects_table,
-)
-from embedding_second_opinion.catalogue.label_noise.numbers import Noise, measure_noise
-from embedding_second_opinion.catalogue.label_noise.rates import LEAST_FOUND
-from embedding_second_opinion.catalogue.label_noise.side import FAR
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import answer_curve, names, shares_chart, suspects_examples, suspects_table
+from .numbers import Noise, measure_noise
+from .rates import LEAST_FOUND
+from .side import FAR
 
 
 @CHECK

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.label_noise.kernel_class_order import (
-    ClassOrder,
-    Said,
-    class_order,
-)
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from .kernel_class_order import ClassOrder, Said, class_order
 
 Mask = NDArray[np.bool_]
 # Positions among the anchors, the class each is said to be of, and (.., m) who holds the majority.

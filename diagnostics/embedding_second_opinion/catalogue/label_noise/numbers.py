@@ -7,19 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.label_noise.flips import class_groups
-from embedding_second_opinion.catalogue.label_noise.rates import (
-    found_share,
-    precision,
-    rate_interval,
-)
-from embedding_second_opinion.catalogue.label_noise.side import Side, examine
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.intervals import Interval, largest, no_interval
+
+from .flips import class_groups
+from .rates import found_share, precision, rate_interval
+from .side import Side, examine
 
 RAW = "a share of these rows, overlap of classes included: context, not judged"
 COUNT = "a count of these rows"

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import gamma
 
-from embedding_second_opinion.catalogue.label_noise.side import Side, rate_of
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -19,6 +18,8 @@ from embedding_second_opinion.stats.intervals import (
     few_classes,
     share_interval,
 )
+
+from .side import Side, rate_of
 
 LEAST_FOUND = (
     0.2  # of the flips: where fewer are found, the few rows that overlap far count manifold

@@ -13,21 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.label_noise.confident import (
-    Confident,
-    confident,
-    shares,
-)
-from embedding_second_opinion.catalogue.label_noise.flips import (
-    FLIPS,
-    RATES,
-    Flips,
-    draw_flips,
-)
-from embedding_second_opinion.catalogue.label_noise.items import Counts, Items
-from embedding_second_opinion.catalogue.label_noise.kernel_majorities import majorities
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import ALL, Ints, Reals
+
+from .confident import Confident, confident, shares
+from .flips import FLIPS, RATES, Flips, draw_flips
+from .items import Counts, Items
+from .kernel_majorities import majorities
 
 VOTES = (3, 10)  # of the nearest: at least, at most; between them the rows of the middle class
 FAR = 0.2  # of third classes nearer than the own one: overlapping classes stay below it

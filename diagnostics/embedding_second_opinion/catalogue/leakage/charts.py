@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.leakage.numbers import Leakage
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Series, Table
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
+
+from .numbers import Leakage
 
 POINTS = 80
 COPIES_SHOWN = 12

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.leakage import CHECK
-from embedding_second_opinion.catalogue.leakage.charts import (
-    copies_table,
-    distance_chart,
-    worth_chart,
-)
-from embedding_second_opinion.catalogue.leakage.numbers import Leakage, measure_leakage
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.claim import Claim, Points
 from embedding_second_opinion.findings.finding import Verdict, judge
 from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import copies_table, distance_chart, worth_chart
+from .numbers import Leakage, measure_leakage
 
 
 @CHECK

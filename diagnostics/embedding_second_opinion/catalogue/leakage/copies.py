@@ -10,15 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.leakage.doubt import doubtful
-from embedding_second_opinion.catalogue.leakage.null import Null, null
-from embedding_second_opinion.catalogue.leakage.with_and_without import (
-    Pair,
-    delete_one,
-    none_seen,
-    open_ended,
-    possible,
-)
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry, Neighbors
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.intervals import (
@@ -29,6 +20,10 @@ from embedding_second_opinion.stats.intervals import (
     no_interval,
     share_interval,
 )
+
+from .doubt import doubtful
+from .null import Null, null
+from .with_and_without import Pair, delete_one, none_seen, open_ended, possible
 
 MOST_COPIES = 200  # of one query that are looked past
 TIED = 0.02  # share of comparisons that are ties, from where equal vectors prove nothing

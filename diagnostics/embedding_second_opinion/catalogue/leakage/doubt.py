@@ -12,9 +12,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.leakage.null import CHANCE, NEAR_EXACT, ratio
 from embedding_second_opinion.geometry.geometry import Geometry, Neighbors
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from .null import CHANCE, NEAR_EXACT, ratio
 
 STEP = 0.1  # of the next distance
 OWN = 5  # nearest rows of the own class that are looked at

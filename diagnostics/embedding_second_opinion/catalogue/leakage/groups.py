@@ -10,11 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.leakage.with_and_without import (
-    Pair,
-    delete_one,
-    possible,
-)
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -23,6 +18,8 @@ from embedding_second_opinion.stats.intervals import (
     few_classes,
     share_interval,
 )
+
+from .with_and_without import Pair, delete_one, possible
 
 
 @dataclass(frozen=True, eq=False)

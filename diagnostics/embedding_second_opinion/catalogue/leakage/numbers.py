@@ -7,22 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.leakage.copies import Copies, find_copies, unknown
-from embedding_second_opinion.catalogue.leakage.groups import Groups, find_groups
-from embedding_second_opinion.catalogue.leakage.with_and_without import (
-    Pair,
-    delete_one,
-    open_ended,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.stats.intervals import (
-    Interval,
-    largest,
-    no_interval,
-    share_interval,
-)
+from embedding_second_opinion.stats.intervals import Interval, largest, no_interval, share_interval
+
+from .copies import Copies, find_copies, unknown
+from .groups import Groups, find_groups
+from .with_and_without import Pair, delete_one, open_ended
 
 UNKNOWN = "with no row of another group to be looked up in"
 

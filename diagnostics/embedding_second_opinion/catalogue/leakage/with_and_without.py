@@ -10,12 +10,7 @@ from scipy.stats import beta
 
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.stats.intervals import (
-    FEWEST_CLASSES,
-    LEVEL,
-    Interval,
-    few_classes,
-)
+from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, LEVEL, Interval, few_classes
 
 
 @dataclass(frozen=True, eq=False)

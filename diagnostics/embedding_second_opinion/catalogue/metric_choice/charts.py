@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.metric_choice.chosen import DEALS
-from embedding_second_opinion.catalogue.metric_choice.numbers import MetricChoice, widest
-from embedding_second_opinion.catalogue.metric_choice.options import Option
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.examples import gaining
 from embedding_second_opinion.geometry.geometry import Geometry
+
+from .chosen import DEALS
+from .numbers import MetricChoice, widest
+from .options import Option
 
 FEWEST_COLUMNS = 4  # of fewer there is no curve
 

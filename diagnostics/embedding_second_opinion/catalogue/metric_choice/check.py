@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.metric_choice import CHECK
-from embedding_second_opinion.catalogue.metric_choice.charts import (
-    columns_chart,
-    gaining_classes,
-    metrics_chart,
-    metrics_table,
-)
-from embedding_second_opinion.catalogue.metric_choice.numbers import MetricChoice, measure_metrics
-from embedding_second_opinion.catalogue.metric_choice.options import (
-    FITTED,
-    centred,
-    scaled,
-    whitened,
-)
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import capital, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import columns_chart, gaining_classes, metrics_chart, metrics_table
+from .numbers import MetricChoice, measure_metrics
+from .options import FITTED, centred, scaled, whitened
 
 
 @CHECK

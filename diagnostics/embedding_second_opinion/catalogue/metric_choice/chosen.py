@@ -13,11 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import beta, t
 
-from embedding_second_opinion.catalogue.metric_choice.other_metric import (
-    Bools,
-    Paired,
-    without_each,
-)
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import Keys
@@ -30,6 +25,8 @@ from embedding_second_opinion.stats.intervals import (
     few_classes,
     no_interval,
 )
+
+from .other_metric import Bools, Paired, without_each
 
 DEALS = 20
 

@@ -7,14 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.metric_choice.chosen import chosen, gain_interval
-from embedding_second_opinion.catalogue.metric_choice.options import Option, Spaces
-from embedding_second_opinion.catalogue.metric_choice.other_metric import (
-    Paired,
-    paired,
-    tied_queries,
-)
-from embedding_second_opinion.catalogue.metric_choice.ratio import SILENT, Ratio
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -30,6 +22,11 @@ from embedding_second_opinion.stats.intervals import (
     share_interval,
     wilson_interval,
 )
+
+from .chosen import chosen, gain_interval
+from .options import Option, Spaces
+from .other_metric import Paired, paired, tied_queries
+from .ratio import SILENT, Ratio
 
 NEARLY = 0.005  # a quarter of what a user would notice
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.mining_audit.numbers import Audit
 from embedding_second_opinion.findings.charts import Bar, Bars, Table
 from embedding_second_opinion.geometry.geometry import Geometry
+
+from .numbers import Audit
 
 SHOWN = 12
 LABELS = {

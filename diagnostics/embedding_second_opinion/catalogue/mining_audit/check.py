@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.mining_audit import CHECK
-from embedding_second_opinion.catalogue.mining_audit.charts import charts_of
-from embedding_second_opinion.catalogue.mining_audit.numbers import Audit, audit
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import charts_of
+from .numbers import Audit, audit
 
 
 @CHECK

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.mining_audit.kernel_listed_triplets import (
-    FARTHEST,
-    NEAREST,
-)
-from embedding_second_opinion.catalogue.mining_audit.members import Members
-from embedding_second_opinion.catalogue.mining_audit.units import Units
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import Interval
+
+from .kernel_listed_triplets import FARTHEST, NEAREST
+from .members import Members
+from .units import Units
 
 Mask = NDArray[np.bool_]
 

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.mining_audit.kernel_listed_triplets import (
-    Offer,
-    Standing,
-    standing,
-)
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.triplets import Triplets
+
+from .kernel_listed_triplets import Offer, Standing, standing
 
 MOST_DISTANCES = 100_000_000  # a few seconds; beyond, anchors are drawn
 

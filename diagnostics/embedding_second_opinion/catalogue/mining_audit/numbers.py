@@ -7,16 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.mining_audit.facts import Facts, Reach, facts, reach
-from embedding_second_opinion.catalogue.mining_audit.hardness import (
-    Choice,
-    Hardness,
-    hardness,
-)
-from embedding_second_opinion.catalogue.mining_audit.members import Members, gather, pool_of
-from embedding_second_opinion.catalogue.mining_audit.replay import Replay, replay
-from embedding_second_opinion.catalogue.mining_audit.signatures import Signature, bugs, mining
-from embedding_second_opinion.catalogue.mining_audit.units import Units, units_of
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -25,6 +15,13 @@ from embedding_second_opinion.geometry.passes.pair_histograms import distances_b
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.triplets import Triplets
 from embedding_second_opinion.stats.intervals import Interval, largest, no_interval
+
+from .facts import Facts, Reach, facts, reach
+from .hardness import Choice, Hardness, hardness
+from .members import Members, gather, pool_of
+from .replay import Replay, replay
+from .signatures import Signature, bugs, mining
+from .units import Units, units_of
 
 CHUNK = 65_536  # triplets whose vectors are held at once
 COUNT = "a count of this file"

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import wilcoxon
 
-from embedding_second_opinion.catalogue.mining_audit.members import Members, Order
-from embedding_second_opinion.catalogue.mining_audit.units import Units
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import FEWEST_CLASSES
+
+from .members import Members, Order
+from .units import Units
 
 
 @dataclass(frozen=True)

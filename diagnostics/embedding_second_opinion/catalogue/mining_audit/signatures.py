@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.mining_audit.facts import Facts
-from embedding_second_opinion.catalogue.mining_audit.hardness import Hardness
-from embedding_second_opinion.catalogue.mining_audit.replay import Replay
 from embedding_second_opinion.findings.wording import percent
+
+from .facts import Facts
+from .hardness import Hardness
+from .replay import Replay
 
 MOSTLY = 0.5  # of the triplets show the trace; chance shows it in one of a batch
 NEARLY_ALL = 0.9

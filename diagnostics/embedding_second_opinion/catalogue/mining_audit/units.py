@@ -46,11 +46,7 @@ class Units:
         place[chosen] = np.arange(len(chosen))
         kept = place[self.triplet] >= 0
         return Units(
-            self.of,
-            self.count,
-            self.unit[kept],
-            place[self.triplet[kept]],
-            self.anchor[chosen],
+            self.of, self.count, self.unit[kept], place[self.triplet[kept]], self.anchor[chosen]
         )
 
     def sums(self, values: Reals) -> Reals:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.norms.numbers import Norms
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series
 from embedding_second_opinion.findings.wording import percent
+
+from .numbers import Norms
 
 POINTS = 60
 NAMES = ("Shortest fifth", "Second", "Third", "Fourth", "Longest fifth")

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.norms import CHECK
-from embedding_second_opinion.catalogue.norms.charts import fifths_chart, lengths_chart
-from embedding_second_opinion.catalogue.norms.numbers import (
-    PERMUTATIONS,
-    Norms,
-    log_lengths,
-    measure_norms,
-    one_length,
-)
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import fifths_chart, lengths_chart
+from .numbers import PERMUTATIONS, Norms, log_lengths, measure_norms, one_length
 
 FEWEST_QUERIES = 20  # four in a fifth
 

@@ -17,11 +17,7 @@ from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.gains import gain_interval
-from embedding_second_opinion.stats.intervals import (
-    Interval,
-    difference_interval,
-    share_interval,
-)
+from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
 
 PARTS = 5  # of the queries in order of length; the first is called short
 PERMUTATIONS = 999

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.open_set.found import OpenSet
 from embedding_second_opinion.findings.charts import Curve, Mark, Series
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from .found import OpenSet
 
 POINTS = 120  # of a curve: enough for the eye
 BINS = 30

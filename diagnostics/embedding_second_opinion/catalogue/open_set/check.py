@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.open_set import CHECK
-from embedding_second_opinion.catalogue.open_set.charts import (
-    acceptance_curve,
-    distances_curve,
-    oscr_curve,
-    size_curve,
-)
-from embedding_second_opinion.catalogue.open_set.found import REHEARSED, OpenSet, open_set_numbers
-from embedding_second_opinion.catalogue.open_set.let_in import nearest_strangers, open_doors
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
+
+from . import CHECK
+from .charts import acceptance_curve, distances_curve, oscr_curve, size_curve
+from .found import REHEARSED, OpenSet, open_set_numbers
+from .let_in import nearest_strangers, open_doors
 
 
 @CHECK

@@ -7,26 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.open_set import acceptance_intervals
-from embedding_second_opinion.catalogue.open_set.acceptance_intervals import Without
-from embedding_second_opinion.catalogue.open_set.gallery_size import BySize, by_size
-from embedding_second_opinion.catalogue.open_set.known_and_strange import (
-    Sides,
-    rehearsed,
-    sides,
-)
-from embedding_second_opinion.catalogue.open_set.without import (
-    NUMBERS,
-    Pools,
-    conformal_rank,
-    first_accepting,
-    let_in_alone,
-    numbers,
-    shares,
-    shares_without,
-    without_enrolled,
-    without_strangers,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -39,6 +19,23 @@ from embedding_second_opinion.stats.intervals import (
     no_interval,
 )
 from embedding_second_opinion.stats.rejection import Deployed, least_cost
+
+from . import acceptance_intervals
+from .acceptance_intervals import Without
+from .gallery_size import BySize, by_size
+from .known_and_strange import Sides, rehearsed, sides
+from .without import (
+    NUMBERS,
+    Pools,
+    conformal_rank,
+    first_accepting,
+    let_in_alone,
+    numbers,
+    shares,
+    shares_without,
+    without_enrolled,
+    without_strangers,
+)
 
 HARM = "strangers_accepted_at_95"
 REHEARSED = "strangers_accepted_rehearsed"

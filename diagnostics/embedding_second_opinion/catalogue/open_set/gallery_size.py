@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.open_set.known_and_strange import Sides
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import (
     Ints,
@@ -20,6 +19,8 @@ from embedding_second_opinion.geometry.passes.ranks import (
     identity_chances,
     round_numbers,
 )
+
+from .known_and_strange import Sides
 
 MOST = 2000  # queries that play the stranger: the pass costs as many products with the gallery
 

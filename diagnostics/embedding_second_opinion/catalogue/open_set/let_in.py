@@ -6,18 +6,13 @@ from collections import Counter
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.open_set.found import OpenSet
-from embedding_second_opinion.findings.charts import (
-    Example,
-    Examples,
-    Sample,
-    Table,
-    Thumbnail,
-)
+from embedding_second_opinion.findings.charts import Example, Examples, Sample, Table, Thumbnail
 from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import Rows
+
+from .found import OpenSet
 
 CLASSES_SHOWN = 12
 SAMPLES_SHOWN = 8

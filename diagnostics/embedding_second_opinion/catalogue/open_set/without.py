@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.open_set.known_and_strange import Near, Sides
-from embedding_second_opinion.catalogue.open_set.pools import NOTHING, Pool, wins
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from .known_and_strange import Near, Sides
+from .pools import NOTHING, Pool, wins
 
 ACCEPTED = 0.95  # of the known queries, at the threshold
 NUMBERS = (

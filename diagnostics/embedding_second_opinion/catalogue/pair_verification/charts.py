@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.pair_verification import roc
-from embedding_second_opinion.catalogue.pair_verification.counts import PairCounts
-from embedding_second_opinion.catalogue.pair_verification.numbers import Verification
-from embedding_second_opinion.catalogue.pair_verification.pair_file import pair_distances
-from embedding_second_opinion.findings.charts import (
-    Bar,
-    Bars,
-    Curve,
-    Level,
-    Mark,
-    Series,
-    Table,
-)
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Level, Mark, Series, Table
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import roc
+from .counts import PairCounts
+from .numbers import Verification
+from .pair_file import pair_distances
 
 POINTS = 90
 STEPS = 20  # points a decade

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.pair_verification import CHECK
-from embedding_second_opinion.catalogue.pair_verification.charts import charts_of
-from embedding_second_opinion.catalogue.pair_verification.counts import has_pairs
-from embedding_second_opinion.catalogue.pair_verification.numbers import Verification, verify
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import charts_of
+from .counts import has_pairs
+from .numbers import Verification, verify
 
 COSTS = {
     "transfer_loss": "by using a threshold that was fitted elsewhere",

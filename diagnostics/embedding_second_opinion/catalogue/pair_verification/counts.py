@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.pair_verification.halves import halves
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.pair_histograms import PairHistograms
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from .halves import halves
 
 CELLS = 2**21  # numbers in one block of delete-one counts
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.pair_verification import roc
-from embedding_second_opinion.catalogue.pair_verification.counts import PairCounts
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from . import roc
+from .counts import PairCounts
 
 LEVELS = {"tar_at_far_1e-2": 1e-2, "tar_at_far_1e-3": 1e-3}
 FEWEST_ERRORS = 3  # a FAR below this many independent impostor pairs' worth is a guess

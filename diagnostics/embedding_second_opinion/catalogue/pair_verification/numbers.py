@@ -7,18 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.pair_verification.counts import (
-    PairCounts,
-    has_pairs,
-    pairs_of_queries,
-)
-from embedding_second_opinion.catalogue.pair_verification.figures import (
-    FEWEST_ERRORS,
-    LEVELS,
-    Figures,
-    figures,
-)
-from embedding_second_opinion.catalogue.pair_verification.pair_file import pairs_of_file
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Believed, Inputs
@@ -32,6 +20,10 @@ from embedding_second_opinion.stats.intervals import (
     no_interval,
     share_interval,
 )
+
+from .counts import PairCounts, has_pairs, pairs_of_queries
+from .figures import FEWEST_ERRORS, LEVELS, Figures, figures
+from .pair_file import pairs_of_file
 
 POINTS = "accuracy points"
 AT_THRESHOLD = ("pair_accuracy", "pair_recall", "pair_far", "pair_precision_balanced")

@@ -6,14 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from embedding_second_opinion.catalogue.pair_verification.counts import PairCounts, base_rate
-from embedding_second_opinion.catalogue.pair_verification.halves import halves
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
 from embedding_second_opinion.geometry.passes.pair_histograms import BINS, distances_between
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.pairs import Pairs
+
+from .counts import PairCounts, base_rate
+from .halves import halves
 
 CLASS_BINS = 1024
 
@@ -56,10 +57,7 @@ def pairs_of_file(space: Geometry, pairs: Pairs) -> PairCounts:
     touched = csr_matrix(
         (
             np.ones(len(one) + len(other), dtype=np.int64),
-            (
-                np.concatenate([first, second[other]]),
-                np.concatenate([np.arange(len(one)), other]),
-            ),
+            (np.concatenate([first, second[other]]), np.concatenate([np.arange(len(one)), other])),
         ),
         shape=(len(ids), len(one)),
     )

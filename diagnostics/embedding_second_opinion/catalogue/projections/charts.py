@@ -7,8 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.projections.made import Kind, Maps
-from embedding_second_opinion.catalogue.projections.numbers import NAMES, company
 from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
@@ -23,6 +21,9 @@ from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals, round_numbers
+
+from .made import Kind, Maps
+from .numbers import NAMES, company
 
 PAIRS_SHOWN = 10
 PAIR_MATTERS = 0.1  # of the two classes' neighbours: less is a few points on a border

@@ -6,26 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.projections import CHECK
-from embedding_second_opinion.catalogue.projections.charts import (
-    company_chart,
-    pairs_table,
-    points_chart,
-    quality_chart,
-)
-from embedding_second_opinion.catalogue.projections.made import FEWEST, Kind, Maps, draw, make_maps
-from embedding_second_opinion.catalogue.projections.numbers import (
-    NAMES,
-    company,
-    estimate_maps,
-    smaller,
-)
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import company_chart, pairs_table, points_chart, quality_chart
+from .made import FEWEST, Kind, Maps, draw, make_maps
+from .numbers import NAMES, company, estimate_maps, smaller
 
 MAPS: tuple[Kind, ...] = ("tsne", "umap")
 

@@ -24,16 +24,12 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from embedding_second_opinion.catalogue.projections.kernel_faithfulness import (
-    Faithfulness,
-    compare,
-    nearest,
-    widest_k,
-)
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.geometry.passes.sweep import PATIENCE
+
+from .kernel_faithfulness import Faithfulness, compare, nearest, widest_k
 
 Kind = Literal["tsne", "umap", "pca", "random"]
 
@@ -127,10 +123,7 @@ def make_maps(space: Geometry, drawn: Drawn, seeds: int) -> Maps:
     scale = float(distances.mean())
     distances = distances / scale if scale > 0 else distances
     # Both libraries count the row itself as its first neighbour.
-    graph = (
-        np.hstack([np.arange(n)[:, None], near]),
-        np.hstack([np.zeros((n, 1)), distances]),
-    )
+    graph = (np.hstack([np.arange(n)[:, None], near]), np.hstack([np.zeros((n, 1)), distances]))
     with threadpool_limits(1, user_api="blas"):
         flat = _two_dimensions(drawn.points)
         lines = space.rng("maps: projection").standard_normal((drawn.points.shape[1], 2))

@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.projections.made import Drawn, Kind, Maps
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.stats.intervals import (
-    Interval,
-    difference_interval,
-    share_interval,
-)
+from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
+
+from .made import Drawn, Kind, Maps
 
 NAMES: dict[Kind, str] = {
     "tsne": "t-SNE",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.remedies.numbers import Remedies
 from embedding_second_opinion.findings.charts import Bar, Bars, Table
 from embedding_second_opinion.remedy.kinds import REJECTING
+
+from .numbers import Remedies
 
 
 def gains_chart(found: Remedies) -> Bars:
@@ -15,13 +16,7 @@ def gains_chart(found: Remedies) -> Bars:
         role = "second" if remedy is found.chosen else "context"
         bars.append(
             Bar.model_validate(
-                {
-                    "label": remedy.name,
-                    "value": e.value,
-                    "low": e.low,
-                    "high": e.high,
-                    "role": role,
-                }
+                {"label": remedy.name, "value": e.value, "low": e.low, "high": e.high, "role": role}
             )
         )
     return Bars(

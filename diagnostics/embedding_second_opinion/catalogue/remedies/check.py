@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.remedies import CHECK
-from embedding_second_opinion.catalogue.remedies.charts import costs_table, gains_chart
-from embedding_second_opinion.catalogue.remedies.held_out import deal
-from embedding_second_opinion.catalogue.remedies.numbers import Remedies, measure_remedies
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
+
+from . import CHECK
+from .charts import costs_table, gains_chart
+from .held_out import deal
+from .numbers import Remedies, measure_remedies
 
 
 @CHECK

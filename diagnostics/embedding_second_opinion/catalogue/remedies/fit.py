@@ -6,14 +6,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
-from embedding_second_opinion.catalogue.remedies.rejecting import calibrated
-from embedding_second_opinion.catalogue.remedies.tried import unfitted
 from embedding_second_opinion.data.embeddings import EmbeddingSet, InputError
 from embedding_second_opinion.data.roles import Evaluation
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.opened import opened
 from embedding_second_opinion.remedy.kinds import BY_KEY, REJECTING
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
+
+from .rejecting import calibrated
+from .tried import unfitted
 
 
 def fit_remedy(

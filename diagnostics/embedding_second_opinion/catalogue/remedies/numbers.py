@@ -14,9 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.remedies.held_out import Dealt, deal
-from embedding_second_opinion.catalogue.remedies.rejecting import Rejected, rejecting
-from embedding_second_opinion.catalogue.remedies.tried import Tried, as_it_is, tried
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -30,6 +27,10 @@ from embedding_second_opinion.stats.intervals import (
     share_interval,
 )
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
+
+from .held_out import Dealt, deal
+from .rejecting import Rejected, rejecting
+from .tried import Tried, as_it_is, tried
 
 WORTH = 0.01  # a point more is not worth the next dearer remedy: half of what is tolerated
 

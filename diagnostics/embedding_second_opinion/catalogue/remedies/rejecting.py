@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.remedies.held_out import Roles
-from embedding_second_opinion.catalogue.remedies.tried import as_it_is
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -30,6 +28,9 @@ from embedding_second_opinion.stats.intervals import (
     wilson_interval,
 )
 from embedding_second_opinion.stats.rejection import least_cost
+
+from .held_out import Roles
+from .tried import as_it_is
 
 Bools = NDArray[np.bool_]
 
@@ -57,10 +58,7 @@ class _Side:
 
 
 def rejecting(
-    space: Geometry,
-    deals: Sequence[Roles],
-    rate: float,
-    lookups: Sequence[Geometry] | None = None,
+    space: Geometry, deals: Sequence[Roles], rate: float, lookups: Sequence[Geometry] | None = None
 ) -> Rejected | None:
     """None where no row, or no stranger, is left to calibrate or to measure by.
 

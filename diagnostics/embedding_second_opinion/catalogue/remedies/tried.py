@@ -13,13 +13,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
-from embedding_second_opinion.catalogue.remedies.held_out import Roles
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
 from embedding_second_opinion.remedy.kinds import Remedy, too_much
+
+from .held_out import Roles
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +96,7 @@ def _after(
     vectors, labels = rows
     model = unfitted(remedy, space.metric)
     own = space.evaluation.codes[asked]
-    with (
-        one_blas_thread(),
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-    ):
+    with one_blas_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
         # A layer not quite trained is one; classes may have two rows, or a column that is constant.
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="The number of unique classes")

@@ -6,8 +6,6 @@ from collections import Counter
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.retrieval.index import Index
-from embedding_second_opinion.catalogue.retrieval.numbers import Retrieval
 from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
@@ -26,6 +24,9 @@ from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.answers_without import near_classes
 from embedding_second_opinion.stats.ranked_answers import COUNTS, PAGE, chance_curve
 from embedding_second_opinion.stats.surface import anchor_counts
+
+from .index import Index
+from .numbers import Retrieval
 
 CLASSES_SHOWN = 12
 EXAMPLES_SHOWN = 8

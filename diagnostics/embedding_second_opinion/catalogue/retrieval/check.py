@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.retrieval import CHECK
-from embedding_second_opinion.catalogue.retrieval.charts import (
-    counts_table,
-    match_curve,
-    missing_classes,
-    missing_examples,
-    numbers_chart,
-)
-from embedding_second_opinion.catalogue.retrieval.index import Index, measure_index
-from embedding_second_opinion.catalogue.retrieval.numbers import Retrieval, measure_retrieval
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import are, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.ranked_answers import PAGE, RANKS
+
+from . import CHECK
+from .charts import counts_table, match_curve, missing_classes, missing_examples, numbers_chart
+from .index import Index, measure_index
+from .numbers import Retrieval, measure_retrieval
 
 
 @CHECK

@@ -11,24 +11,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.retrieval.approximate_index import (
-    FEWEST_ROWS,
-    approximate_neighbors,
-)
-from embedding_second_opinion.catalogue.retrieval.numbers import about_queries
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.shortened import gains
 from embedding_second_opinion.stats.answers_without import Without, deleted, near_classes
-from embedding_second_opinion.stats.intervals import (
-    Interval,
-    difference_interval,
-    share_interval,
-)
+from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
 from embedding_second_opinion.stats.ranked_answers import PAGE, per_query
 from embedding_second_opinion.stats.surface import anchor_counts
+
+from .approximate_index import FEWEST_ROWS, approximate_neighbors
+from .numbers import about_queries
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.shift.numbers import Shift
 from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
@@ -16,6 +15,8 @@ from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.examples import example, gaining
 from embedding_second_opinion.geometry.geometry import Geometry
+
+from .numbers import Shift
 
 SAMPLES_SHOWN = 6
 NAMES = {

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.shift import CHECK
-from embedding_second_opinion.catalogue.shift.charts import (
-    auc_bars,
-    foreign_curve,
-    foreign_samples,
-    gaining_classes,
-    undone_bars,
-)
-from embedding_second_opinion.catalogue.shift.numbers import Shift, measure_shift
-from embedding_second_opinion.catalogue.shift.two_sample import PERMUTATIONS
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import auc_bars, foreign_curve, foreign_samples, gaining_classes, undone_bars
+from .numbers import Shift, measure_shift
+from .two_sample import PERMUTATIONS
 
 
 @CHECK

@@ -7,11 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.shift.two_sample import TwoSample
-from embedding_second_opinion.catalogue.shift.two_sides import BLOCK, Sides
-from embedding_second_opinion.catalogue.shift.undone import Outcome
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+
+from .two_sample import TwoSample
+from .two_sides import BLOCK, Sides
+from .undone import Outcome
 
 MOST = 0.2  # share of the queries that counts as most foreign
 BINS = 10

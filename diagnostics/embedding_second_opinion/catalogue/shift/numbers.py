@@ -7,19 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.shift.foreign import Foreign, foreign
-from embedding_second_opinion.catalogue.shift.two_sample import (
-    PERMUTATIONS,
-    TwoSample,
-    two_sample,
-)
-from embedding_second_opinion.catalogue.shift.two_sides import Sides, sides, squared_common
-from embedding_second_opinion.catalogue.shift.undone import (
-    Outcome,
-    direction_left_out,
-    gain,
-    moved_back,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -31,6 +18,11 @@ from embedding_second_opinion.stats.intervals import (
     no_interval,
     share_interval,
 )
+
+from .foreign import Foreign, foreign
+from .two_sample import PERMUTATIONS, TwoSample, two_sample
+from .two_sides import Sides, sides, squared_common
+from .undone import Outcome, direction_left_out, gain, moved_back
 
 LEVEL_OF_TEST = 0.025  # one-sided, as the bounds of the intervals are
 

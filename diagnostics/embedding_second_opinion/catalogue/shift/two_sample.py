@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf_shrinkage
 
-from embedding_second_opinion.catalogue.shift.two_sides import Sides
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import drawn
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
+
+from .two_sides import Sides
 
 ROWS = 10_000  # of both parts, at most: a thousand classifiers are scored on them
 PERMUTATIONS = 999

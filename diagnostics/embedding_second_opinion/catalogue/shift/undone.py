@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import beta
 
-from embedding_second_opinion.catalogue.shift.two_sides import Sides, common_shifts
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
@@ -28,6 +27,8 @@ from embedding_second_opinion.stats.intervals import (
     share_interval,
 )
 from embedding_second_opinion.stats.jackknife import closed_set_pairs
+
+from .two_sides import Sides, common_shifts
 
 BLOCK = 4096
 

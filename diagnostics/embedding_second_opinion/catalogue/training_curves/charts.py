@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.training_curves.numbers import Curves
-from embedding_second_opinion.catalogue.training_curves.training_run import WORDS, Run
 from embedding_second_opinion.findings.charts import Curve, Level, Mark, Series, Table
 from embedding_second_opinion.geometry.passes.ranks import Reals
+
+from .numbers import Curves
+from .training_run import WORDS, Run
 
 POINTS = 120
 SHARES = ("active_share", "satisfaction")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.training_curves import CHECK
-from embedding_second_opinion.catalogue.training_curves.charts import (
-    curve_charts,
-    loss_table,
-    pattern_table,
-)
-from embedding_second_opinion.catalogue.training_curves.numbers import Curves, measure_log
-from embedding_second_opinion.catalogue.training_curves.training_run import WORDS
-from embedding_second_opinion.catalogue.training_curves.which_loss import COORDINATES_NAME, SQUARED
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.inputs.training_log import TrainingLog
+
+from . import CHECK
+from .charts import curve_charts, loss_table, pattern_table
+from .numbers import Curves, measure_log
+from .training_run import WORDS
+from .which_loss import COORDINATES_NAME, SQUARED
 
 REMEDIES = {
     "at_level": "Out of a collapse: a lower learning rate, semi-hard triplets or random ones before hard "

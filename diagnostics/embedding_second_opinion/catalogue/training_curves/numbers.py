@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from embedding_second_opinion.catalogue.training_curves.patterns import Pattern, find_patterns
-from embedding_second_opinion.catalogue.training_curves.settling import (
-    Settled,
-    idle_interval,
-    idle_share,
-    settled,
-)
-from embedding_second_opinion.catalogue.training_curves.training_run import Run, as_run
-from embedding_second_opinion.catalogue.training_curves.which_loss import (
-    WhichLoss,
-    which_loss,
-)
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.training_log import TrainingLog
 from embedding_second_opinion.stats.intervals import Interval, no_interval
+
+from .patterns import Pattern, find_patterns
+from .settling import Settled, idle_interval, idle_share, settled
+from .training_run import Run, as_run
+from .which_loss import WhichLoss, which_loss
 
 
 @dataclass(frozen=True, eq=False)

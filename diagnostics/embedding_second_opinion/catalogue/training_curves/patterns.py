@@ -14,9 +14,10 @@ import numpy as np
 from scipy.ndimage import median_filter
 from scipy.stats import theilslopes
 
-from embedding_second_opinion.catalogue.training_curves.settling import Settled, idle_share
-from embedding_second_opinion.catalogue.training_curves.training_run import Run
 from embedding_second_opinion.geometry.passes.ranks import Reals
+
+from .settling import Settled, idle_share
+from .training_run import Run
 
 FEW = 0.05  # of the triplets: of a batch of a hundred, five still teach
 AT_LEVEL = 0.03  # of the margin: mini-batches waver so much about a loss that does not move

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from embedding_second_opinion.catalogue.training_curves.settling import Binned, binned
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.inputs.training_log import TrainingLog
+
+from .settling import Binned, binned
 
 LOSSES = ("loss", "val_loss")
 # What should get better, the surest first: what was held out before what was trained on.

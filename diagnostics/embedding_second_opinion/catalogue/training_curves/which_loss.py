@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.training_curves.kernel_losses import KINDS, losses
-from embedding_second_opinion.catalogue.training_curves.log_end import Observed, observed
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import VectorSource
 from embedding_second_opinion.inputs.training_log import TrainingLog
+
+from .kernel_losses import KINDS, losses
+from .log_end import Observed, observed
 
 ANCHORS = 4096  # a mean over more is surer than any log
 COORDINATES = 1_500_000_000  # coordinates of pairs that are worth a second or two

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.triplet_census.mining import BATCHES
-from embedding_second_opinion.catalogue.triplet_census.numbers import Census
-from embedding_second_opinion.catalogue.triplet_census.sides import FEW
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Series, Table
 from embedding_second_opinion.findings.wording import have, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
+
+from .mining import BATCHES
+from .numbers import Census
+from .sides import FEW
 
 CLASSES_SHOWN = 12
 POINTS = 80

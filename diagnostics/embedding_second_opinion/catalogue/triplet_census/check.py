@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.triplet_census import CHECK
-from embedding_second_opinion.catalogue.triplet_census.charts import (
-    class_table,
-    margin_curve,
-    miner_charts,
-    unseen_chart,
-)
-from embedding_second_opinion.catalogue.triplet_census.mining import BATCHES
-from embedding_second_opinion.catalogue.triplet_census.numbers import Census, measure_census
-from embedding_second_opinion.catalogue.triplet_census.sides import CURVE, FEW
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import class_table, margin_curve, miner_charts, unseen_chart
+from .mining import BATCHES
+from .numbers import Census, measure_census
+from .sides import CURVE, FEW
 
 
 @CHECK

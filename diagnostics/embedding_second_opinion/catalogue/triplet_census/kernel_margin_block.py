@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.triplet_census.kernel_places import (
-    find_places,
-    in_scores,
-    positives,
-)
 from embedding_second_opinion.geometry.passes.kernels import jit, jit_sum
+
+from .kernel_places import find_places, in_scores, positives
 
 
 @jit

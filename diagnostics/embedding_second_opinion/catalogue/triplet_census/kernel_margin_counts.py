@@ -12,13 +12,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.catalogue.triplet_census.kernel_active_block import active_block
-from embedding_second_opinion.catalogue.triplet_census.kernel_margin_block import margin_block
 from embedding_second_opinion.geometry.passes.placed import Placed
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, Ints, RankPlan, Reals
 from embedding_second_opinion.geometry.passes.source import Floats, Source, VectorSource
 from embedding_second_opinion.geometry.passes.sweep import sweep
+
+from .kernel_active_block import active_block
+from .kernel_margin_block import margin_block
 
 
 @dataclass(frozen=True, eq=False)

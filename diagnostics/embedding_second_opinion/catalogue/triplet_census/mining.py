@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.triplet_census.kernel_batches import Mined, mine
-from embedding_second_opinion.catalogue.triplet_census.kernel_margin_counts import (
-    MarginCounts,
-)
-from embedding_second_opinion.catalogue.triplet_census.sides import Side
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
+
+from .kernel_batches import Mined, mine
+from .kernel_margin_counts import MarginCounts
+from .sides import Side
 
 BATCHES = 200
 CLASSES_DRAWN, ROWS_DRAWN = 32, 4  # P x S: 128 rows, as many as a small card holds

@@ -7,25 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.triplet_census.kernel_margin_counts import (
-    MarginCounts,
-)
-from embedding_second_opinion.catalogue.triplet_census.mining import (
-    BATCHES,
-    Mining,
-    try_miners,
-)
-from embedding_second_opinion.catalogue.triplet_census.sides import (
-    CURVE,
-    RULED,
-    Margin,
-    Side,
-    choose_margin,
-    counted,
-    curve,
-    sides,
-)
-from embedding_second_opinion.catalogue.triplet_census.spent import Spent, find_spent
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -33,6 +14,11 @@ from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import Interval, no_interval, share_interval
+
+from .kernel_margin_counts import MarginCounts
+from .mining import BATCHES, Mining, try_miners
+from .sides import CURVE, RULED, Margin, Side, choose_margin, counted, curve, sides
+from .spent import Spent, find_spent
 
 
 @dataclass(frozen=True, eq=False)

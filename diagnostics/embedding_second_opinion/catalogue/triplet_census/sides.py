@@ -6,19 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.catalogue.triplet_census.kernel_margin_counts import (
-    Asked,
-    Known,
-    MarginCounts,
-    active_counts,
-    margin_counts,
-)
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.placed import Placed, place
 from embedding_second_opinion.geometry.passes.rank_results import Ranks, needs_precision
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import row_keys
 from embedding_second_opinion.geometry.passes.source import Rows, Source
+
+from .kernel_margin_counts import Asked, Known, MarginCounts, active_counts, margin_counts
 
 UNIT_MARGIN = 0.2  # the usual one on unit vectors: FaceNet's, and that of many libraries
 SHARE_OF_MEDIAN = UNIT_MARGIN / np.sqrt(2)  # random unit vectors are sqrt(2) apart

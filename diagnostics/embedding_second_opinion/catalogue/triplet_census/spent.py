@@ -8,10 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from embedding_second_opinion.catalogue.triplet_census.kernel_margin_counts import (
-    MarginCounts,
-)
-from embedding_second_opinion.catalogue.triplet_census.sides import Side
 from embedding_second_opinion.findings.wording import have, number
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import jackknife
@@ -24,6 +20,9 @@ from embedding_second_opinion.stats.intervals import (
     wilson_interval,
 )
 from embedding_second_opinion.stats.surface import anchor_counts, closed_set_accuracy
+
+from .kernel_margin_counts import MarginCounts
+from .sides import Side
 
 DRAWS = 100_000  # for a bound: a thousandth of it is lost in them
 

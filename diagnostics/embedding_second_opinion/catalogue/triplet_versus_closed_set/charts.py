@@ -38,11 +38,7 @@ NAMES = {
 
 
 def accuracy_curve(
-    ranks: Ranks,
-    closed: Estimate,
-    triplet: Estimate,
-    claim: Believed | None,
-    leave_one_out: bool,
+    ranks: Ranks, closed: Estimate, triplet: Estimate, claim: Believed | None, leave_one_out: bool
 ) -> Curve:
     """A(e, g) from one candidate to all, for one, five (where there are) and all enrolled."""
     negatives = ranks.negatives[ranks.anchors]

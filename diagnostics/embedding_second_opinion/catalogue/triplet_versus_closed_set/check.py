@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.catalogue.triplet_versus_closed_set import CHECK
-from embedding_second_opinion.catalogue.triplet_versus_closed_set.charts import (
-    accuracy_curve,
-    identity_chart,
-    losing_classes,
-    losing_samples,
-    numbers_chart,
-)
-from embedding_second_opinion.catalogue.triplet_versus_closed_set.measured import Measured, measure
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.findings.wording import percent, uncapital
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
+
+from . import CHECK
+from .charts import accuracy_curve, identity_chart, losing_classes, losing_samples, numbers_chart
+from .measured import Measured, measure
 
 
 @CHECK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.kernels import (
+from .kernels import (
     CHUNK,
     SPARE,
     bucket_of,

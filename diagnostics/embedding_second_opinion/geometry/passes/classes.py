@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.source import Floats
+from .source import Floats
 
 Reals = NDArray[np.float64]
 ROWS = 4096

@@ -11,10 +11,10 @@ from functools import partial
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.kernels import jit, squared_distance
-from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, ROWS, Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Source, VectorSource
-from embedding_second_opinion.geometry.passes.sweep import sweep
+from .kernels import jit, squared_distance
+from .ranks import LARGE_CLASS, ROWS, Ints, Reals
+from .source import Source, VectorSource
+from .sweep import sweep
 
 
 @dataclass(frozen=True, eq=False)

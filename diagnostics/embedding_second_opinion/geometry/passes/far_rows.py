@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.source import Floats, Rows, VectorSource
+from .source import Floats, Rows, VectorSource
 
 Reals = NDArray[np.float64]
 

@@ -17,23 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.kernels import (
-    CHUNK,
-    count_below,
-    jit,
-    log_choose,
-    no_beater_chance,
-    true_score,
-)
-from embedding_second_opinion.geometry.passes.ranks import (
-    LARGE_CLASS,
-    Ints,
-    RankPlan,
-    Reals,
-    log_factorials,
-)
-from embedding_second_opinion.geometry.passes.source import Source
-from embedding_second_opinion.geometry.passes.sweep import sweep
+from .kernels import CHUNK, count_below, jit, log_choose, no_beater_chance, true_score
+from .ranks import LARGE_CLASS, Ints, RankPlan, Reals, log_factorials
+from .source import Source
+from .sweep import sweep
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.far_rows import Aside, Spread
-from embedding_second_opinion.geometry.passes.kernels import jit
-from embedding_second_opinion.geometry.passes.source import Floats, MatrixSource, Rows, Source
-from embedding_second_opinion.geometry.passes.sweep import sweep
+from .far_rows import Aside, Spread
+from .kernels import jit
+from .source import Floats, MatrixSource, Rows, Source
+from .sweep import sweep
 
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]

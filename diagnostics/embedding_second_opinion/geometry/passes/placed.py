@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.ranks import ALL, Ints, RankPlan, round_numbers
-from embedding_second_opinion.geometry.passes.source import Rows
+from .ranks import ALL, Ints, RankPlan, round_numbers
+from .source import Rows
 
 
 @dataclass(frozen=True, eq=False)

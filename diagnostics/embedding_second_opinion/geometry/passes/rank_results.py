@@ -7,18 +7,10 @@ from functools import partial
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.kernels import jit
-from embedding_second_opinion.geometry.passes.ranks import (
-    LARGE_CLASS,
-    RIVALS,
-    Ints,
-    RankPlan,
-    Reals,
-    identity_chances,
-    rank_queries,
-)
-from embedding_second_opinion.geometry.passes.source import Rows, Source
-from embedding_second_opinion.geometry.passes.sweep import sweep
+from .kernels import jit
+from .ranks import LARGE_CLASS, RIVALS, Ints, RankPlan, Reals, identity_chances, rank_queries
+from .source import Rows, Source
+from .sweep import sweep
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -186,12 +178,7 @@ def needs_precision(plan: RankPlan) -> bool:
     return bool((np.diff(plan.class_start)[plan.query_codes] > LARGE_CLASS).any())
 
 
-_SCORES = (
-    "nearest_positive_score",
-    "nearest_negative_score",
-    "neighbor_scores",
-    "score_at_r",
-)
+_SCORES = ("nearest_positive_score", "nearest_negative_score", "neighbor_scores", "score_at_r")
 _COUNTS = (
     "positives",
     "negatives",

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from embedding_second_opinion.geometry.passes.block import rank_block
-from embedding_second_opinion.geometry.passes.source import Rows, Source
+from .block import rank_block
+from .source import Rows, Source
 
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]

@@ -10,10 +10,10 @@ from functools import partial
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.kernels import CHUNK, count_below, jit, true_score
-from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, Ints, RankPlan, Reals
-from embedding_second_opinion.geometry.passes.source import Source
-from embedding_second_opinion.geometry.passes.sweep import sweep
+from .kernels import CHUNK, count_below, jit, true_score
+from .ranks import LARGE_CLASS, Ints, RankPlan, Reals
+from .source import Source
+from .sweep import sweep
 
 
 def recognised(plan: RankPlan, source: Source, order: Ints) -> Reals:

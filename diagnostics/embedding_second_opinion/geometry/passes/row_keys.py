@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.source import Floats, Rows
+from .source import Floats, Rows
 
 Keys = NDArray[np.uint64]
 BLOCK = 4096

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.kernels import jit
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from .kernels import jit
+from .ranks import Ints, Reals
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.kernels import jit, squared_distance
-from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS
-from embedding_second_opinion.geometry.passes.source import Source
-from embedding_second_opinion.geometry.passes.sweep import sweep
+from .kernels import jit, squared_distance
+from .ranks import LARGE_CLASS
+from .source import Source
+from .sweep import sweep
 
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]

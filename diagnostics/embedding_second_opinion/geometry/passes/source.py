@@ -9,7 +9,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.kernels import jit
+from .kernels import jit
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from embedding_second_opinion.geometry.passes.threads import one_blas_thread
+from .threads import one_blas_thread
 
 T = TypeVar("T")
 

@@ -31,10 +31,11 @@ from embedding_second_opinion.stats.intervals import (
 )
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
 from embedding_second_opinion.stats.surface import anchor_counts
-from embedding_second_opinion.story.attribution.cells import Cells, State, Strangers, by_class
-from embedding_second_opinion.story.attribution.orders import shares
-from embedding_second_opinion.story.attribution.stages import Attribution, Step
-from embedding_second_opinion.story.attribution.words import NAMES, missing, start_name
+
+from .cells import Cells, State, Strangers, by_class
+from .orders import shares
+from .stages import Attribution, Step
+from .words import NAMES, missing, start_name
 
 
 def attribute(

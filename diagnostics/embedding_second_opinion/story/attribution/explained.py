@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict, judge
-from embedding_second_opinion.story.attribution.stages import Attribution, Step
+
+from .stages import Attribution, Step
 
 NOTICED = 0.005  # half a point: of a smaller loss nobody asks why
 # What counting classes alike costs at equal enrolment.

@@ -13,7 +13,7 @@ from itertools import permutations
 
 import numpy as np
 
-from embedding_second_opinion.story.attribution.cells import State
+from .cells import State
 
 SAME = 1e-12  # changes of rounding have no sign
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
-from embedding_second_opinion.story.attribution.cells import Cells
-from embedding_second_opinion.story.attribution.stages import Missing
+
+from .cells import Cells
+from .stages import Missing
 
 NAMES = {
     "B": "measured exactly",

@@ -12,7 +12,8 @@ from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.surface import identity_curve
-from embedding_second_opinion.story.comparison.paired import Difference
+
+from .paired import Difference
 
 CLASSES_SHOWN = 12
 SAMPLES_SHOWN = 6

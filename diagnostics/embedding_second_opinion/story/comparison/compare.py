@@ -12,23 +12,11 @@ from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
-from embedding_second_opinion.story.comparison.charts import (
-    changed_samples,
-    class_table,
-    differences_chart,
-    identity_chart,
-    number_table,
-)
-from embedding_second_opinion.story.comparison.matched import check_different, check_matched
-from embedding_second_opinion.story.comparison.paired import (
-    Difference,
-    by_name,
-    changed_classes,
-    differences,
-    other_differences,
-    two_names,
-)
 from embedding_second_opinion.story.summary import Subject, Summary, versions
+
+from .charts import changed_samples, class_table, differences_chart, identity_chart, number_table
+from .matched import check_different, check_matched
+from .paired import Difference, by_name, changed_classes, differences, other_differences, two_names
 
 CODE = "comparison"
 TITLE = "Two models on the same samples"

@@ -18,7 +18,8 @@ from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.intervals import Interval, combined_interval
 from embedding_second_opinion.stats.surface import anchor_counts
-from embedding_second_opinion.story.comparison.asked import Asked, asked, right
+
+from .asked import Asked, asked, right
 
 
 @dataclass(frozen=True)
