@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from pydantic import Field
 
 from .record import Number, Record
+from .wording import percent
 
 if TYPE_CHECKING:  # the command's help needs findings, and must not wait for NumPy
     import numpy as np
     from numpy.typing import NDArray
+
+Role = Literal["main", "second", "context"]
+
+
+class Measured(Protocol):
+    """An estimate, or anything else with a value and the interval it has or lacks."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
 
 
 class Chart(Record):
@@ -29,7 +44,20 @@ class Series(Record):
     y: tuple[Number, ...]
     low: tuple[Number, ...] = ()
     high: tuple[Number, ...] = ()
-    role: Literal["main", "second", "context"] = "main"
+    role: Role = "main"
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        x: Iterable[float],
+        y: Iterable[float],
+        role: Role = "main",
+        band: tuple[Iterable[float], Iterable[float]] = ((), ()),
+    ) -> Series:
+        """A line of arrays; band: its lower and upper bounds."""
+        low, high = band
+        return cls(name=name, x=tuple(x), y=tuple(y), low=tuple(low), high=tuple(high), role=role)
 
 
 class Level(Record):
@@ -45,7 +73,7 @@ class Mark(Record):
     name: str
     x: Number
     y: Number
-    role: Literal["main", "second", "context"] = "main"
+    role: Role = "main"
 
 
 class Curve(Chart):
@@ -68,7 +96,12 @@ class Bar(Record):
     value: Number
     low: Number | None = None
     high: Number | None = None
-    role: Literal["main", "second", "context"] = "main"
+    role: Role = "main"
+
+    @classmethod
+    def of(cls, label: str, found: Measured, role: Role = "main") -> Bar:
+        """An estimate as a bar."""
+        return cls(label=label, value=found.value, low=found.low, high=found.high, role=role)
 
 
 class Bars(Chart):
@@ -78,6 +111,17 @@ class Bars(Chart):
     value_label: str
     bars: tuple[Bar, ...]
     points: bool = False  # differences of shares, shown in points; else shares, shown in percent
+
+    @classmethod
+    def of(cls, title: str, value_label: str, bars: Sequence[Bar], rest: str = "") -> Bars:
+        """Shares as bars, their words read off them; rest: what is not drawn, told at the end."""
+        bounded = any(bar.low is not None for bar in bars)
+        return cls(
+            title=title,
+            alt="; ".join(f"{bar.label}: {percent(bar.value)}" for bar in bars) + f"{rest}.",
+            value_label=value_label + (", with 95 % interval" if bounded else ""),
+            bars=tuple(bars),
+        )
 
 
 class Stage(Record):
@@ -165,6 +209,19 @@ class Table(Chart):
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...] = ()  # per column: align right
+
+    @classmethod
+    def of(
+        cls, title: str, alt: str, rows: Sequence[Mapping[str, str]], words: Collection[str] = ()
+    ) -> Table:
+        """One row or more, each column's cell by its name; words: the columns that are no numbers."""
+        return cls(
+            title=title,
+            alt=alt,
+            columns=tuple(rows[0]),
+            rows=tuple(tuple(row.values()) for row in rows),
+            numeric=tuple(column not in words for column in rows[0]),
+        )
 
 
 class Merge(Record):
