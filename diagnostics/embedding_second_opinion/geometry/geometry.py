@@ -21,9 +21,8 @@ from .passes.classes_within import Reach, classes_within
 from .passes.other_groups import OtherGroups
 from .passes.pair_histograms import PairHistograms, all_pairs
 from .passes.placed import place
-from .passes.rank_results import Ranks
+from .passes.rank_results import Beaten, Ranks, Swept
 from .passes.ranks import LARGE_CLASS, Ints, Reals
-from .passes.recognised import recognised
 from .passes.silhouettes import Silhouettes, silhouettes
 from .passes.source import Floats, MatrixSource, Rows, Source, VectorSource
 
@@ -119,15 +118,12 @@ class Geometry:
         return self._sweep(self._listed)
 
     @cached_property
-    def recognised(self) -> Reals:
-        """(q,) ``ranks.right``: read off the ranks where they are there, else by a lighter pass."""
+    def beaten(self) -> Beaten:
+        """What beats the nearest positives: the ranks where they are there, else by a lighter pass."""
         if "ranks" in self.__dict__:
-            return self.ranks.right
-        queries, gallery = self.evaluation.queries, self.evaluation.enrolled
-        placed = place(self.evaluation.codes, len(self.evaluation.classes), queries, gallery, 0)
-        plan, by_class = placed.plan, queries[placed.order]
-        source = self._source(by_class, plan.rows, precise=rank_results.needs_precision(plan))
-        return recognised(plan, source, placed.order)
+            return self.ranks
+        enrolled = self.evaluation.enrolled
+        return self._swept(self.evaluation.queries, enrolled, 0, "nearest rows", every=False).beaten
 
     @cached_property
     def within(self) -> Ranks | None:
@@ -189,7 +185,7 @@ class Geometry:
         A pass of its own over all pairs of queries and gallery.
         """
         queries, gallery = self.evaluation.queries, self.evaluation.enrolled
-        placed = place(self.evaluation.codes, len(self.evaluation.classes), queries, gallery, 0)
+        placed = place(self.evaluation.codes, len(self.evaluation.classes), queries, gallery)
         plan, by_class = placed.plan, queries[placed.order]
         source = self._source(by_class, plan.rows, precise=rank_results.needs_precision(plan))
         return other_groups.run(plan, source, placed.order, groups[plan.rows], groups[by_class])
@@ -328,14 +324,20 @@ class Geometry:
         return ranks
 
     def _run(self, queries: Rows, gallery: Rows, k: int, what: str) -> tuple[Ranks, Neighbors]:
+        """The ranks of all positives, and the k nearest."""
+        swept = self._swept(queries, gallery, k, what)
+        assert isinstance(swept.beaten, Ranks)
+        return swept.beaten, Neighbors(swept.neighbors, swept.neighbor_distances)
+
+    def _swept(
+        self, queries: Rows, gallery: Rows, k: int, what: str, *, every: bool = True
+    ) -> Swept:
         """Sort queries and gallery by class, and sweep."""
-        placed = place(self.evaluation.codes, len(self.evaluation.classes), queries, gallery, k)
+        codes, classes = self.evaluation.codes, len(self.evaluation.classes)
+        placed = place(codes, classes, queries, gallery, k, every=every)
         plan, order = placed.plan, placed.order
         source = self._source(queries[order], plan.rows, precise=rank_results.needs_precision(plan))
-        ranks, found, distances = rank_results.run(plan, source, order, placed.class_ids, what)
-        for array in (found, distances):
-            array.setflags(write=False)
-        return ranks, Neighbors(found, distances)
+        return rank_results.run(plan, source, order, placed.class_ids, what)
 
     def source(self, queries: Rows, gallery: Rows, *, precise: bool) -> Source:
         """Where a pass of a check's own takes its distances from; both are row numbers."""

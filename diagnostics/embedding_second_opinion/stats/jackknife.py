@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.rank_results import Beaten, Ranks
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals, identity_chances
 
 from .surface import anchor_counts, class_recall
@@ -78,7 +78,7 @@ def all_triplets_weights(ranks: Ranks) -> Reals:
     return np.asarray(own + (positives.sum() - positives) * ranks.gallery_sizes)
 
 
-def closed_set_without(ranks: Ranks) -> Reals:
+def closed_set_without(ranks: Beaten) -> Reals:
     """1-NN accuracy without each class: a query is saved where that class alone beat it."""
     counts = anchor_counts(ranks)
     right = np.bincount(
@@ -88,12 +88,12 @@ def closed_set_without(ranks: Ranks) -> Reals:
     return np.asarray((right.sum() - right + _saved(ranks)) / left)
 
 
-def closed_set_pairs(ranks: Ranks) -> float:
+def closed_set_pairs(ranks: Beaten) -> float:
     """For ``resample.share_interval``: sum over pairs of classes of (share of queries they lose)^2."""
     return _paired(ranks) / float(max(len(ranks.anchors), 1) ** 2)
 
 
-def closed_set_macro_pairs(ranks: Ranks) -> float:
+def closed_set_macro_pairs(ranks: Beaten) -> float:
     """The same for the mean over classes with anchors."""
     counts = anchor_counts(ranks)
     return _paired(ranks, 1 / np.maximum(counts, 1)) / float(
@@ -101,7 +101,7 @@ def closed_set_macro_pairs(ranks: Ranks) -> float:
     )
 
 
-def closed_set_macro_without(ranks: Ranks) -> Reals:
+def closed_set_macro_without(ranks: Beaten) -> Reals:
     """Macro 1-NN accuracy (mean over classes with anchors) without each class."""
     counts = anchor_counts(ranks)
     has = counts > 0
@@ -110,7 +110,7 @@ def closed_set_macro_without(ranks: Ranks) -> Reals:
     return np.asarray((recall.sum() - recall + saved) / _positive(has.sum() - has))
 
 
-def identity_without(ranks: Ranks) -> Reals:
+def identity_without(ranks: Beaten) -> Reals:
     """(K, G): the identity curve at ``ranks.id_grid`` without each class.
 
     The last column, K identities, becomes all K - 1 that are left.
@@ -126,14 +126,14 @@ def identity_without(ranks: Ranks) -> Reals:
     return np.asarray((chance.sum(axis=0) - own + ranks.id_gain) / left[:, None])
 
 
-def spread_over(ranks: Ranks, values: Reals, full: float, class_ids: Ints) -> Reals:
+def spread_over(ranks: Beaten, values: Reals, full: float, class_ids: Ints) -> Reals:
     """Delete-one values on a larger list of classes; a class unknown to ``ranks`` changes nothing."""
     wide = np.full(len(class_ids), full)
     wide[np.searchsorted(class_ids, ranks.class_ids)] = values
     return wide
 
 
-def _saved(ranks: Ranks, weight: Reals | None = None) -> Reals:
+def _saved(ranks: Beaten, weight: Reals | None = None) -> Reals:
     """(K,) wrong queries that are right once this class is gone, weighted by their own class."""
     a = ranks.anchors[ranks.sole[ranks.anchors] >= 0]
     weights = np.ones(len(a)) if weight is None else weight[ranks.codes[a]]
@@ -141,7 +141,7 @@ def _saved(ranks: Ranks, weight: Reals | None = None) -> Reals:
     return saved.astype(np.float64)
 
 
-def _paired(ranks: Ranks, weight: Reals | None = None) -> float:
+def _paired(ranks: Beaten, weight: Reals | None = None) -> float:
     """Sum over unordered pairs of classes of (errors between the two)^2, weighted as in ``_saved``.
 
     An error is of a pair where one class alone beat the query; the others are of several classes.

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import hypergeom
 
-from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.rank_results import Beaten, Ranks
 from embedding_second_opinion.geometry.passes.ranks import ALL, Ints, Reals, log_factorials
 
 Ties = Literal["strict", "random", "lenient"]
@@ -71,23 +71,23 @@ def triplet_accuracy_all_triplets(ranks: Ranks, ties: Ties = "strict") -> float:
     return float(1 - _lost(ranks, ties).sum() / pairs.sum()) if len(a) else float("nan")
 
 
-def nearest_positive_accuracy(ranks: Ranks) -> float:
+def nearest_positive_accuracy(ranks: Beaten) -> float:
     """A(P, 1): how often the nearest of all positives beats one random negative, mean over anchors."""
     a = ranks.anchors
     return _mean(1 - (ranks.nearer_first[a] + ranks.tied_first[a]) / ranks.negatives[a])
 
 
-def closed_set_accuracy(ranks: Ranks, ties: Ties = "strict") -> float:
+def closed_set_accuracy(ranks: Beaten, ties: Ties = "strict") -> float:
     """A(P, M): share of queries whose nearest enrolled row is of their class (1-NN, rank 1)."""
     return _mean(_first_wins(ranks, ties))
 
 
-def closed_set_accuracy_macro(ranks: Ranks, ties: Ties = "strict") -> float:
+def closed_set_accuracy_macro(ranks: Beaten, ties: Ties = "strict") -> float:
     """The mean over classes of the share of their queries that 1-NN gets right."""
     return _mean(class_recall(ranks, ties)[anchor_counts(ranks) > 0])
 
 
-def class_recall(ranks: Ranks, ties: Ties = "strict") -> Reals:
+def class_recall(ranks: Beaten, ties: Ties = "strict") -> Reals:
     """(K,) 1-NN recall of each class; NaN for a class without anchors."""
     counts = anchor_counts(ranks)
     sums = np.bincount(
@@ -96,12 +96,12 @@ def class_recall(ranks: Ranks, ties: Ties = "strict") -> Reals:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-def anchor_counts(ranks: Ranks) -> Ints:
+def anchor_counts(ranks: Beaten) -> Ints:
     """(K,) anchors of each class of the gallery."""
     return np.bincount(ranks.codes[ranks.anchors], minlength=ranks.classes).astype(np.int64)
 
 
-def identity_curve(ranks: Ranks) -> Reals:
+def identity_curve(ranks: Beaten) -> Reals:
     """(G,) A_id at ``ranks.id_grid``: everything of G random identities enrolled, the query's own one among
     them. A_id(K) is the closed-set accuracy, A_id(2) the duel of two classes."""
     values = ranks.identity_accuracy()
@@ -156,7 +156,7 @@ def best_of(positives: int, enrolled: int) -> Reals:
     return np.where(possible, np.exp(ways - every), 0.0)
 
 
-def cumulative_match(ranks: Ranks, rank: int, candidates: int) -> float:
+def cumulative_match(ranks: Beaten, rank: int, candidates: int) -> float:
     """Chance that at most ``rank`` - 1 of ``candidates`` drawn negatives beat the nearest positive.
 
     Over anchors with enough negatives; HypergeomCDF(rank - 1; M, k, g), a tie counting as beaten.
@@ -172,7 +172,7 @@ def _lost(ranks: Ranks, ties: Ties) -> Reals:
     return np.asarray(ranks.lost[a] - won_back * ranks.tied[a])
 
 
-def _first_wins(ranks: Ranks, ties: Ties) -> Reals:
+def _first_wins(ranks: Beaten, ties: Ties) -> Reals:
     a = ranks.anchors
     clear = ranks.nearer_first[a] == 0
     share = {

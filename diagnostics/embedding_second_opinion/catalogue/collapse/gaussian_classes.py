@@ -14,7 +14,7 @@ import numpy as np
 
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.rank_results import Beaten
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import share_interval
@@ -79,9 +79,9 @@ class Surrogate:
         size = between + noise.trace
         if not size > moments.floor:
             return None
-        own = self._ranks(signal.times(size**-0.5), noise.times(1 / size).clipped_root())
+        own = self._beaten(signal.times(size**-0.5), noise.times(1 / size).clipped_root())
         nothing = np.zeros((0, 0))
-        reference = self._ranks(
+        reference = self._beaten(
             Scatter(nothing, np.sqrt(between / size * self._between)),
             Scatter(nothing, np.sqrt(noise.trace / size * self._within)),
         )
@@ -95,10 +95,10 @@ class Surrogate:
             at_least=share_interval(value, own_without, k).low,
         )
 
-    def _ranks(self, means: Scatter, noise: Scatter) -> Ranks:
+    def _beaten(self, means: Scatter, noise: Scatter) -> Beaten:
         vectors = _spread(self._means, means)[self._labels] + _spread(self._noise, noise)
         vectors = np.hstack([vectors, self._apart]).astype(np.float32)
-        return Geometry(EmbeddingSet.from_arrays(vectors, self._labels), listed=0).ranks
+        return Geometry(EmbeddingSet.from_arrays(vectors, self._labels), listed=0).beaten
 
 
 def _spread(normal: Reals, root: Scatter) -> Reals:

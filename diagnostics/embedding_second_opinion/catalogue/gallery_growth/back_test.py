@@ -70,7 +70,7 @@ def back_test(space: Geometry, known: Known) -> BackTest | None:
     for i in range(splits):
         for classes in _halves(space, known, i):
             part = space.evaluation.of_classes(classes)
-            ranks = Geometry(part, metric=metric, seed=space.seed, listed=0).ranks
+            ranks = Geometry(part, metric=metric, seed=space.seed, listed=0).beaten
             if not len(ranks.anchors) or ranks.classes < 3:
                 return None
             half = Known.of(ranks)

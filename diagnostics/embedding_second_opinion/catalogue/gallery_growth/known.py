@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.rank_results import Beaten
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals, identity_chances
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import Interval, share_interval
@@ -21,14 +21,14 @@ class Known:
     class deleted, K then meaning all that are left.
     """
 
-    ranks: Ranks
+    ranks: Beaten
     grid: Ints
     curve: Reals
     without: Reals
     units: int
 
     @classmethod
-    def of(cls, ranks: Ranks) -> Known:
+    def of(cls, ranks: Beaten) -> Known:
         """Needs anchors and at least three classes."""
         return cls(
             ranks=ranks,

@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.rank_results import Beaten, Ranks
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.stats import jackknife, surface
@@ -146,7 +146,7 @@ def short_loss(ranks: Ranks, short: Reals) -> tuple[float, Interval]:
     return share * (rest - quick), gain_interval(values, ranks.codes[a], without)
 
 
-def euclidean_gain(used: Ranks, other: Ranks) -> tuple[float, Interval]:
+def euclidean_gain(used: Ranks, other: Beaten) -> tuple[float, Interval]:
     """Accuracy points that ``other`` has more on the same queries; a tie under the one in use is none."""
     a, codes, k = used.anchors, used.codes[used.anchors], used.classes
     counted = (used.z[a] == 0) | (used.z_lenient[a] > 0)
@@ -198,7 +198,7 @@ def measure_norms(space: Geometry, logs: Reals) -> Norms:
         "accuracy points",
     )
     if space.metric == "cosine":
-        other = Geometry(space.evaluation, metric="euclidean", seed=space.seed, listed=0).ranks
+        other = Geometry(space.evaluation, metric="euclidean", seed=space.seed, listed=0).beaten
         estimates["euclidean_accuracy"] = share_interval(
             surface.closed_set_accuracy(other),
             jackknife.closed_set_without(other),

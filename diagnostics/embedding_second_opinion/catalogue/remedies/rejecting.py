@@ -125,7 +125,7 @@ def _sides(
     lookup: Geometry, roles: Roles, strangers: tuple[Ints, Bools]
 ) -> tuple[_Side, Bools, _Side]:
     """The known of one deal, which of them are rightly answered, and the strangers with who measures."""
-    asked, ranks = lookup.evaluation.queries, lookup.ranks
+    asked, ranks = lookup.evaluation.queries, lookup.beaten
     a = ranks.anchors
     own, other = ranks.nearest_positive_distance[a], ranks.nearest_negative_distance[a]
     measures = np.isin(asked[a], roles.test)

@@ -57,7 +57,7 @@ def tried(
     data, codes = space.evaluation.data, space.evaluation.codes
     assert data is not None
     lookup = lookup or as_it_is(space, roles)
-    asked, plain = lookup.evaluation.queries, lookup.ranks
+    asked, plain = lookup.evaluation.queries, lookup.beaten
     anchors = plain.anchors
     rows = asked[anchors]
     before = plain.right[anchors]
@@ -117,6 +117,6 @@ def _after(
     try:
         return space.looked_up(
             asked, fit, replace(space.evaluation.data, vectors=single)
-        ).recognised
+        ).beaten.right
     except InputError as error:
         return f"its vectors cannot be looked up ({str(error).rstrip('.')})"

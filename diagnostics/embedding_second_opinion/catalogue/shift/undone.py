@@ -15,7 +15,7 @@ from scipy.stats import beta
 
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.rank_results import Beaten
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import Floats, Rows
 from embedding_second_opinion.stats.intervals import (
@@ -47,7 +47,7 @@ class Outcome:
     pairs: float = 0.0
 
     @classmethod
-    def of(cls, ranks: Ranks, kept: Rows | None = None) -> Outcome:
+    def of(cls, ranks: Beaten, kept: Rows | None = None) -> Outcome:
         """kept: positions among the anchors; all by default."""
         a = ranks.anchors if kept is None else ranks.anchors[kept]
         codes, right, sole = ranks.codes[a], ranks.right[a] > 0, ranks.sole[a]
@@ -92,7 +92,7 @@ def moved_back(space: Geometry, found: Sides) -> Outcome:
         rows = found.rows[at]
         moved = found.vectors[rows].astype(np.float64) - shifts[found.fold[found.codes[at]]]
         vectors[rows] = _not_zero(moved, found.vectors[rows])
-    return Outcome.of(space.rearranged(_with(space, vectors), listed=0).ranks)
+    return Outcome.of(space.rearranged(_with(space, vectors), listed=0).beaten)
 
 
 def direction_left_out(space: Geometry, found: Sides) -> Outcome | None:
@@ -120,7 +120,7 @@ def direction_left_out(space: Geometry, found: Sides) -> Outcome | None:
             data=_with(space, vectors),
         )
         parts.append(
-            Outcome.of(Geometry(evaluation, metric=space.metric, seed=space.seed, listed=0).ranks)
+            Outcome.of(Geometry(evaluation, metric=space.metric, seed=space.seed, listed=0).beaten)
         )
     asked = np.sum([p.asked for p in parts], axis=0)
     return Outcome(

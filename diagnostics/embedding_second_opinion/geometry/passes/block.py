@@ -25,7 +25,7 @@ def rank_block(  # type: ignore[no-untyped-def]
     scores, queries, gallery, rows, slack, recheck,
     query_codes, self_at, class_start, class_of,
     grid, id_wins, log_factorial, table, k, cuts,
-    first_class, offsets, out,
+    first_class, offsets, every, out,
 ):  # fmt: skip
     """Fill ``out`` (see ``ranks.Block``) for the queries of one block, sorted by class.
 
@@ -33,7 +33,8 @@ def rank_block(  # type: ignore[no-untyped-def]
     recheck; rows (g,) the row number of each place; slack (q,); self_at (q,) the query's own place
     or -1; grid: candidate counts, -1 for all; id_wins (K, G): chance to win against a gallery of
     identities with z better classes among K - 2; table: chances by k, or empty to compute them;
-    cuts: lengths of the answer at which the positives among it are counted.
+    cuts: lengths of the answer at which the positives among it are counted. every: whether all positives
+    are ranked, or the nearest alone.
     """
     classes = class_start.shape[0] - 1
     size = scores.shape[1]
@@ -76,7 +77,8 @@ def rank_block(  # type: ignore[no-untyped-def]
         nearest, nearest_score = np.int64(-1), np.nan
         if anchor:
             range_low, per_width = sort_positives(s, positive, p, start_of, order, ordered)
-            reach, beat_reach = ordered[p - 1] + window, ordered[0] + window
+            beat_reach = ordered[0] + window
+            reach = ordered[p - 1] + window if every else beat_reach
             nearest, nearest_score = nearest_positive(
                 s, query, gallery, rows, order[:p], ordered[:p], slack[i], recheck
             )

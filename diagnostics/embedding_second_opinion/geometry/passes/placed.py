@@ -19,8 +19,13 @@ class Placed:
     class_ids: Ints
 
 
-def place(codes: Ints, classes: int, queries: Rows, gallery: Rows, k: int) -> Placed:
-    """codes: (n,) classes of all rows, ``classes`` in all; queries and gallery: row numbers."""
+def place(
+    codes: Ints, classes: int, queries: Rows, gallery: Rows, k: int = 0, *, every: bool = True
+) -> Placed:
+    """codes: (n,) classes of all rows, ``classes`` in all; queries and gallery: row numbers.
+
+    every: whether all positives are ranked, or the nearest alone.
+    """
     class_ids, gallery_codes = np.unique(codes[gallery], return_inverse=True)
     if not np.isin(codes[queries], class_ids).all():
         # Strangers: of one more class, which has no rows.
@@ -40,8 +45,11 @@ def place(codes: Ints, classes: int, queries: Rows, gallery: Rows, k: int) -> Pl
         class_start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         class_of=gallery_codes[placed].astype(np.int64),
         rows=rows,
-        grid=np.append(round_numbers(1, max(len(rows) - int(sizes.min()), 1)), ALL),
+        grid=np.append(round_numbers(1, max(len(rows) - int(sizes.min()), 1)), ALL)
+        if every
+        else np.zeros(0, dtype=np.int64),
         id_grid=round_numbers(2, len(class_ids)),
         k=k,
+        every=every,
     )
     return Placed(plan, order, class_ids)

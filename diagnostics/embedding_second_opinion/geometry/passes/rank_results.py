@@ -14,22 +14,15 @@ from .sweep import sweep
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ranks:
-    """The rank pass over all queries. Arrays are per query in the order given, -1 where unknown.
+class Beaten:
+    """What beats each query's nearest positive. Arrays are per query in the order given, -1 where unknown.
 
     An anchor is a query with at least one positive and one negative in the gallery; ``anchors``
-    holds their positions. ``codes``, ``positives`` (P), ``negatives`` (M), ``lost`` (pairs with the
-    negative nearer or as near), ``tied``, ``z`` (classes that beat or tie with the nearest
-    positive), ``z_lenient``, ``sole`` (the class that alone does), ``nearer_first``, ``tied_first``
-    (of the nearest positive), ``found_at_r`` and ``score_at_r`` (R-precision and MAP@R times P, and as
-    is), ``nearest_positive``, ``nearest_negative`` (row numbers) and their distances are all (q,);
-    ``found`` is (q, 3), positives among the first ``CUTS``. A positive stands behind what ties with it.
-
-    By class of the gallery, (K,): ``class_ids``, its number in the evaluation; ``gallery_sizes``;
-    ``lost_share`` and ``rival_lost``: what the other classes' anchors lose to it; ``first_lost_share``: the
-    same, of their nearest positives; ``id_gain`` (K, G).
-    ``wins``, ``lenient_gain``, ``random_gain``: per class an array (P, grid), summed over its
-    anchors: chance that the j-th nearest positive beats a draw of negatives.
+    holds their positions. ``codes``, ``positives`` (P), ``negatives`` (M), ``z`` (classes that beat or
+    tie with the nearest positive), ``z_lenient`` (that beat it), ``sole`` (the class that alone beats or
+    ties), ``nearer_first``, ``tied_first`` (rows that do), ``nearest_positive``, ``nearest_negative``
+    (row numbers) and their distances are all (q,). By class of the gallery, (K,): ``class_ids``, its number
+    in the evaluation; ``gallery_sizes``; ``id_gain`` (K, G), what its going gains others among G identities.
     """
 
     anchors: Ints
@@ -37,36 +30,23 @@ class Ranks:
     codes: Ints
     positives: Ints
     negatives: Ints
-    lost: Ints
-    tied: Ints
     z: Ints
     z_lenient: Ints
     sole: Ints
     nearer_first: Ints
     tied_first: Ints
-    found: Ints
-    found_at_r: Ints
-    score_at_r: Reals
     nearest_positive: Rows
     nearest_negative: Rows
     nearest_positive_distance: Reals
     nearest_negative_distance: Reals
     gallery_sizes: Ints
-    lost_share: Reals
-    first_lost_share: Reals
-    rival_lost: Ints
-    rivals: dict[int, tuple[tuple[int, int], ...]]
-    grid: Ints
     id_grid: Ints
     id_gain: Reals
-    wins: dict[int, Reals]
-    lenient_gain: dict[int, Reals]
-    random_gain: dict[int, Reals]
 
     def __repr__(self) -> str:
         return (
-            f"Ranks(of {len(self.codes):,} queries, {len(self.anchors):,} of them anchors, against "
-            f"{int(self.gallery_sizes.sum()):,} rows of {self.classes:,} classes)"
+            f"{type(self).__name__}(of {len(self.codes):,} queries, {len(self.anchors):,} of them anchors, "
+            f"against {int(self.gallery_sizes.sum()):,} rows of {self.classes:,} classes)"
         )
 
     @property
@@ -86,13 +66,48 @@ class Ranks:
         return found
 
 
-def run(
-    plan: RankPlan, source: Source, order: Ints, class_ids: Ints, what: str
-) -> tuple[Ranks, Ints, Reals]:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ranks(Beaten):
+    """The rank pass over all queries: what ``Beaten`` holds, and the ranks of all positives.
+
+    ``lost`` (pairs with the negative nearer or as near), ``tied`` (of these, as near), ``found_at_r`` and
+    ``score_at_r`` (R-precision and MAP@R times P, and as is) are (q,); ``found`` is (q, 3), positives among
+    the first ``CUTS``. A positive stands behind what ties with it.
+
+    By class of the gallery, (K,): ``lost_share`` and ``rival_lost``, what the other classes' anchors lose to
+    it; ``first_lost_share``, the same of their nearest positives; ``rivals``, to whom it loses most.
+    ``wins``, ``lenient_gain``, ``random_gain``: per class an array (P, grid), summed over its
+    anchors: chance that the j-th nearest positive beats a draw of negatives.
+    """
+
+    lost: Ints
+    tied: Ints
+    found: Ints
+    found_at_r: Ints
+    score_at_r: Reals
+    lost_share: Reals
+    first_lost_share: Reals
+    rival_lost: Ints
+    rivals: dict[int, tuple[tuple[int, int], ...]]
+    grid: Ints
+    wins: dict[int, Reals]
+    lenient_gain: dict[int, Reals]
+    random_gain: dict[int, Reals]
+
+
+@dataclass(frozen=True, eq=False)
+class Swept:
+    """A plan's blocks, added up. k nearest of every query: row numbers, -1 beyond the gallery's end."""
+
+    beaten: Beaten
+    neighbors: Ints
+    neighbor_distances: Reals
+
+
+def run(plan: RankPlan, source: Source, order: Ints, class_ids: Ints, what: str) -> Swept:
     """Sweep all blocks; results go back to the order before sorting by class.
 
-    order: (q,) the query that stands at each place. Returns the ranks, and the k nearest of every query
-    (row numbers, -1 beyond the gallery's end) with their distances.
+    order: (q,) the query at each place. ``beaten`` is a ``Ranks`` where the plan ranks every positive.
     """
     counts: dict[str, list[Ints]] = {name: [] for name in _COUNTS}
     scores: dict[str, list[Reals]] = {name: [] for name in _SCORES}
@@ -109,9 +124,11 @@ def run(
             counts[name].append(getattr(block, name))
         for name in _SCORES:
             scores[name].append(getattr(block, name))
+        id_gain += block.id_gain
+        if not plan.every:
+            continue
         lost_share += block.lost_share
         first_lost_share += block.first_lost_share
-        id_gain += block.id_gain
         first = int(plan.query_codes[start])
         for code in np.unique(plan.query_codes[start:stop]).tolist():
             rivals.add(code, block.rivals[code - first])
@@ -135,42 +152,47 @@ def run(
         return source.distance(np.concatenate(scores[name])[back])
 
     positives, negatives = count("positives"), count("negatives")
-    ranks = Ranks(
+    beaten = Beaten(
         anchors=np.flatnonzero((positives > 0) & (negatives > 0)),
         class_ids=class_ids,
         codes=plan.query_codes[back],
         positives=positives,
         negatives=negatives,
-        lost=count("lost"),
-        tied=count("tied"),
         z=count("z"),
         z_lenient=count("z_lenient"),
         sole=count("sole"),
         nearer_first=count("nearer_first"),
         tied_first=count("tied_first"),
-        found=count("found"),
-        found_at_r=count("found_at_r"),
-        score_at_r=np.concatenate(scores["score_at_r"])[back],
         nearest_positive=row("nearest_positive"),
         nearest_negative=row("nearest_negative"),
         nearest_positive_distance=distance("nearest_positive_score"),
         nearest_negative_distance=distance("nearest_negative_score"),
         gallery_sizes=sizes,
-        lost_share=lost_share,
-        first_lost_share=first_lost_share,
-        rival_lost=rivals.total,
-        rivals=rivals.largest(),
-        grid=plan.grid,
         id_grid=plan.id_grid,
         id_gain=id_gain,
-        wins=wins[0],
-        lenient_gain=wins[1],
-        random_gain=wins[2],
     )
-    for value in vars(ranks).values():
+    if plan.every:
+        beaten = Ranks(
+            **vars(beaten),
+            lost=count("lost"),
+            tied=count("tied"),
+            found=count("found"),
+            found_at_r=count("found_at_r"),
+            score_at_r=np.concatenate(scores["score_at_r"])[back],
+            lost_share=lost_share,
+            first_lost_share=first_lost_share,
+            rival_lost=rivals.total,
+            rivals=rivals.largest(),
+            grid=plan.grid,
+            wins=wins[0],
+            lenient_gain=wins[1],
+            random_gain=wins[2],
+        )
+    swept = Swept(beaten, row("neighbors"), distance("neighbor_scores"))
+    for value in (*vars(beaten).values(), swept.neighbors, swept.neighbor_distances):
         if isinstance(value, np.ndarray):
             value.setflags(write=False)
-    return ranks, row("neighbors"), distance("neighbor_scores")
+    return swept
 
 
 def needs_precision(plan: RankPlan) -> bool:

@@ -78,6 +78,7 @@ class RankPlan:
     grid: Ints  # candidate counts, ALL last
     id_grid: Ints  # identities in the gallery, K last
     k: int
+    every: bool  # rank all positives, or the nearest alone
 
     @property
     def classes(self) -> int:
@@ -149,13 +150,17 @@ def rank_queries(plan: RankPlan, source: Source, start: int, stop: int) -> Block
         random_gain=np.zeros((offsets[-1], grid)),
     )
     negatives = plan.size - int(sizes[first])
-    table = _chances(negatives, tuple(plan.grid.tolist())) if large else np.zeros((0, grid))
+    table = (
+        _chances(negatives, tuple(plan.grid.tolist())) if large and grid else np.zeros((0, grid))
+    )
     rank_block(
         scores, source.queries[start:stop], source.gallery, plan.rows, slack, source.recheck,
         codes, plan.self_at[start:stop], plan.class_start, plan.class_of,
         plan.grid, identity_chances(plan.classes - 2, plan.id_grid - 1),
-        log_factorials(plan.size), table, plan.k, CUTS, first, offsets, block,
+        log_factorials(plan.size), table, plan.k, CUTS, first, offsets, plan.every, block,
     )  # fmt: skip
+    if not plan.every:
+        return block
     # What a class costs the others: per anchor over P x (M less that class), as if it were deleted.
     left = np.maximum(plan.size - positives[:, None] - sizes[None, :], 0)
     block.lost_share[:] = _shares(
