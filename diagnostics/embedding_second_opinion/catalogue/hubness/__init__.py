@@ -16,8 +16,8 @@ CHECK = Check(
         "user would notice"
     ),
     source=(
-        "Hubs and their skewness: Radovanović et al., JMLR 2010. The correction (CSLS): Lample et al., "
-        "ICLR 2018. Hubs by their size, Robin Hood index, and whether to correct: Feldbauer & Flexer, "
-        "KAIS 2019; Schnitzer et al., JMLR 2012. Centring: Suzuki et al., EMNLP 2013."
+        "Hubs and their skewness: Radovanović et al., JMLR 2010. The correction (CSLS): Lample et al., ICLR "
+        "2018. Hubs by their size, Robin Hood index, and whether to correct: Feldbauer & Flexer, KAIS 2019; "
+        "Schnitzer et al., JMLR 2012. Centring: Suzuki et al., EMNLP 2013."
     ),
 )
