@@ -12,12 +12,12 @@ CHECK = Check(
     answers=True,
     because=(
         "a wrong label makes a right answer count as wrong, and who looks up an enrolled one is answered "
-        "wrongly; two in a hundred is what a user notices, and no accuracy measured by such labels can "
-        "tell models apart that differ by less"
+        "wrongly; two in a hundred is what a user notices, and no accuracy measured by such labels can tell "
+        "models apart that differ by less"
     ),
     source=(
-        "Labels that neighbours doubt: Wilson, IEEE Trans. SMC 1972; Brodley & Friedl, JAIR 1999. "
-        "Confident learning: Northcutt, Jiang & Chuang, JAIR 2021. A share corrected by how much of it is "
-        "found: Rogan & Gladen, Am. J. Epidemiology 1978. Few classes hit: Garwood, Biometrika 1936."
+        "Labels that neighbours doubt: Wilson, IEEE Trans. SMC 1972; Brodley & Friedl, JAIR 1999. Confident "
+        "learning: Northcutt, Jiang & Chuang, JAIR 2021. A share corrected by how much of it is found: Rogan "
+        "& Gladen, Am. J. Epidemiology 1978. Few classes hit: Garwood, Biometrika 1936."
     ),
 )
