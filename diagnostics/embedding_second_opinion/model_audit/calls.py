@@ -52,9 +52,9 @@ class Caller:
         except Exception as error:
             # Anything may come out of a user's function; the original error stays attached.
             raise InputError(
-                f"the metric raised {type(error).__name__} ({_line(error)}) in the self-test '{test}', "
-                f"given {', '.join(described(a) for a in arguments)}. takes= and arrays= say what it is "
-                "given; see help(audit_metric)."
+                f"the metric raised {type(error).__name__} ({_line(error)}) in the self-test '{test}', given "
+                f"{', '.join(described(a) for a in arguments)}. takes= and arrays= say what it is given; see "
+                "help(audit_metric)."
             ) from error
         return _as_share(value, test)
 
