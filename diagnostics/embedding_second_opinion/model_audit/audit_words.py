@@ -93,9 +93,7 @@ def caveats(outcomes: Sequence[Outcome], setting: Setting, noise: float) -> tupl
         if o.broken
     ]
     if noise > 0:
-        notes.append(
-            f"Two calls on one set differ: the standard deviation of a call is {100 * noise:.2f} points."
-        )
+        notes.append(f"The standard deviation of a call is {100 * noise:.2f} points.")
     untold = "how several positives are averaged: the sets have two rows a class"
     if setting.kind == "other":
         untold = "values between all wrong and all right: the kind is not known"

@@ -41,8 +41,7 @@ def _codes(tests: Mapping[str, Outcome], failed: set[str], setting: Setting) -> 
         codes.append(_itself(tests[test.FARTHEST].value, setting))
     elif test.LONE in failed:
         codes.append("strangers_counted_right" if setting.apart else "lone_rows_counted_right")
-    # Of k places the last, and not all.
-    last_only = setting.place == 1 or test.NEAREST not in failed
+    last_only = setting.place == 1 or test.NEAREST not in failed  # of k places, not all
     at_k = tests.get(test.AT_K)
     dropped = (
         test.AT_K in failed and at_k is not None and at_k.value < at_k.target / 10 and last_only

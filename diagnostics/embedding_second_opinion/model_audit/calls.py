@@ -40,9 +40,8 @@ class Caller:
 
     def __post_init__(self) -> None:
         if self.arrays == "torch":
-            importlib.import_module(
-                "torch"
-            )  # before random states are kept, so that its own is among them
+            # Before random states are kept, so that its own is among them.
+            importlib.import_module("torch")
 
     def __call__(self, posed: Posed, test: str) -> float:
         """The value, a share from 0 to 1, or nan. InputError where the metric breaks or gives no number."""

@@ -50,9 +50,7 @@ def chosen_device(model: nn.Module, wanted: str | torch.device | None) -> torch.
     """
     homes = _homes(model)
     if torch.device("meta") in homes:
-        raise InputError(
-            "the model has no weights: its parameters are on the device 'meta'. Load them first."
-        )
+        raise InputError("the model has no weights: they are on the device 'meta'. Load them.")
     if len(homes) > 1:
         if wanted is not None:
             listed = ", ".join(sorted(map(str, homes)))

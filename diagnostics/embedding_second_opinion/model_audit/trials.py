@@ -108,11 +108,12 @@ def tried(
             }
             if not left:
                 break
+            turn = _Turn(caller, setting, seed, repetition)
             for name, pose in poses.items():
                 if name in left:
-                    _try(caller, setting, left[name], pose, seed, repetition)
+                    turn.pose(left[name], pose)
             if CHANGES.keys() & left.keys():
-                again += _changed(caller, setting, left, seed, repetition)
+                again.append(turn.change(left))
     noise = float(np.sqrt(np.mean(np.square(again)) / 2)) if again else 0.0
     return list(outcomes.values()), noise
 
@@ -125,56 +126,51 @@ def _goes_on(outcome: Outcome, done: int, asked: int, tolerance: float) -> bool:
     return outcome.error > 0 and outcome.reach() > max(tolerance, outcome.off / 2) / 4
 
 
-def _try(
-    caller: Caller, setting: Setting, outcome: Outcome, pose: Pose, seed: int, repetition: int
-) -> None:
-    posed = pose(_rng(seed, repetition, outcome.name), setting.shape)
-    value = _value(caller, posed, outcome, seed, repetition)
-    if value is None:
-        return
-    right = setting.right(outcome.name, posed)
-    outcome.values.append(value)
-    outcome.right.append(by_chance(posed, setting.kind, setting.k) if right is None else right)
+@dataclass(frozen=True)
+class _Turn:
+    """One repetition of the self-tests that are left."""
 
+    caller: Caller
+    setting: Setting
+    seed: int
+    repetition: int
 
-def _changed(
-    caller: Caller, setting: Setting, left: dict[str, Outcome], seed: int, repetition: int
-) -> list[float]:
-    """One random set, and the same in other order, names and scale; and once more as it is."""
-    rng = _rng(seed, repetition, "changes")
-    posed = sets.random_labels(rng, setting.shape)
-    first = _value(caller, posed, Outcome(test.RANDOM), seed, repetition)
-    if first is None:
-        return []
-    for name, change in CHANGES.items():
-        if name in left:
-            value = _value(caller, change(posed, rng), left[name], seed, repetition)
-            if value is not None:
-                left[name].values.append(value)
-                left[name].right.append(first)
-    seed_everything(int(rng.integers(2**31)))
-    return [caller(posed, test.RANDOM.replace("_", " ")) - first]
+    def pose(self, outcome: Outcome, pose: Pose) -> None:
+        """One set, and what is right there."""
+        posed = pose(self.rng(outcome.name), self.setting.shape)
+        right = self.setting.right(outcome.name, posed)
+        if right is None:
+            right = by_chance(posed, self.setting.kind, self.setting.k)
+        self.ask(outcome, posed, right)
 
+    def change(self, left: dict[str, Outcome]) -> float:
+        """One random set in other order, names and scale; and how far off it is once more as it is."""
+        rng, first = self.rng("changes"), Outcome(test.RANDOM)
+        posed = sets.random_labels(rng, self.setting.shape)
+        self.ask(first, posed, 0.0)
+        for name, change in CHANGES.items():
+            if name in left:
+                self.ask(left[name], change(posed, rng), first.value)
+        seed_everything(int(rng.integers(2**31)))
+        return self.caller(posed, test.RANDOM.replace("_", " ")) - first.value
 
-def _value(
-    caller: Caller, posed: Posed, outcome: Outcome, seed: int, repetition: int
-) -> float | None:
-    """The value; None, and a reason in ``outcome``, where a test that can be done without breaks."""
-    seed_everything(int(_rng(seed, repetition, outcome.name, "call").integers(2**31)))
-    words = outcome.name.replace("_", " ")
-    try:
-        value = caller(posed, words)
-        if np.isnan(value):
-            raise InputError(
-                f"the metric gave nan in the self-test '{words}', where it must give a number."
-            )
-    except InputError as error:
-        if outcome.name in NEEDED:
-            raise
-        outcome.broken = " ".join(str(error.__cause__ or error).split())
-        return None
-    return value
+    def ask(self, outcome: Outcome, posed: Posed, right: float) -> None:
+        """Adds the value, or the reason where a test that can be done without breaks."""
+        seed_everything(int(self.rng(outcome.name, "call").integers(2**31)))
+        words = outcome.name.replace("_", " ")
+        try:
+            value = self.caller(posed, words)
+            if np.isnan(value):
+                raise InputError(f"the metric gave nan, no number, in the self-test '{words}'.")
+        except InputError as error:
+            if outcome.name in NEEDED:
+                raise
+            outcome.broken = " ".join(str(error.__cause__ or error).split())
+            return
+        outcome.values.append(value)
+        outcome.right.append(right)
 
-
-def _rng(seed: int, repetition: int, *purpose: str) -> np.random.Generator:
-    return np.random.default_rng([seed, repetition, *(crc32(word.encode()) for word in purpose)])
+    def rng(self, *purpose: str) -> np.random.Generator:
+        """Of its own for each purpose."""
+        words = (crc32(word.encode()) for word in purpose)
+        return np.random.default_rng([self.seed, self.repetition, *words])

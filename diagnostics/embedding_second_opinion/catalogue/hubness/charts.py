@@ -117,10 +117,7 @@ def lost_examples(space: Geometry, numbers: Hubness) -> tuple[Examples, ...]:
     return (
         Examples(
             title="Queries that a hub took, and the correction gives back",
-            alt=(
-                f"{len(shown)} of {number(len(at), 'query')} answered wrongly by a hub and rightly after the "
-                "correction, one of each hub."
-            ),
+            alt=f"{len(shown)} of {number(len(at), 'query')} that a hub took, one of each hub.",
             examples=tuple(shown.values()),
         ),
     )

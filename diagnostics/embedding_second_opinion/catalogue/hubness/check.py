@@ -54,10 +54,7 @@ def hubness(
         harm=numbers.harm,
         interval=numbers.interval,
         meaning=lambda verdict: _meaning(numbers, verdict),
-        ignore_when=(
-            "The hubs are meant to be found, such as one generic answer that fits many questions; or the "
-            "answer in use is not the nearest row."
-        ),
+        ignore_when="The hubs are meant to be found, or the answer in use is not the nearest row.",
         remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(numbers),
         charts=(
@@ -88,10 +85,8 @@ def _explanation(numbers: Hubness) -> str:
 
 def _meaning(numbers: Hubness, verdict: Verdict) -> str:
     if verdict.loud:
-        return (
-            f"Queries of many classes find the same few rows instead of their own class.{_top(numbers)} "
-            f"{_cause(numbers)}"
-        )
+        text = "Queries of many classes find the same few rows instead of their own class."
+        return f"{text}{_top(numbers)} {_cause(numbers)}"
     if verdict is not Verdict.OK:
         unit = "queries" if numbers.harm.unit == "query" else "classes"
         why = numbers.harm.why_none or f"the {unit} are too few, or differ too much"
@@ -118,16 +113,10 @@ def _top(numbers: Hubness) -> str:
 
 def _cause(numbers: Hubness) -> str:
     if numbers.surrogate is None:
-        return "Whether single rows or the many dimensions make the hubs could not be told here."
+        return "Whether single rows or the many dimensions make the hubs could not be told."
     if numbers.odd:
-        return (
-            "There are more hubs than the shape of the cloud makes: classes of the same means and widths, "
-            "drawn at random, are less skewed. So look at the rows themselves."
-        )
-    return (
-        "No row need be odd: classes of the same means and widths, drawn at random, are as skewed. It is the "
-        "shape of the cloud."
-    )
+        return "There are more hubs than the shape of the cloud makes: look at the rows themselves."
+    return "No row need be odd: random classes of the same means and widths are as skewed."
 
 
 def _remedy(numbers: Hubness, verdict: Verdict) -> str:
@@ -155,17 +144,13 @@ def _remedy(numbers: Hubness, verdict: Verdict) -> str:
 
 def _caveats(numbers: Hubness) -> tuple[str, ...]:
     notes = [
-        "The interval of the skewness is rough, as it rests on the few largest hubs: in generated Gaussian "
-        "sets it held the truth four times in five. No verdict hangs on it.",
+        "The interval of the skewness held the truth four times in five, in generated Gaussian sets.",
         "The correction looks at all queries at once. Where they come one by one, its gain may be another.",
     ]
     if numbers.surrogate is None:
         notes.append("No surrogate: too few rows or classes, or classes without any width.")
     else:
-        notes.append(
-            f"Surrogates: {DRAWS} draws of {number(numbers.surrogate.rows)}, looked up as the set is. "
-            "Classes of several modes are drawn as one wide cloud."
-        )
+        notes.append(f"In the {DRAWS} surrogates, classes of several modes are one wide cloud.")
     if numbers.found.unknown > 0:
         notes.append(
             f"Without a class, {percent(numbers.found.unknown)} of the places go to rows beyond the "

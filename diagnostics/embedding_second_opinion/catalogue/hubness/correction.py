@@ -84,14 +84,14 @@ def correct(space: Geometry, found: Occurrences) -> Correction:
     # Which of two rows at one distance is answered is the tie's doing, not a hub's.
     tied = (ranks.z[a] > 0) & (ranks.z_lenient[a] == 0)
     hub = (found.counts[answered] - own_vote > least) & ~tied
+    right = np.where(hub, csls.right, nearest.right)
+    at_hubs = Answers(right, np.where(hub, csls.sole, nearest.sole))
     return Correction(
         codes=ranks.codes[a],
         classes=ranks.classes,
         nearest=nearest,
         csls=csls,
-        at_hubs=Answers(
-            np.where(hub, csls.right, nearest.right), np.where(hub, csls.sole, nearest.sole)
-        ),
+        at_hubs=at_hubs,
         answered=answered,
         hub=hub,
         corrected=new.answer[a],

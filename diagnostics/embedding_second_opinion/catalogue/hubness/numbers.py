@@ -78,9 +78,8 @@ def measure_hubness(space: Geometry) -> Hubness:
         spread = _accuracy(answers, correction, alone)
         estimates[f"{name}_accuracy"] = spread.estimate(answers.accuracy, text)
     points, between = gain(correction, correction.csls, alone)
-    estimates["csls_gain"] = between.estimate(
-        points, f"{about}, all corrected (CSLS)", "accuracy points"
-    )
+    corrected = f"{about}, all corrected (CSLS)"
+    estimates["csls_gain"] = between.estimate(points, corrected, "accuracy points")
     estimates["lost_to_hubs"] = harm
     return Hubness(found, correction, surrogate, hubs, estimates, harm, interval, n, units)
 

@@ -35,9 +35,7 @@ def label_noise(
     Not applicable where no query has both a positive and a negative, or of fewer than three classes.
     """
     if space.ranks.classes < 3:
-        return NotApplicable(
-            "Needs three enrolled classes: of two, a wrong label and an overlap look the same."
-        )
+        return NotApplicable("Needs three enrolled classes: of two, overlap looks the same.")
     noise = measure_noise(space)
     return Answer(
         explanation=_explanation(noise),
@@ -45,10 +43,7 @@ def label_noise(
         harm=noise.harm,
         interval=noise.interval,
         meaning=lambda verdict: _meaning(noise, verdict),
-        ignore_when=(
-            "The rows listed are rightly labelled: a class with a rare kind that looks like another class "
-            "has rows that stand there rightly. Look at some before you count on the share."
-        ),
+        ignore_when="The rows listed are rightly labelled: some kinds of a class look like another class.",
         remedy=lambda verdict: _remedy(noise, verdict),
         caveats=_caveats(noise),
         charts=(
@@ -86,9 +81,7 @@ def _meaning(noise: Noise, verdict: Verdict) -> str:
     if noise.found < LEAST_FOUND:
         said = ["Neighbours say too little of a row's class: a flipped label is seldom noticed."]
     elif verdict.loud:
-        said = [
-            "A right answer counts as wrong, and a wrong label in the gallery gives wrong answers."
-        ]
+        said = ["A right answer counts as wrong, and wrong labels enrolled give wrong answers."]
     elif verdict is Verdict.OK:
         said = ["The accuracy does not suffer from wrong labels."]
     else:
@@ -99,9 +92,7 @@ def _meaning(noise: Noise, verdict: Verdict) -> str:
             "their own class near too: look-alikes, not wrong labels."
         )
     if lost >= 0.0005:
-        said.append(
-            f"{percent(lost)} of queries, their own labels not in doubt, are lost to a suspect."
-        )
+        said.append(f"{percent(lost)} of queries, not suspect themselves, are lost to a suspect.")
     return " ".join(said)
 
 
@@ -110,10 +101,7 @@ def _remedy(noise: Noise, verdict: Verdict) -> str:
         return "Nothing here." if verdict is Verdict.OK else "More classes and more rows."
     sure = noise.estimates.get("suspects_precision")
     expected = f" (of those found {sure.text(0)} can be expected to be)" if sure else ""
-    text = (
-        f"Look at the suspects, the surest first, and mend or drop the labels that are wrong{expected}, "
-        "enrolled rows before queries."
-    )
+    text = f"Look at the suspects, the surest first, and mend or drop the wrong labels{expected}."
     if verdict is Verdict.OK:
         return text
     return f"{text} Until then treat differences between models below this share as none."
@@ -127,13 +115,7 @@ def _caveats(noise: Noise) -> tuple[str, ...]:
         "found less often, so their share is larger than estimated.",
     ]
     if len(noise.sides) == 1 and not noise.sides[0].space.evaluation.leave_one_out:
-        notes.append(
-            "The enrolled rows were not examined: none has another of its class, or distances among them "
-            "were not given."
-        )
+        notes.append("The enrolled rows were not examined: none can be looked up among the others.")
     if "suspects_precision" in noise.estimates:
-        notes.append(
-            "How many suspects are wrong is read off those farthest from their own class. Labels swapped "
-            "within few pairs of classes make that number uncertain."
-        )
+        notes.append("How many suspects are wrong is uncertain where few pairs are swapped.")
     return tuple(notes)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Role, Series, Table
-from embedding_second_opinion.findings.wording import number, percent
+from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
 
@@ -94,10 +94,7 @@ def copies_table(space: Geometry, numbers: Leakage) -> tuple[Table, ...]:
         }
     if not pairs:
         return ()
-    alt = (
-        f"{number(len(queries), 'query')} with a copy in the gallery, {found.foreign:,} of them under "
-        "another class; the nearest pairs are listed."
-    )
+    alt = f"The nearest pairs; {found.foreign:,} copies are of another class than the query."
     rows = list(pairs.values())
     return (Table.of("Queries and their copies", alt, rows, words=("class", "class of the copy")),)
 

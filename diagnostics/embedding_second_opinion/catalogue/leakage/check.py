@@ -47,11 +47,7 @@ def leakage(
         harm=numbers.harm,
         interval=numbers.interval,
         meaning=lambda verdict: _meaning(numbers, verdict, part),
-        ignore_when=(
-            "Queries in use come from the sessions that are enrolled, or are often copies of enrolled rows. "
-            "A gallery thinned out on purpose makes honest queries look like copies; look at the pairs "
-            "listed."
-        ),
+        ignore_when="Queries in use come from the sessions enrolled, or are often copies of enrolled rows.",
         remedy=lambda verdict: _remedy(numbers, verdict, part),
         caveats=_caveats(numbers),
         claims=lambda verdict: _claims(numbers, verdict, part),
@@ -161,9 +157,7 @@ def _strangers(numbers: Leakage) -> str:
 def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
     harm, copies, groups = numbers.parts[part].harm, numbers.copies, numbers.groups
     if verdict.loud and part == "groups":
-        said = [
-            "The nearest row of a query is often of its own session: a new recording has none there."
-        ]
+        said = ["The nearest row is often of its own session: a new recording has none there."]
     elif verdict.loud:
         said = ["The number is in part a memory test: new queries have no copy in the gallery."]
     elif verdict is Verdict.OK:
@@ -180,13 +174,10 @@ def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
     else:
         said = [f"What is owed to {NAMES[part]} cannot be told with so few classes and queries."]
     if groups is None:
-        said.append(
-            "Of sessions this says nothing; that needs the recording of each row (--groups)."
-        )
+        said.append("Of sessions it says nothing: needs the recording of each row (--groups).")
     if copies.foreign and not copies.coarse:
         said.append(
-            f"The copy of {number(copies.foreign, 'query')} is enrolled under another class: one of the two "
-            "labels is wrong, or the classes are one."
+            f"The copy of {number(copies.foreign, 'query')} is enrolled under another class."
         )
     return " ".join(said)
 
@@ -216,15 +207,9 @@ def _remedy(numbers: Leakage, verdict: Verdict, part: str) -> str:
         )
         return f"Split by group: no session on both sides. {then}"
     if verdict.loud:
-        return (
-            "Take the copies out of the gallery or out of the queries, and split again by origin: frames of "
-            "a film, crops and augmentations of one picture belong on one side."
-        )
+        return "Take the copies out, and split again by origin: frames of one film on one side."
     if numbers.copies.doubtful:
-        return (
-            "Compare the files themselves (a checksum, a perceptual hash). If rows are there twice, take "
-            "them out and judge again; if not, see whether the classes have collapsed."
-        )
+        return "Compare the files: if rows are there twice take them out, else see Collapse."
     return "Bring more classes and more queries: with so few, seeing no harm proves little."
 
 
@@ -232,14 +217,9 @@ def _caveats(numbers: Leakage) -> tuple[str, ...]:
     found, groups = numbers.copies, numbers.groups
     notes = [f"A copy is nearer than {found.null.threshold:.3g}: {found.null.words}."]
     if found.null.near_exact:
-        notes.append(
-            "Only number-for-number copies are found so; crops and re-encodings need a gallery of their own."
-        )
+        notes.append("Only number-for-number copies are found so, no crops and no re-encodings.")
     else:
-        notes.append(
-            "About one query in a thousand is that near by chance. Where the gallery holds three or more "
-            "copies of many rows, fewer are found."
-        )
+        notes.append("About one query in a thousand is that near by chance.")
     if found.left_out and not found.coarse:
         notes.append(
             f"{number(found.left_out, 'query')} with no other positive (or negative) than copies "

@@ -46,11 +46,10 @@ def measure_leakage(space: Geometry) -> Leakage:
     """Copies, groups and strangers. Needs vectors and anchors."""
     copies, groups = find_copies(space), find_groups(space)
     about = space.evaluation.about()
+    limit, set_by = copies.null.threshold, no_interval(copies.null.words)
     estimates = {
         "leaked_queries": copies.share_interval.estimate(copies.share, about),
-        "copy_distance": no_interval(copies.null.words).estimate(
-            copies.null.threshold, about, "distance"
-        ),
+        "copy_distance": set_by.estimate(limit, about, "distance"),
     }
     counted = no_interval("a count of these rows")
     parts: dict[str, Part] = {}

@@ -52,10 +52,7 @@ def mining_audit(
         harm=seen.harm,
         interval=seen.interval,
         meaning=lambda verdict: _meaning(seen, verdict),
-        ignore_when=(
-            "Every row is augmented anew each time it is drawn: then its own positive is right. Or the "
-            "labels here are not those of training, on purpose."
-        ),
+        ignore_when="Rows are augmented anew each time they are drawn, or labels differ on purpose.",
         remedy=lambda verdict: _remedy(seen, verdict),
         caveats=_caveats(seen),
         charts=charts_of(space, seen),
@@ -90,42 +87,24 @@ def _meaning(seen: Audit, verdict: Verdict) -> str:
     names = {bug.name for bug in seen.bugs}
     if not verdict.loud:
         if names:
-            return (
-                "The trace of a bug is there; its harm is within the tolerance, or cannot be told from so "
-                "few triplets."
-            )
+            return "The trace of a bug is there; its harm is tolerable, or cannot be told."
         if verdict is Verdict.OK:
             return "The triplets have the right labels, and are not easier than drawn ones."
         return "With so few triplets, batches and classes it cannot be told whether they are right."
     if seen.worst == "easy":
-        return (
-            "The triplets are right and teach nothing: rows that are hard to tell apart are never shown "
-            "together. A low loss says nothing here."
-        )
+        return "The triplets are right and teach nothing: a low loss says nothing here."
     if names & {"own_positive", "always_own_positive"} and not seen.facts.wrong_p.any():
-        return (
-            "An anchor with itself as positive only pushes its negative away; a triplet accuracy measured on "
-            "such triplets is too high, as they cannot be wrong."
-        )
+        return "Accuracy on triplets of an anchor with itself is too high, as they cannot be wrong."
     if names:
-        return (
-            "These triplets pull rows of different classes together, or push rows of one class apart: what "
-            "the model learns, it learns in spite of them."
-        )
-    return (
-        "These triplets teach what the labels here deny. No bug known here draws them so: either the labels "
-        "were changed since, or the code has a fault of its own."
-    )
+        return "What the model learns from these triplets, it learns in spite of them."
+    return "These triplets teach what the labels here deny, and no bug known here draws them so."
 
 
 def _remedy(seen: Audit, verdict: Verdict) -> str:
     if seen.bugs:
         return f"{' '.join(dict.fromkeys(bug.remedy for bug in seen.bugs))} Then train again."
     if verdict.loud:
-        return (
-            "Compare the labels of the listed rows with those of training, and test the miner on ten rows by "
-            "hand."
-        )
+        return "Compare the labels listed with those of training, and test the miner on ten rows."
     if verdict is Verdict.OK:
         return "Nothing here."
     return "Save more triplets, with the batch of each: ten batches or more."
@@ -136,15 +115,11 @@ def _caveats(seen: Audit) -> tuple[str, ...]:
     notes = [*triplets.notes]
     if not members.batched:
         notes.append(
-            "Choices are compared with all rows of the splits that the file names, not with their batch: a "
-            "wrong index cannot be told from rows drawn blindly. Add a column batch."
+            "Choices are compared with all rows of the splits named: a wrong index looks like rows drawn "
+            "blindly. Add a column batch."
         )
-    notes.append(
-        "Hardness is by these vectors: what was the hardest when the triplets were mined may not be now."
-    )
+    notes.append("Hardness is by these vectors, not by those that the triplets were mined with.")
     if len(members.chosen) < len(triplets.anchor):
         drawn = number(len(members.chosen), "triplet")
-        notes.append(
-            f"Hardness is of {drawn}, whose anchors were drawn at random; labels are of all."
-        )
+        notes.append(f"Hardness is of {drawn} of anchors drawn at random, labels are of all.")
     return tuple(notes)

@@ -47,9 +47,8 @@ def facts(triplets: Triplets, codes: Ints) -> Facts:
         in_batch, batch_size = in_set, np.full(count, rows)
     else:
         batch = np.unique(triplets.batch, return_inverse=True)[1].reshape(-1)
-        member_batch, member = np.divmod(
-            np.unique(np.concatenate([batch * rows + r for r in (a, p, n)])), rows
-        )
+        members = np.unique(np.concatenate([batch * rows + r for r in (a, p, n)]))
+        member_batch, member = np.divmod(members, rows)
         classes = len(sizes)
         keys, amounts = np.unique(member_batch * classes + codes[member], return_counts=True)
         in_batch = amounts[np.searchsorted(keys, batch * classes + codes[a])]

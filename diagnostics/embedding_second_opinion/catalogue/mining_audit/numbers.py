@@ -132,9 +132,8 @@ def _hardness(
 def _coverage(space: Geometry, triplets: Triplets) -> dict[str, Estimate]:
     """Which of the rows and classes that could be drawn ever are."""
     codes = space.evaluation.codes
-    pool = pool_of(
-        space, np.unique(np.concatenate((triplets.anchor, triplets.positive, triplets.negative)))
-    )
+    listed = (triplets.anchor, triplets.positive, triplets.negative)
+    pool = pool_of(space, np.unique(np.concatenate(listed)))
     classes = len(np.unique(codes[pool]))
     about = f"of {number(len(pool))} and {number(classes, 'class')} that could be drawn"
     found = {}

@@ -31,42 +31,27 @@ FEWEST = 20  # triplets from which two minings can be told apart
 REMEDIES = {
     "swapped": "Exchange the two columns of the file, or, where the loss was fed so, the two arguments.",
     "list_index": (
-        "Map the place in the list back to the whole (candidates[k], not k), or mask the distances of rows "
-        "that do not qualify; leave the anchor out; take the farthest positive and the nearest negative."
+        "Map the place in the list back to the whole (candidates[k], not k), and leave the anchor out; take "
+        "the farthest positive and the nearest negative."
     ),
     "other_rows": (
-        "See whether the file counts rows of another order (shuffled, filtered, one split only) or places "
-        "within the batch, or whether a place in a list was used as one in the batch. A column batch helps "
-        "to tell."
+        "See whether the file counts rows of another order (shuffled, filtered, one split only), or places "
+        "within the batch or a list. A column batch helps to tell."
     ),
-    "negative_list_index": (
-        "Map the place in the list back to the whole (negatives[k], not k), or mask the distances of the "
-        "anchor's class before the argmin."
-    ),
+    "negative_list_index": "Map the place in the list back to the whole: negatives[k], not k.",
     "unfiltered_negative": "Draw negatives from rows of other classes only.",
-    "always_own_positive": (
-        "Leave the anchor out of the candidates (set its own distance to infinity before the argmin)."
-    ),
+    "always_own_positive": "Set the anchor's own distance to infinity before the argmin.",
     "own_positive": "Leave the anchor out by its index before drawing a positive.",
-    "inverted": (
-        "Exchange argmin and argmax (or the sign of a similarity): the farthest positive and the nearest "
-        "negative are the hard ones."
-    ),
-    "farthest_negative": (
-        "Exchange argmin and argmax (or the sign of a similarity) for the negatives."
-    ),
+    "inverted": "Exchange argmin and argmax (or the sign of a similarity), for both.",
+    "farthest_negative": "Exchange argmin and argmax (or the sign) for the negatives.",
 }
 MINED = {
     "batch_hard": "batch-hard mining: the farthest positive and the nearest negative",
     "easy_positive": "easy-positive mining: the nearest positive and the nearest negative",
     "semi_hard": "semi-hard mining: a negative that is farther than the positive, and nearer than most",
-    "hardest_of_pairs": (
-        "hardest-negative or batch-hard mining, which are the same here: there was one positive each"
-    ),
+    "hardest_of_pairs": "hardest-negative or batch-hard mining, the same where there is one positive",
     "hardest_negative": "hardest-negative mining: any positive and the nearest negative",
-    "hardest_or_semi_hard": (
-        "hardest-negative or semi-hard mining, which are the same here: no negative is nearer than a positive"
-    ),
+    "hardest_or_semi_hard": "hardest-negative or semi-hard mining, the same where none is nearer",
     "random": "random mining: positives and negatives are as hard as drawn ones",
 }
 
@@ -104,10 +89,7 @@ def bugs(facts: Facts, hard: Hardness, replay: Replay, batched: bool) -> tuple[S
         )
         return (Signature("list_index", text),)
     if wrong_p >= MOSTLY:
-        text = (
-            f"the row numbers do not fit these labels: {percent(wrong_p)} of the positives are of another "
-            "class"
-        )
+        text = f"the row numbers do not fit: {percent(wrong_p)} of positives are of another class"
         return (Signature("other_rows", text),)
     found = (*_negatives(facts, replay, where), *_own(facts, hard, batched), *_easy(facts, hard))
     return tuple(Signature(name, says) for name, says in found)
@@ -118,9 +100,7 @@ def _list_proof(replay: Replay, by_list: bool) -> str:
     if by_list:
         what = f"the place of the {replay.positive_of} one"
         if replay.positive_of == "itself":
-            what = (
-                "the anchor's own place, as an argmin that does not leave the anchor out gives it,"
-            )
+            what = "the anchor's own place, by an argmin that does not leave the anchor out,"
         text = f"{what} foretells {percent(replay.positive)} of them"
     if replay.negative >= MOSTLY:
         foretold = percent(replay.negative)
@@ -132,10 +112,7 @@ def _negatives(facts: Facts, replay: Replay, where: str) -> Iterator[tuple[str, 
     wrong_n, by_chance = float(facts.wrong_n.mean()), facts.expected_n
     if wrong_n == 0:
         return
-    share = (
-        f"{percent(wrong_n)} of the negatives are of the anchor's class, which holds {percent(by_chance)} of "
-        f"the {where}"
-    )
+    share = f"{percent(wrong_n)} are of the anchor's class, which is {percent(by_chance)} of the {where}"
     foretold = replay.negative >= MOSTLY
     if foretold or (wrong_n >= by_chance / 2 and replay.p_negative < LEANING):
         proof = (
