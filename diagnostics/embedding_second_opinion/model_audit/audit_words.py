@@ -36,15 +36,11 @@ def explanation(
     far = max(tests.values(), key=lambda o: o.off)
     if not bugs and verdict is Verdict.OK:
         shown = _seen(tests.get(test.RANDOM, tests[test.NEAREST]), setting)
-        return (
-            f"{what} holds in all {len(tests)} self-tests: {shown}; on the mean it is never more than "
-            f"{100 * far.off:.1f} points off."
-        )
+        most = f"on the mean never more than {100 * far.off:.1f} points off"
+        return f"{what} holds in all {len(tests)} self-tests: {shown}; {most}."
     if not bugs:
-        return (
-            f"{what} varies so much from call to call that it cannot be told whether it is right; it is "
-            f"farthest off with {_words(far.name, setting)}, by {100 * far.off:.1f} points."
-        )
+        off = f"farthest off with {_words(far.name, setting)}, by {100 * far.off:.1f} points"
+        return f"{what} varies so much from call to call that it cannot be judged; it is {off}."
     first = bugs[0]
     text = f"{what} {first.says}: {_seen(tests[first.shown_by], setting)}"
     if test.RANDOM in failed and first.shown_by != test.RANDOM:
@@ -58,8 +54,7 @@ def meaning(verdict: Verdict, harm: float) -> str:
     """What it implies for the numbers that were made with the function."""
     if verdict is Verdict.ALARM:
         return (
-            "Numbers made with this function cannot be compared with those of others, nor with chance: here "
-            f"they are up to {100 * harm:.0f} points off."
+            f"No number made with it can be compared: here up to {100 * harm:.0f} points are off."
         )
     if verdict is Verdict.OK:
         return "If the number misleads, it is for what it asks, and not for how it is computed."

@@ -231,7 +231,7 @@ def _about_loader(loader: object, part: str, rows: int) -> list[str]:
     if isinstance(sampler, torch.utils.data.Sampler) and hasattr(sampler, "__len__"):
         dropped = len(sampler) - rows
         if getattr(loader, "drop_last", False) and dropped > 0:
-            notes.append(f"The {which} has drop_last=True: {dropped:,} rows were left out.")
+            notes.append(f"The {which} drops its last batch: {dropped:,} of {len(sampler):,} rows.")
     if getattr(sampler, "replacement", False):
         notes.append(f"The {which} draws with replacement: rows may find their copies.")
     elif isinstance(sampler, torch.utils.data.RandomSampler):

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import (
-    Bar,
-    Bars,
-    Curve,
-    Example,
-    Examples,
-    Role,
-    Series,
-    Table,
-)
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Examples, Series, Table
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -28,17 +19,15 @@ EXAMPLES_SHOWN = 8
 
 def worth_chart(numbers: Hubness) -> Bars:
     """Accuracy of the nearest row, and corrected where a hub is nearest and everywhere."""
-    ways: tuple[tuple[str, str, Role], ...] = (
-        ("closed_set_accuracy", "Nearest row", "context"),
-        ("at_hubs_accuracy", "Corrected where a hub is nearest", "main"),
-        ("csls_accuracy", "Corrected everywhere (CSLS)", "second"),
-    )
+    e = numbers.estimates
+    bars = [
+        Bar.of("Nearest row", e["closed_set_accuracy"], "context"),
+        Bar.of("Corrected where a hub is nearest", e["at_hubs_accuracy"]),
+        Bar.of("Corrected everywhere (CSLS)", e["csls_accuracy"], "second"),
+    ]
     points = numbers.harm.text().split(" points")[0]
-    return Bars.of(
-        f"Where a hub had answered, the correction gives back {points} points",
-        "1-NN accuracy",
-        [Bar.of(label, numbers.estimates[name], role) for name, label, role in ways],
-    )
+    title = f"Where a hub had answered, the correction gives back {points} points"
+    return Bars.of(title, "1-NN accuracy", bars)
 
 
 def crowd_chart(numbers: Hubness) -> Curve:
@@ -105,19 +94,14 @@ def lost_examples(space: Geometry, numbers: Hubness) -> tuple[Examples, ...]:
     hub = correction.answered[at]
     rows = evaluation.queries[space.ranks.anchors[at]]
     order = np.lexsort((rows, evaluation.enrolled[hub], -numbers.found.counts[hub]))
-    shown: dict[int, Example] = {}  # by hub
-    for i in order.tolist():
-        if int(hub[i]) in shown or len(shown) == EXAMPLES_SHOWN:
-            continue
+    first = np.sort(np.unique(hub[order], return_index=True)[1])[:EXAMPLES_SHOWN]
+    shown = []
+    for i in order[first].tolist():
         note = (
             f"row {evaluation.enrolled[hub[i]]:,} is among the {K} nearest of "
             f"{numbers.found.counts[hub[i]]:,}; corrected: row {correction.corrected[at[i]]:,}"
         )
-        shown[int(hub[i])] = example(space, int(space.ranks.anchors[at[i]]), note)
-    return (
-        Examples(
-            title="Queries that a hub took, and the correction gives back",
-            alt=f"{len(shown)} of {number(len(at), 'query')} that a hub took, one of each hub.",
-            examples=tuple(shown.values()),
-        ),
-    )
+        shown.append(example(space, int(space.ranks.anchors[at[i]]), note))
+    title = "Queries that a hub took, and the correction gives back"
+    alt = f"{len(shown)} of {number(len(at), 'query')} that a hub took, one of each hub."
+    return (Examples(title=title, alt=alt, examples=tuple(shown)),)

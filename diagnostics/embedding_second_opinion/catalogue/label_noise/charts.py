@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.findings.charts import (
-    Bar,
-    Bars,
-    Curve,
-    Example,
-    Examples,
-    Role,
-    Series,
-    Table,
-)
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Examples, Series, Table
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.examples import example
 
@@ -22,20 +13,20 @@ from .side import Side
 ROWS_SHOWN = 20
 PICTURES_SHOWN = 8
 
-SHARES: tuple[tuple[str, str, Role], ...] = (
-    ("neighbours_disagree", "Most neighbours are of one other class", "context"),
-    ("confident_joint_off_diagonal", "Confident learning, as it counts", "context"),
-    ("label_noise_rate", "Wrong labels, calibrated", "main"),
-    ("wrong_among_queries", "Among the queries alone", "second"),
-    ("wrong_among_enrolled", "Among the enrolled alone", "second"),
-)
+SHARES = {
+    "neighbours_disagree": "Most neighbours are of one other class",
+    "confident_joint_off_diagonal": "Confident learning, as it counts",
+    "label_noise_rate": "Wrong labels, calibrated",
+    "wrong_among_queries": "Among the queries alone",
+    "wrong_among_enrolled": "Among the enrolled alone",
+}
 
 
 def shares_chart(noise: Noise) -> Bars:
     """The calibrated share beside the two that take overlap for wrong labels."""
     bars = [
-        Bar.of(label, noise.estimates[name], role)
-        for name, label, role in SHARES
+        Bar.of(label, noise.estimates[name], "main" if name == "label_noise_rate" else "context")
+        for name, label in SHARES.items()
         if name in noise.estimates
     ]
     rate = percent(noise.estimates["label_noise_rate"].value)
@@ -87,7 +78,7 @@ def suspects_table(noise: Noise) -> tuple[Table, ...]:
 
 def suspects_examples(noise: Noise) -> tuple[Examples, ...]:
     """The surest suspects as pictures with their neighbours, where there are pictures."""
-    shown: list[Example] = []
+    shown = []
     for side in noise.sides:
         data = side.space.evaluation.data
         if data is None or data.images is None:
@@ -98,13 +89,9 @@ def suspects_examples(noise: Noise) -> tuple[Examples, ...]:
             shown.append(example(side.space, int(side.suspects.query[at]), note))
     if not shown:
         return ()
-    return (
-        Examples(
-            title="The surest suspects, each with its nearest rows",
-            alt=f"{number(len(shown), 'row')} whose label looks wrong, each with its nearest enrolled rows.",
-            examples=tuple(shown),
-        ),
-    )
+    title = "The surest suspects, each with its nearest rows"
+    alt = f"{number(len(shown), 'row')} whose label looks wrong."
+    return (Examples(title=title, alt=alt, examples=tuple(shown)),)
 
 
 def names(side: Side, at: int) -> tuple[int, str, str]:
