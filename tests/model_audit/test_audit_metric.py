@@ -255,7 +255,7 @@ def test_tests_that_break_are_told_and_those_that_must_not_are_refused():
         kind="recall",
         repetitions=3,
     )
-    assert sum("it gives nan" in caveat for caveat in nan_there.caveats) == 2
+    assert sum("the metric gave nan" in caveat for caveat in nan_there.caveats) == 2
 
 
 def refused(function, **options):

@@ -297,8 +297,8 @@ def test_shuffled_dropped_and_repeated_rows_are_told():
     order = torch.cat([y for _, y in loader(shuffle=True, drop_last=True)])
     assert names(data) == [str(int(y)) for y in order]
     assert data.notes[1:] == (
-        "The loader has drop_last=True: 2 of 50 rows were left out.",
-        "The loader shuffles: row numbers are of the loader's order, not of the dataset's.",
+        "The loader drops its last batch: 2 of 50 rows.",
+        "The loader shuffles: row numbers are of the loader's order.",
     )
     again = RandomSampler(Y, replacement=True, num_samples=40)
     assert "with replacement" in embed(model, loader(sampler=again)).notes[1]

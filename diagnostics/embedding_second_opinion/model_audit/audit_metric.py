@@ -97,6 +97,7 @@ def audit_metric(
     failed = {name for name, o in done.items() if o.off - o.reach(tail) > tolerance}
     bugs = named(done, failed, setting) if verdict is Verdict.ALARM else ()
     name = getattr(function, "__name__", type(function).__name__)
+    shown = list(done.values()), failed, setting
     return Finding(
         code=CODE,
         title=TITLE,
@@ -111,10 +112,7 @@ def audit_metric(
         ignore_when=words.ignore_when(bugs),
         remedy=words.remedy(bugs, verdict),
         caveats=words.caveats(outcomes, setting, noise),
-        charts=(
-            words.table(list(done.values()), failed, setting),
-            words.bars(list(done.values()), failed, setting),
-        ),
+        charts=(words.table(*shown), words.bars(*shown)),
         source=SOURCE,
         parameters={
             "function": name,

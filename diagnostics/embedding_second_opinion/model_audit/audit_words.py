@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from embedding_second_opinion.findings.charts import Bar, Bars, Table
-from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.wording import number, percent
 
+from . import self_tests as test
 from .bugs import Bug
-from .outcomes import NEAREST, RANDOM, Outcome
+from .outcomes import Outcome
 from .trials import Setting
 
 # These show only where a set has what they stumble over.
@@ -33,39 +35,29 @@ def explanation(
     what = f"'{name}' ({_metric(setting)})"
     far = max(tests.values(), key=lambda o: o.off)
     if not bugs and verdict is Verdict.OK:
-        shown = tests.get(RANDOM, tests[NEAREST])
-        return (
-            f"{what} holds in all {len(tests)} self-tests: with {_words(shown.name, setting)} it gives "
-            f"{_percent(shown.value)}, and {_percent(shown.target)} is right; on the mean it is never more "
-            f"than {100 * far.off:.1f} points off."
-        )
+        shown = _seen(tests.get(test.RANDOM, tests[test.NEAREST]), setting)
+        most = f"on the mean never more than {100 * far.off:.1f} points off"
+        return f"{what} holds in all {len(tests)} self-tests: {shown}; {most}."
     if not bugs:
-        return (
-            f"{what} varies so much from call to call that it cannot be told whether it is right; it is "
-            f"farthest off with {_words(far.name, setting)}, by {100 * far.off:.1f} points."
-        )
+        off = f"farthest off with {_words(far.name, setting)}, by {100 * far.off:.1f} points"
+        return f"{what} varies so much from call to call that it cannot be judged; it is {off}."
     first = bugs[0]
     text = f"{what} {first.says}: {_seen(tests[first.shown_by], setting)}"
-    if RANDOM in failed and first.shown_by != RANDOM:
-        text += f", and {_seen(tests[RANDOM], setting)}"
+    if test.RANDOM in failed and first.shown_by != test.RANDOM:
+        text += f", and {_seen(tests[test.RANDOM], setting)}"
     for bug in bugs[1:]:
         text += f"; it also {bug.says}: {_seen(tests[bug.shown_by], setting)}"
-    verb = "fails" if len(failed) == 1 else "fail"
-    return f"{text}. {len(failed)} of {len(tests)} self-tests {verb}."
+    return f"{text}. {len(failed)} of {number(len(tests), 'self-test')} failed."
 
 
 def meaning(verdict: Verdict, harm: float) -> str:
     """What it implies for the numbers that were made with the function."""
     if verdict is Verdict.ALARM:
         return (
-            "Numbers made with this function cannot be compared with those of others, nor with chance. How "
-            f"far one is off depends on the set; here it is up to {100 * harm:.0f} points."
+            f"No number made with it can be compared: here up to {100 * harm:.0f} points are off."
         )
     if verdict is Verdict.OK:
-        return (
-            "If the number misleads, it is for what it asks, and not for how it is computed: rows do not "
-            "find themselves, ties do not count, and nothing but the geometry decides."
-        )
+        return "If the number misleads, it is for what it asks, and not for how it is computed."
     return "The function draws so few samples that its own noise hides whether it is right."
 
 
@@ -96,41 +88,27 @@ def caveats(outcomes: Sequence[Outcome], setting: Setting, noise: float) -> tupl
         if o.broken
     ]
     if noise > 0:
-        notes.append(
-            f"Two calls on one set differ: the standard deviation of a call is {100 * noise:.2f} points. "
-            "Report it with the number, or compute it exactly."
-        )
+        notes.append(f"The standard deviation of a call is {100 * noise:.2f} points.")
+    untold = "how several positives are averaged: the sets have two rows a class"
     if setting.kind == "other":
-        notes.append(
-            "Values between all wrong and all right were not examined: the kind is not known."
-        )
-    else:
-        notes.append(
-            "The sets have two rows a class, where the conventions agree; how several positives are averaged "
-            "was not examined."
-        )
-    return tuple(notes)
+        untold = "values between all wrong and all right: the kind is not known"
+    return (*notes, f"Not examined: {untold}.")
 
 
 def table(outcomes: Sequence[Outcome], failed: set[str], setting: Setting) -> Table:
     """Right and given, self-test by self-test."""
-    rows = tuple(
-        (
-            _words(o.name, setting),
-            ("at most " if o.at_most else "") + _percent(o.target),
-            _percent(o.value),
-            "fails" if o.name in failed else "holds",
-        )
+    rows = [
+        {
+            "self-test": _words(o.name, setting),
+            "right": o.wanted,
+            "given": percent(o.value),
+            "so it": "fails" if o.name in failed else "holds",
+        }
         for o in outcomes
-    )
-    listed = "; ".join(f"{row[0]}: right {row[1]}, given {row[2]}" for row in rows)
-    return Table(
-        title="What is right, and what the function gives",
-        alt=f"{len(failed)} of {len(rows)} self-tests fail. {listed}.",
-        columns=("self-test", "right", "given", "so it"),
-        rows=rows,
-        numeric=(False, True, True, False),
-    )
+    ]
+    alt = f"{len(failed)} of {len(rows)} self-tests fail."
+    title = "What is right, and what the function gives"
+    return Table.of(title, alt, rows, words=("self-test", "so it"))
 
 
 def bars(outcomes: Sequence[Outcome], failed: set[str], setting: Setting) -> Bars:
@@ -165,21 +143,11 @@ def _metric(setting: Setting) -> str:
     }[setting.kind]
 
 
-def _seen(test: Outcome, setting: Setting) -> str:
-    bound = "at most " if test.at_most else ""
-    return (
-        f"with {_words(test.name, setting)} it gives {_percent(test.value)} where {bound}"
-        f"{_percent(test.target)} is right"
-    )
+def _seen(outcome: Outcome, setting: Setting) -> str:
+    words = _words(outcome.name, setting)
+    return f"with {words} it gives {percent(outcome.value)} where {outcome.wanted} is right"
 
 
 def _words(name: str, setting: Setting) -> str:
-    return (
-        name.replace("_", " ")
-        .replace("place k", f"place {setting.place}")
-        .replace("beyond k", f"beyond place {setting.place}")
-    )
-
-
-def _percent(share: float) -> str:
-    return Estimate(value=share).text()
+    words = name.replace("_", " ").replace("place k", f"place {setting.place}")
+    return words.replace("beyond k", f"beyond place {setting.place}")

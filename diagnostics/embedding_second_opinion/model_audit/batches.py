@@ -40,8 +40,8 @@ def labels_of(labels: object, place: str) -> list[object]:
     """One Python value a row, from a tensor, an array, or a list of anything."""
     if isinstance(labels, str | bytes | int | float | np.generic) or labels is None:
         raise InputError(
-            f"{place} has {labels!r} for its labels, one value and no row of them. Is this a dataset? "
-            "Wrap it: torch.utils.data.DataLoader(dataset, batch_size=256)."
+            f"{place} has {labels!r} for its labels, one value and no row of them. Is this a dataset? Wrap "
+            "it: torch.utils.data.DataLoader(dataset, batch_size=256)."
         )
     if isinstance(labels, tuple | list):
         values = [v.item() if isinstance(v, Tensor) and v.ndim == 0 else v for v in labels]

@@ -40,9 +40,8 @@ class Caller:
 
     def __post_init__(self) -> None:
         if self.arrays == "torch":
-            importlib.import_module(
-                "torch"
-            )  # before random states are kept, so that its own is among them
+            # Before random states are kept, so that its own is among them.
+            importlib.import_module("torch")
 
     def __call__(self, posed: Posed, test: str) -> float:
         """The value, a share from 0 to 1, or nan. InputError where the metric breaks or gives no number."""
@@ -52,9 +51,9 @@ class Caller:
         except Exception as error:
             # Anything may come out of a user's function; the original error stays attached.
             raise InputError(
-                f"the metric raised {type(error).__name__} ({_line(error)}) in the self-test '{test}', "
-                f"given {', '.join(described(a) for a in arguments)}. takes= and arrays= say what it is "
-                "given; see help(audit_metric)."
+                f"the metric raised {type(error).__name__} ({_line(error)}) in the self-test '{test}', given "
+                f"{', '.join(described(a) for a in arguments)}. takes= and arrays= say what it is given; see "
+                "help(audit_metric)."
             ) from error
         return _as_share(value, test)
 

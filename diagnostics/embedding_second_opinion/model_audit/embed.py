@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -110,7 +110,7 @@ def embed(
             for batch in _shown(each, part) if progress else each:
                 where = f"batch {made.batches}" + (f" of {part!r}" if part else "")
                 call, labels = taken_apart(batch, where)
-                call = _moved(call, place)
+                call = cast(Call, moved(call, place))
                 vectors = _run(model, call, where, output, flatten)
                 if not made.batches:
                     made.random = _differs(vectors, _run(model, call, where, output, flatten))
@@ -167,11 +167,6 @@ class _Made:
 def _shown(loader: Iterable[object], part: str) -> Iterable[object]:
     bar: Iterable[object] = tqdm(loader, desc=f"embed {part}".strip(), unit="batch", leave=False)
     return bar
-
-
-def _moved(call: Call, device: torch.device) -> Call:
-    args, named = call
-    return tuple(moved(x, device) for x in args), {k: moved(x, device) for k, x in named.items()}
 
 
 def _run(
@@ -236,28 +231,21 @@ def _about_loader(loader: object, part: str, rows: int) -> list[str]:
     if isinstance(sampler, torch.utils.data.Sampler) and hasattr(sampler, "__len__"):
         dropped = len(sampler) - rows
         if getattr(loader, "drop_last", False) and dropped > 0:
-            notes.append(
-                f"The {which} has drop_last=True: {dropped:,} of {len(sampler):,} rows were left out."
-            )
+            notes.append(f"The {which} drops its last batch: {dropped:,} of {len(sampler):,} rows.")
     if getattr(sampler, "replacement", False):
-        notes.append(
-            f"The {which} draws with replacement: rows may be there twice, and find their copies."
-        )
+        notes.append(f"The {which} draws with replacement: rows may find their copies.")
     elif isinstance(sampler, torch.utils.data.RandomSampler):
-        notes.append(
-            f"The {which} shuffles: row numbers are of the loader's order, not of the dataset's."
-        )
+        notes.append(f"The {which} shuffles: row numbers are of the loader's order.")
     return notes
 
 
 def _told(made: _Made, device: torch.device, mixed_precision: bool) -> str:
     how = f", mixed precision ({torch.get_autocast_dtype(device.type)})" if mixed_precision else ""
-    text = (
-        f"Embedded on {device} in eval mode{how}: {made.rows:,} rows in {made.batches:,} batches."
+    batches = f"{made.rows:,} rows in {made.batches:,} batches"
+    text = f"Embedded on {device} in eval mode{how}: {batches}."
+    if not made.random:
+        return text
+    return (
+        f"{text} Two passes over the first batch differ: something random is on in eval mode (a functional "
+        "dropout without training=self.training), so every number below is in part chance."
     )
-    if made.random:
-        text += (
-            " Two passes over the first batch differ: something random is on in eval mode (a functional "
-            "dropout without training=self.training), so every number below is in part chance."
-        )
-    return text

@@ -50,9 +50,7 @@ def chosen_device(model: nn.Module, wanted: str | torch.device | None) -> torch.
     """
     homes = _homes(model)
     if torch.device("meta") in homes:
-        raise InputError(
-            "the model has no weights: its parameters are on the device 'meta'. Load them first."
-        )
+        raise InputError("the model has no weights: they are on the device 'meta'. Load them.")
     if len(homes) > 1:
         if wanted is not None:
             listed = ", ".join(sorted(map(str, homes)))
@@ -76,11 +74,8 @@ def chosen_device(model: nn.Module, wanted: str | torch.device | None) -> torch.
 
 def remarks(model: nn.Module) -> list[str]:
     """What eval mode does not mend."""
-    batch = [
-        m
-        for m in model.modules()
-        if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is None
-    ]
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    batch = [m for m in norms if m.running_mean is None]
     if not batch:
         return []
     return [

@@ -9,21 +9,8 @@ import numpy as np
 from scipy.stats import t
 
 from embedding_second_opinion.findings.finding import Estimate
-from embedding_second_opinion.stats.intervals import LEVEL, TAIL
-
-NEAREST = "every_positive_nearest"
-FARTHEST = "every_positive_farthest"
-RANDOM = "random_labels"
-AT_K = "every_positive_in_place_k"
-BEYOND_K = "every_positive_just_beyond_k"
-EQUAL = "all_vectors_equal"
-OWN_COPIES = "copies_in_own_class"
-OTHER_COPIES = "copies_in_other_classes"
-LONE = "classes_of_one_row"
-MANY = "many_rows"
-ORDER = "rows_sorted_by_class"
-NAMES = "classes_renamed"
-SCALE = "vectors_seven_times_as_long"
+from embedding_second_opinion.findings.wording import percent
+from embedding_second_opinion.stats.intervals import TAIL
 
 
 @dataclass
@@ -73,17 +60,21 @@ class Outcome:
             return float(self.off <= x)
         return float(t.sf((self.off - x) / self.error, len(self.values) - 1))
 
+    @property
+    def wanted(self) -> str:
+        """The right value, as it stands in a sentence."""
+        return ("at most " if self.at_most else "") + percent(self.target)
+
     def estimate(self) -> Estimate:
         """The value that the metric gave, with the right one beside it."""
         spread = np.std(self.values, ddof=1) / np.sqrt(len(self.values))
         reach = float(t.isf(TAIL, len(self.values) - 1) * spread)
-        bound = "at most " if self.at_most else ""
         return Estimate(
             value=self.value,
             low=max(0.0, self.value - reach),
             high=min(1.0, self.value + reach),
             unit="generated set",
-            about=f"{self.name.replace('_', ' ')}; right: {bound}{100 * self.target:.1f} %",
+            about=f"{self.name.replace('_', ' ')}; right: {self.wanted}",
             method=f"t over {len(self.values)} generated sets",
         )
 
@@ -102,17 +93,13 @@ def worst(outcomes: Sequence[Outcome], about: str) -> tuple[Estimate, Callable[[
     def above(x: float) -> float:
         return min(1.0, tests * min(o.above(x) for o in outcomes))
 
-    varies = any(o.error > 0 for o in outcomes)
-    how = (
-        f"t over up to {max(len(o.values) for o in outcomes)} generated sets, the loudest of {tests} tests"
-        if varies
-        else f"the same in all of {min(len(o.values) for o in outcomes)} or more generated sets"
-    )
+    how = f"t over generated sets, the loudest of {tests} tests"
+    if not any(o.error > 0 for o in outcomes):
+        how = "the same in all generated sets"
     harm = Estimate(
         value=loudest.off,
         low=min(low, loudest.off),
         high=max(high, loudest.off),
-        level=LEVEL,
         unit="generated set",
         quantity="accuracy points",
         about=about,

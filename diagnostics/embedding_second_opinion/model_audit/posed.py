@@ -19,10 +19,8 @@ from embedding_second_opinion.data.embeddings import Codes, FloatMatrix
 from embedding_second_opinion.geometry.passes.ranks import Reals
 
 WITHIN = 0.05  # length of the noise about a class mean; classes are 1.4 apart
-NEAR, FAR = (
-    0.15,
-    0.3,
-)  # distances inside a crowd: of rows beside each other, and of the two of a class
+# Distances inside a crowd: of rows beside each other, and of the two of a class.
+NEAR, FAR = 0.15, 0.3
 JITTER = 0.002  # so that no two generated sets are the same
 SCALE = 7.0
 LABELS = 10_000  # below: a metric may count labels by bincount
@@ -104,9 +102,8 @@ def positive_in_place(place: int) -> Pose:
         # One query a crowd: the first row across is of its class, those beside it of classes of their own.
         across = np.arange(crowds) * place
         rest = np.setdiff1d(np.arange(crowds * place), across)
-        vectors = np.concatenate(
-            [(middle + side)[across], (middle - side)[across], (middle + side + beside)[rest]]
-        )
+        one, other = middle + side, middle - side
+        vectors = np.concatenate([one[across], other[across], (one + beside)[rest]])
         codes = np.concatenate([np.tile(np.arange(crowds), 2), crowds + np.arange(len(rest))])
         return _posed(rng, vectors, codes, shape, queries=np.arange(len(codes)) < crowds)
 
@@ -165,9 +162,8 @@ def sorted_by_class(posed: Posed, rng: np.random.Generator) -> Posed:
 
 def renamed(posed: Posed, rng: np.random.Generator) -> Posed:
     """The same rows, their classes named by other numbers, neither in order nor without gaps."""
-    count = 1 + max(
-        int(part.max()) for part in (posed.labels, posed.gallery_labels) if part is not None
-    )
+    every = [part for part in (posed.labels, posed.gallery_labels) if part is not None]
+    count = 1 + max(int(part.max()) for part in every)
     names = rng.choice(LABELS, size=count, replace=False).astype(np.int64)
     enrolled = None if posed.gallery_labels is None else names[posed.gallery_labels]
     return replace(posed, labels=names[posed.labels], gallery_labels=enrolled)

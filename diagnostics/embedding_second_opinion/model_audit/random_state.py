@@ -28,9 +28,8 @@ def kept_random_state(generators: Sequence[torch.Generator] = ()) -> Iterator[No
     library = _torch()
     on_cpu = None if library is None else library.get_rng_state()
     on_gpu = library.cuda.get_rng_state_all() if library and library.cuda.is_initialized() else []
-    on_mps = (
-        library.mps.get_rng_state() if library and library.backends.mps.is_available() else None
-    )
+    has_mps = library is not None and library.backends.mps.is_available()
+    on_mps = library.mps.get_rng_state() if library and has_mps else None
     try:
         yield
     finally:

@@ -12,23 +12,9 @@ from threadpoolctl import threadpool_limits
 from embedding_second_opinion.data.embeddings import InputError
 
 from . import posed as sets
+from . import self_tests as test
 from .calls import Caller
-from .outcomes import (
-    AT_K,
-    BEYOND_K,
-    EQUAL,
-    FARTHEST,
-    LONE,
-    MANY,
-    NAMES,
-    NEAREST,
-    ORDER,
-    OTHER_COPIES,
-    OWN_COPIES,
-    RANDOM,
-    SCALE,
-    Outcome,
-)
+from .outcomes import Outcome
 from .posed import Pose, Posed, Shape
 from .random_state import kept_random_state, seed_everything
 from .right import WITH_K, Kind, by_chance, right_value
@@ -36,11 +22,12 @@ from .right import WITH_K, Kind, by_chance, right_value
 FEWEST = 3  # repetitions of the test with many rows, which takes longest
 MOST = 200  # repetitions of a test whose value varies
 ROWS = 60  # of a set, or more where k asks for more
-NEEDED = (NEAREST, FARTHEST, RANDOM, AT_K, BEYOND_K)  # a metric that breaks here cannot be audited
+# A metric that breaks here cannot be audited.
+NEEDED = (test.NEAREST, test.FARTHEST, test.RANDOM, test.AT_K, test.BEYOND_K)
 CHANGES: dict[str, Callable[[Posed, np.random.Generator], Posed]] = {
-    ORDER: sets.sorted_by_class,
-    NAMES: sets.renamed,
-    SCALE: sets.scaled,
+    test.ORDER: sets.sorted_by_class,
+    test.NAMES: sets.renamed,
+    test.SCALE: sets.scaled,
 }
 
 
@@ -66,30 +53,31 @@ class Setting:
     def poses(self) -> dict[str, Pose]:
         """The sets by the names of the tests that are made on them."""
         found: dict[str, Pose] = {
-            NEAREST: sets.every_positive_nearest,
-            FARTHEST: sets.every_positive_farthest,
-            RANDOM: sets.random_labels,
-            EQUAL: sets.equal_vectors,
-            OWN_COPIES: sets.copies_in_own_class,
-            OTHER_COPIES: sets.copies_in_other_classes,
-            LONE: sets.classes_of_one_row,
-            MANY: sets.every_positive_nearest_of_many,
+            test.NEAREST: sets.every_positive_nearest,
+            test.FARTHEST: sets.every_positive_farthest,
+            test.RANDOM: sets.random_labels,
+            test.EQUAL: sets.equal_vectors,
+            test.OWN_COPIES: sets.copies_in_own_class,
+            test.OTHER_COPIES: sets.copies_in_other_classes,
+            test.LONE: sets.classes_of_one_row,
+            test.MANY: sets.every_positive_nearest_of_many,
         }
         if self.apart:
-            del found[OTHER_COPIES]  # a query that is not enrolled cannot be taken for its copy
+            # A query that is not enrolled cannot be taken for its copy.
+            del found[test.OTHER_COPIES]
         if self.kind not in ("triplet", "other"):
             found |= {
-                AT_K: sets.positive_in_place(self.place),
-                BEYOND_K: sets.positive_in_place(self.place + 1),
+                test.AT_K: sets.positive_in_place(self.place),
+                test.BEYOND_K: sets.positive_in_place(self.place + 1),
             }
         return found
 
     def right(self, name: str, posed: Posed) -> float | None:
         """The right value; None where it is not known, or where only an upper bound is."""
-        if name == EQUAL or (name == RANDOM and self.kind == "other"):
+        if name == test.EQUAL or (name == test.RANDOM and self.kind == "other"):
             return None
         if self.kind == "other":
-            return float(name in (NEAREST, OWN_COPIES, MANY))
+            return float(name in (test.NEAREST, test.OWN_COPIES, test.MANY))
         return right_value(posed, self.kind, self.k)
 
 
@@ -105,26 +93,27 @@ def tried(
     """
     poses = setting.poses()
     outcomes = {
-        name: Outcome(name, at_most=name == EQUAL)
+        name: Outcome(name, at_most=name == test.EQUAL)
         for name in (*poses, *CHANGES)
-        if not (name == RANDOM and setting.kind == "other")
+        if not (name == test.RANDOM and setting.kind == "other")
     }
     again: list[float] = []
     # Small sets: threads of BLAS would wait for each other longer than they work.
     with kept_random_state(), threadpool_limits(1, user_api="blas"):
         for repetition in range(max(repetitions, MOST)):
             left = {
-                outcome.name
-                for outcome in outcomes.values()
-                if _goes_on(outcome, repetition, repetitions, tolerance)
+                name: o
+                for name, o in outcomes.items()
+                if _goes_on(o, repetition, repetitions, tolerance)
             }
             if not left:
                 break
-            for name in poses:
+            turn = _Turn(caller, setting, seed, repetition)
+            for name, pose in poses.items():
                 if name in left:
-                    _try(caller, setting, outcomes[name], poses[name], seed, repetition)
-            if any(name in left for name in CHANGES):
-                again += _changed(caller, setting, outcomes, left, seed, repetition)
+                    turn.pose(left[name], pose)
+            if CHANGES.keys() & left.keys():
+                again.append(turn.change(left))
     noise = float(np.sqrt(np.mean(np.square(again)) / 2)) if again else 0.0
     return list(outcomes.values()), noise
 
@@ -132,69 +121,56 @@ def tried(
 def _goes_on(outcome: Outcome, done: int, asked: int, tolerance: float) -> bool:
     if outcome.broken:
         return False
-    if done < (min(asked, FEWEST) if outcome.name == MANY else asked):
+    if done < (min(asked, FEWEST) if outcome.name == test.MANY else asked):
         return True
     return outcome.error > 0 and outcome.reach() > max(tolerance, outcome.off / 2) / 4
 
 
-def _try(
-    caller: Caller, setting: Setting, outcome: Outcome, pose: Pose, seed: int, repetition: int
-) -> None:
-    posed = pose(_rng(seed, repetition, outcome.name), setting.shape)
-    value = _value(caller, posed, outcome, seed, repetition)
-    if value is None:
-        return
-    right = setting.right(outcome.name, posed)
-    outcome.values.append(value)
-    outcome.right.append(by_chance(posed, setting.kind, setting.k) if right is None else right)
+@dataclass(frozen=True)
+class _Turn:
+    """One repetition of the self-tests that are left."""
 
+    caller: Caller
+    setting: Setting
+    seed: int
+    repetition: int
 
-def _changed(
-    caller: Caller,
-    setting: Setting,
-    outcomes: dict[str, Outcome],
-    left: set[str],
-    seed: int,
-    repetition: int,
-) -> list[float]:
-    """One random set, and the same in other order, names and scale; and once more as it is."""
-    rng = _rng(seed, repetition, "changes")
-    posed = sets.random_labels(rng, setting.shape)
-    first = _value(caller, posed, Outcome(RANDOM), seed, repetition)
-    if first is None:
-        return []
-    for name, change in CHANGES.items():
-        if name in left:
-            value = _value(caller, change(posed, rng), outcomes[name], seed, repetition)
-            if value is not None:
-                outcomes[name].values.append(value)
-                outcomes[name].right.append(first)
-    seed_everything(int(rng.integers(2**31)))
-    return [caller(posed, RANDOM.replace("_", " ")) - first]
+    def pose(self, outcome: Outcome, pose: Pose) -> None:
+        """One set, and what is right there."""
+        posed = pose(self.rng(outcome.name), self.setting.shape)
+        right = self.setting.right(outcome.name, posed)
+        if right is None:
+            right = by_chance(posed, self.setting.kind, self.setting.k)
+        self.ask(outcome, posed, right)
 
+    def change(self, left: dict[str, Outcome]) -> float:
+        """One random set in other order, names and scale; and how far off it is once more as it is."""
+        rng, first = self.rng("changes"), Outcome(test.RANDOM)
+        posed = sets.random_labels(rng, self.setting.shape)
+        self.ask(first, posed, 0.0)
+        for name, change in CHANGES.items():
+            if name in left:
+                self.ask(left[name], change(posed, rng), first.value)
+        seed_everything(int(rng.integers(2**31)))
+        return self.caller(posed, test.RANDOM.replace("_", " ")) - first.value
 
-def _value(
-    caller: Caller, posed: Posed, outcome: Outcome, seed: int, repetition: int
-) -> float | None:
-    """The value; None, and a reason in ``outcome``, where a test that can be done without breaks."""
-    seed_everything(int(_rng(seed, repetition, outcome.name, "call").integers(2**31)))
-    try:
-        value = caller(posed, outcome.name.replace("_", " "))
-    except InputError as error:
-        if outcome.name in NEEDED:
-            raise
-        outcome.broken = " ".join(str(error.__cause__ or error).split())
-        return None
-    if np.isnan(value):
-        if outcome.name in NEEDED:
-            raise InputError(
-                f"the metric gave nan in the self-test '{outcome.name.replace('_', ' ')}'. It must give a "
-                "number there."
-            )
-        outcome.broken = "it gives nan"
-        return None
-    return value
+    def ask(self, outcome: Outcome, posed: Posed, right: float) -> None:
+        """Adds the value, or the reason where a test that can be done without breaks."""
+        seed_everything(int(self.rng(outcome.name, "call").integers(2**31)))
+        words = outcome.name.replace("_", " ")
+        try:
+            value = self.caller(posed, words)
+            if np.isnan(value):
+                raise InputError(f"the metric gave nan, no number, in the self-test '{words}'.")
+        except InputError as error:
+            if outcome.name in NEEDED:
+                raise
+            outcome.broken = " ".join(str(error.__cause__ or error).split())
+            return
+        outcome.values.append(value)
+        outcome.right.append(right)
 
-
-def _rng(seed: int, repetition: int, *purpose: str) -> np.random.Generator:
-    return np.random.default_rng([seed, repetition, *(crc32(word.encode()) for word in purpose)])
+    def rng(self, *purpose: str) -> np.random.Generator:
+        """Of its own for each purpose."""
+        words = (crc32(word.encode()) for word in purpose)
+        return np.random.default_rng([self.seed, self.repetition, *words])

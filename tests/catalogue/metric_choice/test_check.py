@@ -173,7 +173,7 @@ def test_words_and_charts():
     found = judge(planted("unscaled_columns"))
     assert found.harm.text() in found.explanation
     best = next(bar for bar in found.charts[0].bars if bar.role == "second")
-    assert f"{best.label} {100 * best.value:.1f} %" in found.charts[0].alt
+    assert f"{best.label}: {100 * best.value:.1f} %" in found.charts[0].alt
     assert best.label.lower() in found.explanation
     assert [type(c) for c in found.charts] == [Bars, Table, Curve, Table]
     assert len(found.charts[0].bars) == len(found.charts[1].rows) == 7

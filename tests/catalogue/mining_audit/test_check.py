@@ -41,7 +41,7 @@ def test_right_mining_is_quiet(name):
     for seed in range(2):
         found = said(name, "mining_audit", seed)
         assert found.verdict is Verdict.OK, seed
-        assert "They look like" in found.meaning
+        assert "they look like" in found.explanation
 
 
 def test_shares_and_the_active_share_against_torch():
@@ -148,7 +148,7 @@ def test_few_and_small():
     found = mining_audit(Geometry(data), Inputs(triplets=single))
     assert "among all rows that could be drawn" in found.estimates["mined_to_be_easy"].about
     assert found.verdict is Verdict.OK
-    assert "random mining" in found.meaning
+    assert "random mining" in found.explanation
 
 
 def test_a_collapsed_space_accuses_nobody():
@@ -207,7 +207,7 @@ def test_triplets_drawn_from_a_real_training_set(shared_data):
         for name, t in rows.items()
     }
     assert found["random"].verdict is Verdict.OK
-    assert "random mining" in found["random"].meaning
+    assert "random mining" in found["random"].explanation
     assert found["inverted"].verdict is Verdict.ALARM
     assert "wrong way round" in found["inverted"].explanation
     assert f"of {len(train):,} rows" in found["random"].estimates["rows_as_anchor"].about

@@ -10,12 +10,9 @@ CHECK = Check(
     explains="CNS",
     parts={"N": "held_out_gap"},
     needs="a split, whose training rows are enrolled and whose queries are others",
-    because=(
-        "an accuracy measured on training rows promises what others do not keep, and two in a hundred "
-        "more wrong is what a user notices"
-    ),
+    because="two in a hundred more wrong than training rows promise is what a user notices",
     source=(
-        "Accuracy at an equal gallery: Grother & Phillips, CVPR 2004; Zheng, Achanta & Benjamini, JMLR "
-        "2018. Classes held out from training: Musgrave et al., ECCV 2020; Xian et al., CVPR 2017."
+        "Accuracy at an equal gallery: Grother & Phillips, CVPR 2004; Zheng, Achanta & Benjamini, JMLR 2018. "
+        "Classes held out from training: Musgrave et al., ECCV 2020; Xian et al., CVPR 2017."
     ),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
-from embedding_second_opinion.findings.finding import Estimate
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series, Table
+from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.stats.intervals import share_interval
 
@@ -13,55 +13,38 @@ from .gaps import UNSEEN, Comparison, Gaps
 from .parts import Part
 
 CLASSES_SHOWN = 12
+ROLES: tuple[Role, Role] = ("second", "main")  # trained on, and the others
 
 
 def accuracy_bars(numbers: Gaps) -> tuple[Bars, ...]:
     """Both sides of each comparison, 1-NN and triplets."""
-    charts = []
-    for found in (numbers.held_out, numbers.unseen):
-        if found is None:
-            continue
-        bars = []
-        for what, pair in (("1-NN", found.accuracies), ("triplets", found.triplets)):
-            for side, e, role in zip(
-                (found.trained, found.other), pair, ("second", "main"), strict=True
-            ):
-                bars.append(_bar(f"{what}, {_name(side)}", e, role))
-        charts.append(
-            Bars(
-                title=f"The same question among {found.identities:,} classes, as many rows of each",
-                alt="; ".join(f"{b.label}: {100 * b.value:.1f} %" for b in bars) + ".",
-                value_label="share right"
-                + (", with 95 % interval" if any(b.low is not None for b in bars) else ""),
-                bars=tuple(bars),
-            )
+    return tuple(
+        Bars.of(
+            f"The same question among {found.identities:,} classes, as many rows of each",
+            "share right",
+            [
+                Bar.of(f"{what}, {_name(side)}", e, role)
+                for what, pair in (("1-NN", found.accuracies), ("triplets", found.triplets))
+                for side, e, role in zip((found.trained, found.other), pair, ROLES, strict=True)
+            ],
         )
-    return tuple(charts)
+        for found in numbers.every
+    )
 
 
 def identity_curves(numbers: Gaps) -> tuple[Curve, ...]:
     """A_id(G) of both sides of each comparison, up to the classes that both have."""
     curves = []
-    for found in (numbers.held_out, numbers.unseen):
-        if found is None or found.identities < 3:  # one point is no curve
+    for found in numbers.every:
+        if found.identities < 3:  # one point is no curve
             continue
-        lines = [
-            _line(found.trained, found.identities, "second"),
-            _line(found.other, found.identities, "main"),
-        ]
-        names = f"those of '{found.trained.name}'", _titled(found)
+        sides = zip((found.trained, found.other), ROLES, strict=True)
+        lines = [_line(side, found.identities, role) for side, role in sides]
+        ends = (f"{line.name}: {percent(line.y[-1])} among {line.x[-1]:,.0f}" for line in lines)
         curves.append(
             Curve(
-                title=_curve_title(found, *names),
-                alt=(
-                    "Share recognised against the number of classes, at the same rows a class. "
-                    + "; ".join(
-                        f"{line.name}: {100 * line.y[0]:.1f} % among {line.x[0]:,.0f}, "
-                        f"{100 * line.y[-1]:.1f} % among {line.x[-1]:,.0f}"
-                        for line in lines
-                    )
-                    + "."
-                ),
+                title=_curve_title(found),
+                alt=f"{'; '.join(ends)}.",
                 x_label="classes among which a row is recognised, its own among them",
                 y_label="share of rows recognised",
                 series=tuple(lines),
@@ -83,34 +66,24 @@ def falling_classes(space: Geometry, numbers: Gaps) -> tuple[Table, ...]:
     if not len(order):
         return ()
     classes = space.evaluation.classes
-    rows = tuple(
-        (
-            classes[found.trained.class_ids[c]],
-            f"{found.trained.take[c]:,}",
-            f"{100 * before[c]:.0f} %",
-            f"{100 * after[c]:.0f} %",
-            f"{100 * fall[c]:.0f} points",
-        )
+    rows = [
+        {
+            "class": classes[found.trained.class_ids[c]],
+            "rows each": f"{found.trained.take[c]:,}",
+            f"{found.trained.name}": f"{100 * before[c]:.0f} %",
+            f"{found.other.name}": f"{100 * after[c]:.0f} %",
+            "falls by": f"{100 * fall[c]:.0f} points",
+        }
         for c in order.tolist()
-    )
+    ]
     down, up = int((fall > 0).sum()), int((fall < 0).sum())
-    return (
-        Table(
-            title="The classes that fall most",
-            alt=(
-                f"{down:,} of {len(fall):,} classes are recognised less often in {found.other.name} than in "
-                f"{found.trained.name}, {up:,} more often; the {len(rows)} that fall most are listed, the "
-                f"first from {rows[0][2]} to {rows[0][3]}."
-            ),
-            columns=("class", "rows each", found.trained.name, found.other.name, "falls by"),
-            rows=rows,
-            numeric=(False, True, True, True, True),
-        ),
-    )
+    alt = f"{down:,} of {len(fall):,} classes fall, {up:,} rise; the {len(rows)} that fall most."
+    return (Table.of("The classes that fall most", alt, rows, words=("class",)),)
 
 
-def _curve_title(found: Comparison, trained: str, other: str) -> str:
-    interval = found.gap[1]
+def _curve_title(found: Comparison) -> str:
+    trained, interval = f"those of '{found.trained.name}'", found.gap[1]
+    other = f"Rows of '{found.other.name}'" if found.paired else "Rows of unseen classes"
     if interval.low is not None and interval.low > 0:
         return f"{other} are recognised less often than {trained}"
     if interval.high is not None and interval.high < 0:
@@ -118,37 +91,16 @@ def _curve_title(found: Comparison, trained: str, other: str) -> str:
     return f"{other} and {trained}: no difference can be told"
 
 
-def _line(side: Part, identities: int, role: str) -> Series:
+def _line(side: Part, identities: int, role: Role) -> Series:
     kept = np.flatnonzero(side.grid <= identities)
-    values = side.curve[kept]
-    without = side.curve_without[:, kept]
-    intervals = [
-        share_interval(float(v), without[:, i], side.classes) for i, v in enumerate(values)
-    ]
+    values, without = side.curve[kept], side.curve_without[:, kept]
+    pairs = zip(values.tolist(), without.T, strict=True)
+    intervals = [share_interval(value, each, side.classes) for value, each in pairs]
     low = [i.low for i in intervals if i.low is not None]
     high = [i.high for i in intervals if i.high is not None]
-    whole = len(low) == len(kept)
-    return Series.model_validate(
-        {
-            "name": _name(side),
-            "x": tuple(float(g) for g in side.grid[kept]),
-            "y": tuple(values.tolist()),
-            "low": tuple(low) if whole else (),
-            "high": tuple(high) if whole else (),
-            "role": role,
-        }
-    )
+    band = (low, high) if len(low) == len(kept) else ((), ())
+    return Series.of(_name(side), side.grid[kept], values, role, band)
 
 
 def _name(side: Part) -> str:
     return UNSEEN if side.name == UNSEEN else f"{side.name} rows"
-
-
-def _titled(found: Comparison) -> str:
-    return f"Rows of '{found.other.name}'" if found.paired else "Rows of unseen classes"
-
-
-def _bar(label: str, e: Estimate, role: str) -> Bar:
-    return Bar.model_validate(
-        {"label": label, "value": e.value, "low": e.low, "high": e.high, "role": role}
-    )

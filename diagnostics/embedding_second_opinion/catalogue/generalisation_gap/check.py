@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import capital, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.intervals import FEWEST_CLASSES
@@ -34,9 +34,7 @@ def generalisation_gap(
     Not applicable without a split, or where no two classes have two rows on both sides.
     """
     if space.evaluation.leave_one_out:
-        return NotApplicable(
-            "Needs a split into rows that the model was trained on and others; this set has none."
-        )
+        return NotApplicable("Needs a split into rows that the model was trained on and others.")
     numbers = measure_gaps(space, tolerance) if space.has_vectors else None
     if numbers is None:
         return NotApplicable(_why_not(space))
@@ -46,10 +44,7 @@ def generalisation_gap(
         harm=numbers.harm,
         interval=numbers.harm_interval,
         meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
-        ignore_when=(
-            f"The model was not trained on '{space.evaluation.gallery_name}': then both sides are "
-            "unknown to it, and a gap only says that one was easier."
-        ),
+        ignore_when=f"The model was not trained on '{space.evaluation.gallery_name}'.",
         remedy=lambda verdict: _remedy(numbers, verdict, tolerance),
         caveats=_caveats(space, numbers),
         charts=(
@@ -65,109 +60,69 @@ def _why_not(space: Geometry) -> str:
         return "Needs embeddings, to look rows of the gallery up in one another; there are distances only."
     evaluation = space.evaluation
     return (
-        "Needs two classes of two rows or more in the gallery "
-        f"({evaluation.gallery_name}), and as many among its queries ({evaluation.query_name}) or "
-        "the strangers."
+        f"Needs two classes of two rows or more in the gallery ({evaluation.gallery_name}), and as many "
+        f"among its queries ({evaluation.query_name}) or the strangers."
     )
 
 
 def _explanation(numbers: Gaps) -> str:
     texts = []
-    for found in (numbers.held_out, numbers.unseen):
-        if found is None:
-            continue
+    for found in numbers.every:
         first, second = found.accuracies
-        among = f" among {found.identities:,}" if not found.paired else ""
+        among = "" if found.paired else f" among {found.identities:,}"
         gap = found.gap[1].estimate(found.gap[0], "", "accuracy points")
         texts.append(
             f"with {_rows_each(found)} on either side, {first.text()} of '{found.trained.name}' rows find "
             f"their class{among}, and {second.text()} of {_named(found)}: a gap of {gap.text()}"
         )
-    text = "; ".join(texts)
-    return f"{text[:1].upper()}{text[1:]}."
+    return capital(f"{'; '.join(texts)}.")
 
 
 def _meaning(numbers: Gaps, verdict: Verdict, tolerance: float) -> str:
     texts = []
     if _is_loud(numbers.held_out, numbers, tolerance):
-        texts.append(
-            "The model has learnt its training rows, not only their classes: new rows of the very same "
-            "classes are told apart less well. An accuracy measured on training rows says little here."
-        )
-    if _is_loud(numbers.unseen, numbers, tolerance):
-        texts.append(
-            "Classes that the model was not trained on are told apart less well. Where new classes are "
-            "enrolled in use, without new training, expect the lower number."
-        )
+        texts.append("The model has learnt its training rows: new rows of the classes fare worse.")
     few = numbers.unseen
+    if _is_loud(few, numbers, tolerance):
+        texts.append("Classes not trained on are told apart less well: expect the lower number.")
     if few is not None and few.classes < FEWEST_CLASSES and few.gap[0] > tolerance:
-        texts.append(
-            f"The unseen classes fare {100 * few.gap[0]:.1f} points worse, but {few.classes} of them are too "
-            "few to speak for others."
-        )
+        texts.append(f"The {few.classes} unseen classes fare worse, but are too few to judge.")
     if texts:
         return " ".join(texts)
     if numbers.harm.low is None:
         return f"Whether there is a gap cannot be told: {numbers.harm.method}."
     if verdict is Verdict.OK:
-        what = " and ".join(
-            {True: "new rows of the same classes", False: "new classes"}[c.paired]
-            for c in numbers.judged
-        )
-        return f"What was learnt carries over to {what}."
-    return (
-        f"There may be a gap, or none: the interval {numbers.harm.text()} holds both what a user would not "
-        "notice and what matters. More classes on either side would tell."
-    )
+        onto = ("new rows of these classes" if c.paired else "new classes" for c in numbers.judged)
+        return f"What was learnt carries over to {' and '.join(onto)}."
+    return "There may be a gap, or none: more classes on either side would tell."
 
 
 def _remedy(numbers: Gaps, verdict: Verdict, tolerance: float) -> str:
     texts = []
     if _is_loud(numbers.held_out, numbers, tolerance):
-        texts.append(
-            "Stop training earlier, by the accuracy of a validation split; vary the rows in training "
-            "(augmentation), or train on more rows of each class. Enrol rows that the model "
-            "was not trained on: they lie as queries lie."
-        )
+        texts.append("Stop training earlier, vary its rows, or bring more rows of each class.")
     if _is_loud(numbers.unseen, numbers, tolerance):
-        texts.append(
-            "Train on more classes rather than on more rows of each, choose the model by classes held "
-            "out from training, and report their accuracy."
-        )
-    if texts:
-        return " ".join(texts)
-    if verdict is Verdict.OK:
-        return "Nothing here. Report accuracies of rows that were not trained on all the same."
-    return "Bring more classes before acting on this."
+        texts.append("Train on more classes, and choose the model by classes held out.")
+    if verdict is Verdict.OK and not texts:
+        return "Nothing here."
+    return " ".join(texts) or "Bring more classes before acting on this."
 
 
 def _caveats(space: Geometry, numbers: Gaps) -> tuple[str, ...]:
-    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
-    notes.append(
-        f"That the model was trained on '{space.evaluation.gallery_name}' is assumed, not known: it "
-        "is the gallery's split."
+    passes = sum(side.draws for found in numbers.every for side in (found.trained, found.other))
+    few = [
+        f"{number(found.classes, 'class')} of {_named(found)} are fewer than {FEWEST_CLASSES}: shown, not "
+        "judged."
+        for found in numbers.every
+        if found not in numbers.judged
+    ]
+    return (
+        f"That the model was trained on '{space.evaluation.gallery_name}' is assumed: it is the gallery's "
+        "split.",
+        "Each part is looked up in itself: these are not the accuracy of queries against the gallery.",
+        *few,
+        f"Needs up to {passes} extra passes.",
     )
-    notes.append(
-        "These accuracies are of each part looked up in itself, so that both sides can be alike; "
-        "they are not the accuracy of queries against the gallery."
-    )
-    for found in (numbers.held_out, numbers.unseen):
-        if found is not None and found not in numbers.judged:
-            notes.append(
-                f"{number(found.classes, 'class')} of {_named(found)} are fewer than {FEWEST_CLASSES}: "
-                "shown, not judged."
-            )
-    passes = sum(
-        side.draws
-        for found in (numbers.held_out, numbers.unseen)
-        if found is not None
-        for side in (found.trained, found.other)
-    )
-    notes.append(
-        f"Needs up to {passes} extra passes, each over rows of one part among themselves; draws of rows are "
-        "seeded, and do not depend on the order of the rows."
-    )
-    return tuple(notes)
 
 
 def _is_loud(found: Comparison | None, numbers: Gaps, tolerance: float) -> bool:
@@ -183,8 +138,4 @@ def _named(found: Comparison) -> str:
 
 def _rows_each(found: Comparison) -> str:
     take = found.trained.take
-    return (
-        f"{int(take[0]):,} rows a class"
-        if (take == take[0]).all()
-        else "as many rows of each class"
-    )
+    return f"{take[0]:,} rows a class" if (take == take[0]).all() else "as many rows of each class"

@@ -9,7 +9,8 @@ import numpy as np
 
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     Interval,
@@ -29,14 +30,13 @@ UNSEEN = "unseen classes"
 class Comparison:
     """Two parts at the same rows a class. ``paired``: of the same classes.
 
-    identities: classes among which a row is recognised, on both sides. at: their place in either grid.
+    identities: classes among which a row is recognised, on both sides.
     """
 
     trained: Part
     other: Part
     paired: bool
     identities: int
-    at: tuple[int, int]
     accuracies: tuple[Estimate, Estimate]
     triplets: tuple[Estimate, Estimate]
     gap: Harm
@@ -58,6 +58,11 @@ class Gaps:
     estimates: Mapping[str, Estimate]
     harm: Estimate
     harm_interval: Interval
+
+    @property
+    def every(self) -> tuple[Comparison, ...]:
+        """Those that there are."""
+        return tuple(c for c in (self.held_out, self.unseen) if c is not None)
 
 
 def measure_gaps(space: Geometry, tolerance: float = 0.02) -> Gaps | None:
@@ -98,64 +103,52 @@ def measure_gaps(space: Geometry, tolerance: float = 0.02) -> Gaps | None:
 def _held_out(space: Geometry) -> Comparison | None:
     """The gallery's rows against the queries, of the same classes."""
     evaluation = space.evaluation
-    gallery, queries = evaluation.enrolled, evaluation.queries
-    classes = len(evaluation.classes)
-    sizes = [np.bincount(evaluation.codes[rows], minlength=classes) for rows in (gallery, queries)]
-    take = paired_sizes(*sizes)
+    take = paired_sizes(*(_sizes(space, r) for r in (evaluation.enrolled, evaluation.queries)))
     if np.count_nonzero(take) < 2:
         return None
-    return _compared(
-        part(space, gallery, take, evaluation.gallery_name),
-        part(space, queries, take, evaluation.query_name),
-        paired=True,
-    )
+    trained = part(space, evaluation.enrolled, take, evaluation.gallery_name)
+    other = part(space, evaluation.queries, take, evaluation.query_name)
+    return _compared(trained, other, paired=True)
 
 
 def _unseen(space: Geometry) -> Comparison | None:
     """The gallery's rows against strangers: other classes, looked up among themselves."""
     evaluation = space.evaluation
-    gallery, strangers = evaluation.enrolled, evaluation.strangers
-    classes = len(evaluation.classes)
-    sizes = [
-        np.bincount(evaluation.codes[rows], minlength=classes) for rows in (gallery, strangers)
-    ]
+    sizes = [_sizes(space, rows) for rows in (evaluation.enrolled, evaluation.strangers)]
     m = equal_size(*sizes)
     if m == 0:
         return None
     first, second = (np.where(each >= m, m, 0) for each in sizes)
-    return _compared(
-        part(space, gallery, first, evaluation.gallery_name),
-        part(space, strangers, second, UNSEEN),
-        paired=False,
-    )
+    trained = part(space, evaluation.enrolled, first, evaluation.gallery_name)
+    other = part(space, evaluation.strangers, second, UNSEEN)
+    return _compared(trained, other, paired=False)
+
+
+def _sizes(space: Geometry, rows: Rows) -> Ints:
+    codes = space.evaluation.codes[rows]
+    return np.bincount(codes, minlength=len(space.evaluation.classes))
 
 
 def _compared(trained: Part, other: Part, *, paired: bool) -> Comparison:
     identities = int(np.intersect1d(trained.grid, other.grid).max())
-    places = [int(np.flatnonzero(side.grid == identities)[0]) for side in (trained, other)]
-    sides = []
-    for side, at in zip((trained, other), places, strict=True):
-        # Among the same classes the last point of the curve is 1-NN accuracy itself.
-        closed = (
-            (side.closed, side.closed_without)
-            if paired
-            else (float(side.curve[at]), side.curve_without[:, at])
-        )
-        sides.append((closed, (side.triplet, side.triplet_without)))
-    (one, one_triplet), (two, two_triplet) = sides
+    closed, triplets = [], []
+    for side in (trained, other):
+        triplets.append((side, side.triplet, side.triplet_without))
+        if paired:  # among the same classes the last point of the curve is 1-NN accuracy itself
+            closed.append((side, side.closed, side.closed_without))
+        else:
+            at = int(np.flatnonzero(side.grid == identities)[0])
+            closed.append((side, float(side.curve[at]), side.curve_without[:, at]))
+    among = 0 if paired else identities
     return Comparison(
         trained=trained,
         other=other,
         paired=paired,
         identities=identities,
-        at=(places[0], places[1]),
-        accuracies=(
-            _share(trained, *one, identities if not paired else 0),
-            _share(other, *two, identities if not paired else 0),
-        ),
-        triplets=(_share(trained, *one_triplet), _share(other, *two_triplet)),
-        gap=_difference((trained, *one), (other, *two), paired),
-        triplet_gap=_difference((trained, *one_triplet), (other, *two_triplet), paired),
+        accuracies=(_share(*closed[0], among), _share(*closed[1], among)),
+        triplets=(_share(*triplets[0]), _share(*triplets[1])),
+        gap=_difference(closed, paired),
+        triplet_gap=_difference(triplets, paired),
     )
 
 
@@ -164,10 +157,8 @@ def _share(side: Part, value: float, without: Reals, identities: int = 0) -> Est
     return share_interval(value, without, side.classes).estimate(value, f"{_about(side)}{among}")
 
 
-def _difference(
-    first: tuple[Part, float, Reals], second: tuple[Part, float, Reals], paired: bool
-) -> Harm:
-    (one, a, a_without), (two, b, b_without) = first, second
+def _difference(sides: list[tuple[Part, float, Reals]], paired: bool) -> Harm:
+    (one, a, a_without), (two, b, b_without) = sides
     intervals = share_interval(a, a_without, one.classes), share_interval(b, b_without, two.classes)
     if paired and not any(interval.unresolved for interval in intervals):
         return a - b, difference_interval(a - b, a_without - b_without, one.classes)
@@ -179,10 +170,7 @@ def _about(side: Part) -> str:
     low, high = int(side.take.min()), int(side.take.max())
     each = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     draws = f", mean of {side.draws} draws" if side.draws > 1 else ""
-    unseen = side.name == UNSEEN
-    of = (
-        f"rows of {side.classes:,} {UNSEEN}"
-        if unseen
-        else f"{side.name} rows of {side.classes:,} classes"
-    )
-    return f"{side.rows:,} {of}, {each} a class{draws}"
+    name, classes = f"{side.name} rows", "classes"
+    if side.name == UNSEEN:
+        name, classes = "rows", UNSEEN
+    return f"{side.rows:,} {name} of {side.classes:,} {classes}, {each} a class{draws}"

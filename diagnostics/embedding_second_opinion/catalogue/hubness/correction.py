@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, t
 
-from embedding_second_opinion.data.roles import Evaluation
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import Metric
@@ -85,14 +84,14 @@ def correct(space: Geometry, found: Occurrences) -> Correction:
     # Which of two rows at one distance is answered is the tie's doing, not a hub's.
     tied = (ranks.z[a] > 0) & (ranks.z_lenient[a] == 0)
     hub = (found.counts[answered] - own_vote > least) & ~tied
+    right = np.where(hub, csls.right, nearest.right)
+    at_hubs = Answers(right, np.where(hub, csls.sole, nearest.sole))
     return Correction(
         codes=ranks.codes[a],
         classes=ranks.classes,
         nearest=nearest,
         csls=csls,
-        at_hubs=Answers(
-            np.where(hub, csls.right, nearest.right), np.where(hub, csls.sole, nearest.sole)
-        ),
+        at_hubs=at_hubs,
         answered=answered,
         hub=hub,
         corrected=new.answer[a],
@@ -121,23 +120,17 @@ def crowding(space: Geometry) -> Reals:
     if evaluation.leave_one_out:
         distances = space.neighbors(K).distances
     else:
-        swapped = Evaluation(
-            codes=evaluation.codes,
-            classes=evaluation.classes,
+        swapped = replace(
+            evaluation,
             queries=evaluation.enrolled,
             gallery=evaluation.queries,
             strangers=np.zeros(0, dtype=np.int64),
-            exclusions=(),
             query_name=evaluation.gallery_name,
             gallery_name=evaluation.query_name,
-            name=evaluation.name,
-            data=evaluation.data,
-            notes=(),
         )
         metric: Metric = "cosine" if space.metric == "cosine" else "euclidean"
-        distances = (
-            Geometry(swapped, metric=metric, seed=space.seed, listed=K).neighbors(K).distances
-        )
+        turned = Geometry(swapped, metric=metric, seed=space.seed, listed=K)
+        distances = turned.neighbors(K).distances
     squares = 2 * distances if space.metric == "cosine" else distances**2
     return np.asarray(np.nanmean(squares, axis=1))
 
@@ -167,10 +160,8 @@ def gain(found: Correction, new: Answers, alone: bool) -> tuple[float, Interval]
     differ = new.right - found.nearest.right
     value = float(differ.mean())
     units = len(np.unique(found.codes))
-    if units < FEWEST_CLASSES and alone:
-        return value, few_classes(units)
     if units < FEWEST_CLASSES:
-        return value, _over_queries(value, differ)
+        return value, few_classes(units) if alone else _over_queries(value, differ)
     without = [without_each(each, found.codes, found.classes) for each in (new, found.nearest)]
     interval = difference_interval(value, without[0] - without[1], units)
     if interval.low is None or len(np.unique(found.codes[differ != 0])) < 2:
@@ -188,8 +179,7 @@ def _next_to_none(value: float, differ: Reals, interval: Interval | None = None)
     if interval is not None and interval.high is not None:
         bound = max(bound, interval.high - value)
     words = f"rule of three over {number(n, 'query')}, {seen} of which the correction changes"
-    bounds = Interval(value - bound, value + bound, words, "query", unresolved=True)
-    return _possible(bounds)
+    return _possible(Interval(value - bound, value + bound, words, "query", unresolved=True))
 
 
 def _over_queries(value: float, differ: Reals) -> Interval:

@@ -15,7 +15,6 @@ from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     Interval,
     difference_interval,
-    few_classes,
     no_interval,
     share_interval,
     wilson_interval,
@@ -63,45 +62,60 @@ def measure_hubness(space: Geometry) -> Hubness:
     value, interval = gain(correction, correction.at_hubs, alone)
     harm = interval.estimate(value, f"{about}, corrected where a hub is nearest", "accuracy points")
     estimates = {
-        "hubness_skewness": _skewness(found).estimate(
-            found.values.skewness, _where(space), "skewness"
-        ),
-        **_surrogate(surrogate),
-        **_shares(space, found),
+        **_occurrences(space, found, surrogate),
         "hub_rows": COUNTED.estimate(
             float(hubs.mean()),
             f"{np.count_nonzero(hubs):,} of {number(len(hubs), 'enrolled row')} are among the {K} nearest of "
             f"more than {correction.least:,.0f} queries",
         ),
         **_answers(correction, found, about),
-        "closed_set_accuracy": _accuracy(correction.nearest, correction, alone).estimate(
-            correction.nearest.accuracy, about
-        ),
-        "csls_accuracy": _noted(_accuracy(correction.csls, correction, alone)).estimate(
-            correction.csls.accuracy, f"{about}, all corrected (CSLS)"
-        ),
-        "at_hubs_accuracy": _noted(_accuracy(correction.at_hubs, correction, alone)).estimate(
-            correction.at_hubs.accuracy, f"{about}, corrected where a hub is nearest"
-        ),
     }
+    for name, answers, text in (
+        ("closed_set", correction.nearest, about),
+        ("csls", correction.csls, f"{about}, all corrected (CSLS)"),
+        ("at_hubs", correction.at_hubs, f"{about}, corrected where a hub is nearest"),
+    ):
+        spread = _accuracy(answers, correction, alone)
+        estimates[f"{name}_accuracy"] = spread.estimate(answers.accuracy, text)
     points, between = gain(correction, correction.csls, alone)
-    estimates["csls_gain"] = between.estimate(
-        points, f"{about}, all corrected (CSLS)", "accuracy points"
-    )
+    corrected = f"{about}, all corrected (CSLS)"
+    estimates["csls_gain"] = between.estimate(points, corrected, "accuracy points")
     estimates["lost_to_hubs"] = harm
     return Hubness(found, correction, surrogate, hubs, estimates, harm, interval, n, units)
 
 
-def _where(space: Geometry) -> str:
-    return f"N_{K} of the enrolled rows: {space.evaluation.about()}"
-
-
-def _skewness(found: Occurrences) -> Interval:
+def _occurrences(
+    space: Geometry, found: Occurrences, surrogate: Expected | None
+) -> dict[str, Estimate]:
+    """How unevenly the enrolled rows occur, here and in surrogates."""
     units = len(np.unique(found.own))
-    if units < FEWEST_CLASSES:
-        return few_classes(units)
-    interval = difference_interval(found.values.skewness, found.without[:, 0], units)
-    return replace(interval, method=interval.method.removeprefix("paired "))
+    about = f"N_{K} of the enrolled rows: {space.evaluation.about()}"
+    skewness = found.values.skewness
+    interval = difference_interval(skewness, found.without[:, 0], units)
+    interval = replace(interval, method=interval.method.removeprefix("paired "))
+    estimates = {
+        "hubness_skewness": interval.estimate(skewness, about, "skewness"),
+        **_surrogate(surrogate),
+    }
+    hood, anti = found.values.robin_hood, found.values.anti_hubs
+    for name, value, without, what in (
+        (
+            "robin_hood",
+            hood,
+            found.without[:, 1],
+            "places that would have to change hands to make it even",
+        ),
+        ("anti_hubs", anti, found.without[:, 2], "rows that are nobody's neighbour"),
+        (
+            "mismatched_neighbors",
+            found.mismatched,
+            found.mismatched_without,
+            f"the {K} nearest that are of another class",
+        ),
+    ):
+        interval = share_interval(value, without, units)
+        estimates[name] = interval.estimate(value, f"share of {what}; {about}")
+    return estimates
 
 
 def _surrogate(surrogate: Expected | None) -> dict[str, Estimate]:
@@ -109,33 +123,14 @@ def _surrogate(surrogate: Expected | None) -> dict[str, Estimate]:
         return {}
     draws = surrogate.draws
     about = f"{DRAWS} draws of {number(surrogate.rows)} in Gaussian classes of the same shape"
-    bounds = Interval(
-        float(draws.min()), float(draws.max()), f"smallest and largest of {DRAWS} draws", "draw"
-    )
+    method = f"smallest and largest of {DRAWS} draws"
+    bounds = Interval(float(draws.min()), float(draws.max()), method, "draw")
     estimates = {"surrogate_skewness": bounds.estimate(float(draws.mean()), about, "skewness")}
     if not surrogate.whole:
-        compared = COUNTED.estimate(
-            surrogate.measured, f"the {number(surrogate.rows)} beside which they stand", "skewness"
-        )
+        about = f"the {number(surrogate.rows)} beside which they stand"
+        compared = COUNTED.estimate(surrogate.measured, about, "skewness")
         estimates["compared_skewness"] = compared
     return estimates
-
-
-def _shares(space: Geometry, found: Occurrences) -> dict[str, Estimate]:
-    units, about = len(np.unique(found.own)), _where(space)
-    values = (found.values.robin_hood, found.values.anti_hubs, found.mismatched)
-    without = (found.without[:, 1], found.without[:, 2], found.mismatched_without)
-    whats = (
-        "share of the places that would have to change hands to make it even",
-        "rows that are nobody's neighbour",
-        f"share of the {K} nearest that are of another class",
-    )
-    return {
-        name: share_interval(value, each, units).estimate(value, f"{what}; {about}")
-        for name, value, each, what in zip(
-            ("robin_hood", "anti_hubs", "mismatched_neighbors"), values, without, whats, strict=True
-        )
-    }
 
 
 def _answers(correction: Correction, found: Occurrences, about: str) -> dict[str, Estimate]:
@@ -161,11 +156,7 @@ def _accuracy(answers: Answers, correction: Correction, alone: bool) -> Interval
         return wilson_interval(int(answers.right.sum()), len(answers.right))
     without = without_each(answers, correction.codes, correction.classes)
     twice = pairs(answers, correction.codes, correction.classes)
-    return share_interval(answers.accuracy, without, units, pairs=twice)
-
-
-def _noted(interval: Interval) -> Interval:
-    """What the delete-one values of a correction leave out."""
-    if interval.low is None or interval.unit != "class":
+    interval = share_interval(answers.accuracy, without, units, pairs=twice)
+    if answers is correction.nearest or interval.low is None or interval.unit != "class":
         return interval
     return replace(interval, method=f"{interval.method}; {FIXED}")

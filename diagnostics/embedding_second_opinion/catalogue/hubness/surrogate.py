@@ -26,9 +26,7 @@ DRAWS = 39  # smallest and largest are bounds at 95 %: one cloud in forty lies b
 ROWS = 800  # compared, in a second; S_N10 depends on their number, so that both sides have as many
 OF_A_CLASS = 100  # rows, at most, so that several classes are among them
 ONE_LENGTH = 1e-3  # relative spread of the lengths, below which all are one
-SHARES = np.array(
-    [0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1]
-)  # of the rows
+SHARES = np.array([1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100]) / 1000  # of the rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +102,8 @@ def expected(space: Geometry) -> Expected | None:
 def held(counts: Ints) -> Reals:
     """(SHARES,) share of all neighbours that this share of the rows, the most frequent, makes up."""
     most = np.concatenate([[0], np.cumsum(np.sort(counts)[::-1])])
-    return np.asarray(
-        np.interp(SHARES * len(counts), np.arange(len(most)), most / max(most[-1], 1))
-    )
+    share = most / max(most[-1], 1)
+    return np.asarray(np.interp(SHARES * len(counts), np.arange(len(most)), share))
 
 
 def _chosen(space: Geometry) -> _Rows | None:
@@ -138,9 +135,8 @@ def _chosen(space: Geometry) -> _Rows | None:
     if len(both) < 2 or np.count_nonzero(enrolled) <= K + 1:
         return None
     split = None if alone else tuple(np.where(queries, "test", "train").tolist())
-    return _Rows.of(
-        _narrow(points[kept].astype(np.float64)), own, split, whole=len(kept) == len(points)
-    )
+    narrow = _narrow(points[kept].astype(np.float64))
+    return _Rows.of(narrow, own, split, whole=len(kept) == len(points))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,14 +10,10 @@ CHECK = Check(
     explains="N",
     needs="embeddings (or distances), and classes of several rows",
     answers=True,
-    because=(
-        "a wrong label makes a right answer count as wrong, and who looks up an enrolled one is answered "
-        "wrongly; two in a hundred is what a user notices, and no accuracy measured by such labels can "
-        "tell models apart that differ by less"
-    ),
+    because="two in a hundred is what a user notices, and models that differ by less cannot be told apart",
     source=(
-        "Labels that neighbours doubt: Wilson, IEEE Trans. SMC 1972; Brodley & Friedl, JAIR 1999. "
-        "Confident learning: Northcutt, Jiang & Chuang, JAIR 2021. A share corrected by how much of it is "
-        "found: Rogan & Gladen, Am. J. Epidemiology 1978. Few classes hit: Garwood, Biometrika 1936."
+        "Labels that neighbours doubt: Wilson, IEEE Trans. SMC 1972; Brodley & Friedl, JAIR 1999. Confident "
+        "learning: Northcutt, Jiang & Chuang, JAIR 2021. A share corrected by how much of it is found: Rogan "
+        "& Gladen, Am. J. Epidemiology 1978. Few classes hit: Garwood, Biometrika 1936."
     ),
 )

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.findings.charts import (
-    Bar,
-    Bars,
-    Curve,
-    Example,
-    Examples,
-    Series,
-    Table,
-)
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Examples, Series, Table
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.examples import example
 
 from .numbers import Noise
@@ -21,56 +13,46 @@ from .side import Side
 ROWS_SHOWN = 20
 PICTURES_SHOWN = 8
 
-SHARES = (
-    ("neighbours_disagree", "Most neighbours are of one other class", "context"),
-    ("confident_joint_off_diagonal", "Confident learning, as it counts", "context"),
-    ("label_noise_rate", "Wrong labels, calibrated", "main"),
-    ("wrong_among_queries", "Among the queries alone", "second"),
-    ("wrong_among_enrolled", "Among the enrolled alone", "second"),
-)
+SHARES = {
+    "neighbours_disagree": "Most neighbours are of one other class",
+    "confident_joint_off_diagonal": "Confident learning, as it counts",
+    "label_noise_rate": "Wrong labels, calibrated",
+    "wrong_among_queries": "Among the queries alone",
+    "wrong_among_enrolled": "Among the enrolled alone",
+}
 
 
 def shares_chart(noise: Noise) -> Bars:
     """The calibrated share beside the two that take overlap for wrong labels."""
-    bars = []
-    for name, label, role in SHARES:
-        if name in noise.estimates:
-            e = noise.estimates[name]
-            bars.append(
-                Bar.model_validate(
-                    {"label": label, "value": e.value, "low": e.low, "high": e.high, "role": role}
-                )
-            )
-    rate = noise.estimates["label_noise_rate"]
-    return Bars(
-        title=f"{100 * rate.value:.1f} % of the labels look wrong, overlap of classes taken out",
-        alt="; ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars) + ".",
-        value_label="share of rows"
-        + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
-        bars=tuple(bars),
-    )
+    bars = [
+        Bar.of(label, noise.estimates[name], "main" if name == "label_noise_rate" else "context")
+        for name, label in SHARES.items()
+        if name in noise.estimates
+    ]
+    rate = percent(noise.estimates["label_noise_rate"].value)
+    title = f"{rate} of the labels look wrong, overlap of classes taken out"
+    return Bars.of(title, "share of rows", bars)
 
 
 def answer_curve(noise: Noise) -> tuple[Curve, ...]:
     """By how much the estimate rises when labels are flipped on purpose, beside what it should."""
-    lines, words = [], []
-    for side, role in zip(noise.sides, ("main", "second"), strict=False):
+    lines: list[Series] = []
+    for side in noise.sides:
         if side.found < LEAST_FOUND:
             continue
         name = "estimated" if len(noise.sides) == 1 else f"{side.space.evaluation.query_name} rows"
         x = [0.0, *(100 * share for share, _ in side.answers)]
         # A label that was wrong before cannot be made wrong.
         y = [0.0, *(100 * (answer - side.rate) / (1 - side.rate) for _, answer in side.answers)]
-        lines.append(Series.model_validate({"name": name, "x": x, "y": y, "role": role}))
-        seen = ", ".join(f"{b:.1f} % of {a:.1f} %" for a, b in zip(x, y, strict=True) if a)
-        words.append(f"{name}: {seen}")
+        lines.append(Series.of(name, x, y, "main" if side is noise.sides[0] else "second"))
     if not lines:
         return ()
-    lines.append(Series(name="all of them", x=lines[0].x, y=lines[0].x, role="context"))
+    words = "; ".join(f"{line.name}: {line.y[-1]:.1f} % of {line.x[-1]:.1f} %" for line in lines)
+    lines.append(Series.of("all of them", lines[0].x, lines[0].x, "context"))
     return (
         Curve(
             title="Of labels flipped on purpose the estimate sees so many",
-            alt=f"Share of rows by which the estimate rises, of the share flipped. {'; '.join(words)}.",
+            alt=f"Share of rows by which the estimate rises, of the share flipped. {words}.",
             x_label="labels flipped on purpose, besides those that are wrong (% of rows)",
             y_label="rise of the estimate (% of rows)",
             series=tuple(lines),
@@ -81,64 +63,35 @@ def answer_curve(noise: Noise) -> tuple[Curve, ...]:
 
 def suspects_table(noise: Noise) -> tuple[Table, ...]:
     """The suspects, the surest of each side first."""
-    rows: list[tuple[str, ...]] = []
+    rows = []
     counts = [len(side.suspects.query) for side in noise.sides]
     for side, count in zip(noise.sides, counts, strict=True):
         # Half of the room for either, and what the other leaves.
         room = max(ROWS_SHOWN // len(counts), ROWS_SHOWN - (sum(counts) - count))
-        part = side.space.evaluation.query_name
-        rows += [_line(side, at, part) for at in range(min(room, count))]
+        rows += [_line(side, at, len(counts) > 1) for at in range(min(room, count))]
     if not rows:
         return ()
-    columns = [
-        "row",
-        "part",
-        "label",
-        "looks like",
-        "of its nearest",
-        "classes nearer than its own",
-    ]
-    columns.append("confident learning doubts it")
-    if len(noise.sides) == 1:
-        del columns[1]
-        rows = [(row[0], *row[2:]) for row in rows]
-    shown = (
-        "all are listed" if len(rows) == noise.suspects else f"the {len(rows)} surest are listed"
-    )
-    return (
-        Table(
-            title="Rows whose label looks wrong",
-            alt=(
-                f"{number(noise.suspects, 'suspect')}; {shown}, first row {rows[0][0]}, labelled "
-                f"{rows[0][-5]}, which looks like {rows[0][-4]}."
-            ),
-            columns=tuple(columns),
-            rows=tuple(rows),
-            numeric=tuple(name in ("row", *columns[-3:-1]) for name in columns),
-        ),
-    )
+    alt = f"{len(rows)} of {number(noise.suspects, 'suspect')}, the surest first."
+    words = ("part", "label", "looks like", "confident learning doubts it")
+    return (Table.of("Rows whose label looks wrong", alt, rows, words),)
 
 
 def suspects_examples(noise: Noise) -> tuple[Examples, ...]:
     """The surest suspects as pictures with their neighbours, where there are pictures."""
-    shown: list[Example] = []
+    shown = []
     for side in noise.sides:
         data = side.space.evaluation.data
         if data is None or data.images is None:
             return ()
         for at in range(min(PICTURES_SHOWN // len(noise.sides), len(side.suspects.query))):
-            row, label, rival = _line(side, at, "")[0], *_line(side, at, "")[2:4]
-            note = f"row {row} is labelled {label} and looks like {rival}"
+            row, label, rival = names(side, at)
+            note = f"row {row:,} is labelled {label} and looks like {rival}"
             shown.append(example(side.space, int(side.suspects.query[at]), note))
     if not shown:
         return ()
-    return (
-        Examples(
-            title="The surest suspects, each with its nearest rows",
-            alt=f"{number(len(shown), 'row')} whose label looks wrong, each with its nearest enrolled rows.",
-            examples=tuple(shown),
-        ),
-    )
+    title = "The surest suspects, each with its nearest rows"
+    alt = f"{number(len(shown), 'row')} whose label looks wrong."
+    return (Examples(title=title, alt=alt, examples=tuple(shown)),)
 
 
 def names(side: Side, at: int) -> tuple[int, str, str]:
@@ -149,15 +102,15 @@ def names(side: Side, at: int) -> tuple[int, str, str]:
     return row, evaluation.classes[evaluation.codes[row]], evaluation.classes[rival]
 
 
-def _line(side: Side, at: int, part: str) -> tuple[str, ...]:
+def _line(side: Side, at: int, with_part: bool) -> dict[str, str]:
     seen = side.suspects
     row, label, rival = names(side, at)
-    return (
-        f"{row:,}",
-        part,
-        label,
-        rival,
-        f"{seen.votes[at]} of {seen.voters[at]}",
-        f"{100 * seen.nearer[at]:.0f} %",
-        "yes" if seen.agreed[at] else "no",
-    )
+    return {
+        "row": f"{row:,}",
+        **({"part": side.space.evaluation.query_name} if with_part else {}),
+        "label": label,
+        "looks like": rival,
+        "of its nearest": f"{seen.votes[at]} of {seen.voters[at]}",
+        "classes nearer than its own": f"{100 * seen.nearer[at]:.0f} %",
+        "confident learning doubts it": "yes" if seen.agreed[at] else "no",
+    }

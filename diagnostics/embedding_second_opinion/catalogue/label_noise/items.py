@@ -75,7 +75,7 @@ class Items:
         """(m,) share of third classes nearer than the class of the label, of rows that were asked about."""
         assert self._order is not None
         at = np.searchsorted(self._keys, self._key(rows, said, line.astype(np.int64)))
-        return self._share(group)[at]
+        return self._order.share(group)[at]
 
     def far(
         self, rows: Ints, said: Ints, line: NDArray[np.integer], least: float, group: int = -1
@@ -104,7 +104,3 @@ class Items:
     def _key(self, rows: Ints, said: Ints, besides: Ints) -> Ints:
         classes = self.space.ranks.classes
         return np.asarray((rows * classes + said) * classes + besides)
-
-    def _share(self, group: int) -> Reals:
-        assert self._order is not None
-        return self._order.share(group)

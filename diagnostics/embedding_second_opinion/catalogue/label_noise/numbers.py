@@ -11,7 +11,6 @@ from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.intervals import Interval, largest, no_interval
 
 from .flips import class_groups
@@ -60,9 +59,8 @@ def measure_noise(space: Geometry) -> Noise:
             estimates[name] = bounds.estimate(value, _about([side]))
     value, worst = largest(parts)
     flips = sum(int(side.counts.flips[-1]) for side in sides)
-    estimates["flips_found"] = no_interval(
-        f"{number(flips, 'label')} flipped on purpose, one at a time"
-    ).estimate(found_share(sides), about)
+    flipped = no_interval(f"{number(flips, 'label')} flipped on purpose, one at a time")
+    estimates["flips_found"] = flipped.estimate(found_share(sides), about)
     sure = precision(sides, _classes(sides))
     if sure is not None:
         listed = sum(len(side.suspects.query) for side in sides)
@@ -90,36 +88,35 @@ def _gallery(space: Geometry) -> Geometry | None:
 
 def _context(sides: list[Side], about: str) -> dict[str, Estimate]:
     rows = np.array([side.rows for side in sides])
-    raw, wholly = no_interval(RAW), no_interval(COUNT)
-    disagree = float((rows * [side.disagree for side in sides]).sum() / rows.sum())
-    joint = float((rows * [side.confident.share for side in sides]).sum() / rows.sum())
+    disagree = [side.disagree for side in sides]
+    joint = [side.confident.share for side in sides]
     found = {
-        "neighbours_disagree": raw.estimate(disagree, about),
-        "confident_joint_off_diagonal": raw.estimate(joint, about),
+        name: no_interval(RAW).estimate(float((rows * shares).sum() / rows.sum()), about)
+        for name, shares in (
+            ("neighbours_disagree", disagree),
+            ("confident_joint_off_diagonal", joint),
+        )
     }
-    lost, queries = _lost(sides)
-    found["queries_lost_to_suspects"] = wholly.estimate(lost / queries, number(queries, "query"))
-    return found
+    queries = len(sides[0].space.ranks.anchors)
+    lost = no_interval(COUNT).estimate(_lost(sides) / queries, number(queries, "query"))
+    return found | {"queries_lost_to_suspects": lost}
 
 
-def _lost(sides: list[Side]) -> tuple[int, int]:
-    """Queries answered wrongly whose nearest wrong row is an enrolled suspect; and all queries."""
+def _lost(sides: list[Side]) -> int:
+    """Queries answered wrongly whose nearest wrong row is an enrolled suspect."""
     space, enrolled = sides[0].space, sides[-1]
     if enrolled.space is space and not space.evaluation.leave_one_out:
-        return 0, len(space.ranks.anchors)
+        return 0
     ranks = space.ranks
     suspects = enrolled.space.evaluation.queries[enrolled.suspects.query]
     lost = ranks.anchors[ranks.z[ranks.anchors] > 0]
-    own = sides[0].suspects.query  # these are lost by their own label
-    lost = lost[~np.isin(lost, own)]
-    return int(np.isin(ranks.nearest_negative[lost], suspects).sum()), len(ranks.anchors)
+    lost = lost[~np.isin(lost, sides[0].suspects.query)]  # these are lost by their own label
+    return int(np.isin(ranks.nearest_negative[lost], suspects).sum())
 
 
 def _classes(sides: list[Side]) -> int:
-    held: list[Ints] = []
-    for side in sides:
-        ranks = side.space.ranks
-        held.append(ranks.class_ids[np.unique(ranks.codes[ranks.anchors])])
+    every = [side.space.ranks for side in sides]
+    held = [ranks.class_ids[np.unique(ranks.codes[ranks.anchors])] for ranks in every]
     return len(np.unique(np.concatenate(held)))
 
 

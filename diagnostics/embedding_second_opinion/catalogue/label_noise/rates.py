@@ -21,9 +21,8 @@ from embedding_second_opinion.stats.intervals import (
 
 from .side import Side, rate_of
 
-LEAST_FOUND = (
-    0.2  # of the flips: where fewer are found, the few rows that overlap far count manifold
-)
+# Of the flips: where fewer are found, the few rows that overlap far count manifold.
+LEAST_FOUND = 0.2
 FEWEST_SUSPECTS = 20  # from which a share of them is worth a number
 
 
@@ -59,7 +58,9 @@ def rate_interval(sides: Sequence[Side], classes: int, group_of: Ints) -> tuple[
     if classes < FEWEST_CLASSES:
         return value, few_classes(classes)
     found, rows = found_share(sides), sum(side.rows for side in sides)
-    hit = _suspects_by_class(sides, len(group_of))
+    hit = np.zeros(len(group_of), dtype=np.int64)  # suspects by class
+    for side in sides:
+        hit[side.space.ranks.class_ids] += side.counts.classes
     events = _events(hit)
     if found < LEAST_FOUND:
         most = 1.0 if found == 0 else float(gamma.ppf(1 - TAIL, events + 1)) / (rows * found)
@@ -120,13 +121,6 @@ def _counted(value: float, events: float, exposure: float) -> Interval:
 
     method = f"Poisson over the {events:.3g} classes that have suspects"
     return Interval(float(low), float(min(high, 1.0)), method, above=above)
-
-
-def _suspects_by_class(sides: Sequence[Side], classes: int) -> Ints:
-    hit = np.zeros(classes, dtype=np.int64)
-    for side in sides:
-        hit[side.space.ranks.class_ids] += side.counts.classes
-    return hit
 
 
 def _events(hit: Ints) -> float:

@@ -89,9 +89,10 @@ def examine(space: Geometry, group_of: Ints, groups: int) -> Side:
 
     flips = draw_flips(space)
     alone = Flips(flips.rows[:FLIPS], flips.labels[:FLIPS])
+    flipped, everyone = (alone.rows, alone.labels), np.arange(len(a))
     items = Items(space, of_class, groups)
-    items.add(np.arange(len(a)), own, holder)
-    items.add(alone.rows, alone.labels, holder[:, alone.rows])
+    items.add(everyone, own, holder)
+    items.add(*flipped, holder[:, alone.rows])
     # Labels flipped together: they vote, too, where rows are looked up among themselves.
     together: list[tuple[float, Ints, Ints]] = []
     for rate in RATES:
@@ -105,21 +106,18 @@ def examine(space: Geometry, group_of: Ints, groups: int) -> Side:
             moved = np.where(rows >= 0, relabelled[np.maximum(rows, 0)], ALL)
             none = np.zeros(len(of_class), dtype=np.int64)
             voted = majorities(moved, distances, k, none, 1, others).holder[-1].astype(np.int64)
-        items.add(np.arange(len(a)), said, voted[None])
-        items.add(alone.rows, alone.labels, voted[None, alone.rows])
+        items.add(everyone, said, voted[None])
+        items.add(*flipped, voted[None, alone.rows])
         together.append((len(flips.rows[chosen]) / len(a), said, voted))
     items.measure()
 
-    everyone = np.arange(len(a))
     answers = []
     for share, said, voted in together:
         flagged = items.far(everyone, said, voted, FAR)
-        found = items.far(alone.rows, alone.labels, voted[alone.rows], FAR)
+        found = items.far(*flipped, voted[alone.rows], FAR)
         answers.append((share, float(rate_of(flagged.mean(), found.mean()))))
     counts, very_far = (
-        items.counts(
-            (everyone, own, holder), (alone.rows, alone.labels, holder[:, alone.rows]), far
-        )
+        items.counts((everyone, own, holder), (*flipped, holder[:, alone.rows]), far)
         for far in (FAR, VERY_FAR)
     )
     doubt = confident(shares(codes, distances, k), own, ranks.classes)
@@ -127,13 +125,13 @@ def examine(space: Geometry, group_of: Ints, groups: int) -> Side:
     nearer = items.nearer(suspect, own[suspect], full[suspect])
     surest = np.lexsort((a[suspect], -nearer, -seen.votes[suspect] / seen.voters[suspect]))
     at = suspect[surest]
+    votes = seen.votes[at], seen.voters[at]
+    suspects = Suspects(a[at], full[at], *votes, nearer[surest], doubt.doubted[at])
     return Side(
         space=space,
         k=k,
         rows=len(a),
-        suspects=Suspects(
-            a[at], full[at], seen.votes[at], seen.voters[at], nearer[surest], doubt.doubted[at]
-        ),
+        suspects=suspects,
         counts=counts,
         very_far=very_far,
         disagree=float(((full >= 0) & (full != own)).mean()),

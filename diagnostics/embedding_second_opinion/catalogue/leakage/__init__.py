@@ -14,8 +14,8 @@ CHECK = Check(
     because="two right answers in a hundred that new data will not give is what a user would notice",
     source=(
         "Near-duplicates between test and train: Barz & Denzler, Journal of Imaging 2020. Leakage through "
-        "groups: Saeb et al., GigaScience 2017; Kapoor & Narayanan, Patterns 2023. Copies among the "
-        "gallery: Facco et al., Scientific Reports 2017. As many rows: the accuracy surface (Grother & "
-        "Phillips, CVPR 2004)."
+        "groups: Saeb et al., GigaScience 2017; Kapoor & Narayanan, Patterns 2023. Copies among the gallery: "
+        "Facco et al., Scientific Reports 2017. As many rows: the accuracy surface (Grother & Phillips, CVPR "
+        "2004)."
     ),
 )

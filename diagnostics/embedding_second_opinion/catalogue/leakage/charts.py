@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Series, Table
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Role, Series, Table
+from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
 
@@ -32,12 +32,13 @@ def distance_chart(space: Geometry, numbers: Leakage) -> tuple[Curve, ...]:
     grid = np.unique(np.append(np.geomspace(low, high, POINTS), limits.threshold))
     grid = grid[(grid >= low) & (grid <= high)]
     who = "rows" if evaluation.leave_one_out else "queries"
-    lines = [_cumulative(who, queries, grid, "main")]
+    lines = [Series.of(who, grid, _cumulative(queries, grid))]
     if len(limits.own):
-        lines.append(_cumulative(f"{evaluation.gallery_name} rows", limits.own, grid, "second"))
+        own = _cumulative(limits.own, grid)
+        lines.append(Series.of(f"{evaluation.gallery_name} rows", grid, own, "second"))
     share = numbers.copies.share
     title = (
-        f"{100 * share:.1f} % of {who} have a copy: a row nearer than the dotted line"
+        f"{percent(share)} of {who} have a copy: a row nearer than the dotted line"
         if share > 0
         else f"No {'row' if who == 'rows' else 'query'} is left of the dotted line, where copies are"
     )
@@ -45,10 +46,7 @@ def distance_chart(space: Geometry, numbers: Leakage) -> tuple[Curve, ...]:
     return (
         Curve(
             title=title,
-            alt=(
-                f"Share of {who} whose nearest enrolled row is at most so far away. {halves}. "
-                f"Copies are nearer than {limits.threshold:.3g}: {100 * share:.1f} %."
-            ),
+            alt=f"{halves}. Copies are nearer than {limits.threshold:.3g}: {percent(share)}.",
             x_label="distance to the nearest enrolled row",
             y_label="share that has a row at most so far away",
             series=tuple(lines),
@@ -60,73 +58,45 @@ def distance_chart(space: Geometry, numbers: Leakage) -> tuple[Curve, ...]:
 
 def worth_chart(numbers: Leakage) -> tuple[Bars, ...]:
     """Accuracies with and without what leaks, each pair over the same queries."""
-    wanted = (
+    e = numbers.estimates
+    ways: tuple[tuple[str, str, Role], ...] = (
         ("accuracy_with_copies", "All enrolled", "context"),
         ("accuracy_without_copies", "Without copies of the query", "main"),
         ("accuracy_among_as_many", "As many rows, of any group", "context"),
         ("accuracy_without_own_group", "Without the query's own group", "main"),
     )
-    bars = []
-    for name, label, role in wanted:
-        if name in numbers.estimates:
-            e = numbers.estimates[name]
-            bars.append(
-                Bar.model_validate(
-                    {"label": label, "value": e.value, "low": e.low, "high": e.high, "role": role}
-                )
-            )
-    owed = [
-        (numbers.estimates[name], what)
-        for name, what in (("owed_to_copies", "copies"), ("owed_to_own_group", "own groups"))
-        if name in numbers.estimates
-    ]
+    parts = {"owed_to_copies": "copies", "owed_to_own_group": "own groups"}
+    owed = [name for name in parts if name in e]
     if not owed:
         return ()
-    most, what = max(owed, key=lambda pair: pair[0].value)
-    points = most.text().split(" points")[0]
-    points += " point is" if points == "1.0" else " points are"
-    return (
-        Bars(
-            title=f"Of the accuracy, {points} owed to {what}",
-            alt="; ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars) + ".",
-            value_label="1-NN accuracy"
-            + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
-            bars=tuple(bars),
-        ),
-    )
+    most = max(owed, key=lambda name: e[name].value)
+    title = f"Owed to {parts[most]}: {e[most].text().split(' [')[0]} of the accuracy"
+    bars = [Bar.of(label, e[name], role) for name, label, role in ways if name in e]
+    return (Bars.of(title, "1-NN accuracy", bars),)
 
 
 def copies_table(space: Geometry, numbers: Leakage) -> tuple[Table, ...]:
     """Leaked queries with their copies, nearest first, each pair once."""
     found, evaluation = numbers.copies, space.evaluation
     queries = evaluation.queries[found.leaked]
-    rows: list[tuple[str, ...]] = []
-    seen: set[tuple[int, int]] = set()
+    pairs: dict[frozenset[int], dict[str, str]] = {}
     for at in np.lexsort((queries, found.distance)).tolist():
         query, copy = int(queries[at]), int(found.copy[at])
-        pair = (min(query, copy), max(query, copy))
-        if pair in seen:
+        pair = frozenset((query, copy))
+        if pair in pairs or len(pairs) == COPIES_SHOWN:
             continue
-        seen.add(pair)
-        names = [evaluation.classes[evaluation.codes[row]] for row in (query, copy)]
-        rows.append((f"{query:,}", names[0], f"{copy:,}", names[1], f"{found.distance[at]:.3g}"))
-        if len(rows) == COPIES_SHOWN:
-            break
-    if not rows:
+        pairs[pair] = {
+            "row": f"{query:,}",
+            "class": evaluation.classes[evaluation.codes[query]],
+            "its copy, row": f"{copy:,}",
+            "class of the copy": evaluation.classes[evaluation.codes[copy]],
+            "distance": f"{found.distance[at]:.3g}",
+        }
+    if not pairs:
         return ()
-    return (
-        Table(
-            title="Queries and their copies",
-            alt=(
-                f"{number(len(queries), 'query')} with a copy in the gallery, {found.foreign:,} of them "
-                f"under another class; "
-                f"{'the nearest pair is' if len(rows) == 1 else f'the {len(rows)} nearest pairs are'} listed."
-            ),
-            columns=("row", "class", "its copy, row", "class of the copy", "distance"),
-            rows=tuple(rows),
-            numeric=(True, False, True, False, True),
-        ),
-    )
+    alt = f"The nearest pairs; {found.foreign:,} copies are of another class than the query."
+    rows = list(pairs.values())
+    return (Table.of("Queries and their copies", alt, rows, words=("class", "class of the copy")),)
 
 
 def _round(x: float, towards: Callable[[float], float]) -> float:
@@ -135,9 +105,8 @@ def _round(x: float, towards: Callable[[float], float]) -> float:
     return float(f"{towards(x / unit) * unit:.2g}")
 
 
-def _cumulative(name: str, distances: Reals, grid: Reals, role: str) -> Series:
-    share = np.searchsorted(np.sort(distances), grid, side="right") / len(distances)
-    return Series.model_validate({"name": name, "x": grid, "y": share, "role": role})
+def _cumulative(distances: Reals, grid: Reals) -> Reals:
+    return np.asarray(np.searchsorted(np.sort(distances), grid, side="right") / len(distances))
 
 
 def _half(line: Series) -> float:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.claim import Claim, Points
 from embedding_second_opinion.findings.finding import Verdict, judge
-from embedding_second_opinion.findings.wording import are, number
+from embedding_second_opinion.findings.wording import are, have, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
 from .charts import copies_table, distance_chart, worth_chart
 from .numbers import Leakage, measure_leakage
+
+NAMES = {"copies": "copies", "groups": "own groups"}
 
 
 @CHECK
@@ -45,13 +47,9 @@ def leakage(
         harm=numbers.harm,
         interval=numbers.interval,
         meaning=lambda verdict: _meaning(numbers, verdict, part),
-        ignore_when=(
-            "Queries in use come from the sessions that are enrolled, or are often copies of enrolled rows: "
-            "then the number with them is the right one. A gallery thinned out on purpose lies apart, and "
-            "makes honest queries look like copies; look at the pairs listed."
-        ),
+        ignore_when="Queries in use come from the sessions enrolled, or are often copies of enrolled rows.",
         remedy=lambda verdict: _remedy(numbers, verdict, part),
-        caveats=_caveats(space, numbers),
+        caveats=_caveats(numbers),
         claims=lambda verdict: _claims(numbers, verdict, part),
         charts=(
             *worth_chart(numbers),
@@ -81,14 +79,14 @@ def _headline(numbers: Leakage, part: str) -> str:
     if part == "groups" and groups is not None and groups.pair is not None:
         return (
             "Rows of one group stand on both sides: without those of its own group "
-            f"{100 * groups.pair.after:.1f} % of queries are recognised, among as many rows of any group "
-            f"{100 * groups.pair.before:.1f} %."
+            f"{percent(groups.pair.after)} of queries are recognised, among as many rows of any group "
+            f"{percent(groups.pair.before)}."
         )
     if copies is None:
         return ""
     return (
-        f"Copies stand on both sides: without them {100 * copies.after:.1f} % of queries are recognised "
-        f"instead of {100 * copies.before:.1f} %."
+        f"Copies stand on both sides: without them {percent(copies.after)} of queries are recognised instead "
+        f"of {percent(copies.before)}."
     )
 
 
@@ -110,27 +108,23 @@ def _claims(numbers: Leakage, verdict: Verdict, part: str) -> tuple[Claim, ...]:
 
 
 def _copies(numbers: Leakage) -> str:
-    found, pair = numbers.copies, numbers.copies.pair
+    found, pair, e = numbers.copies, numbers.copies.pair, numbers.estimates
     if pair is None:
-        return (
-            f"Copies cannot be judged: {numbers.copies.coarse or 'no query has another positive'}"
+        return f"Copies cannot be judged: {found.coarse or 'no query has another positive'}"
+    share, leaked = e["leaked_queries"].text(), len(found.leaked)
+    if leaked:
+        text = (
+            f"{number(leaked, 'query')} ({share}) {have(leaked)} a copy in the gallery; without the copies "
+            f"{percent(pair.after)} are recognised instead of {percent(pair.before)}, a difference of "
+            f"{e['owed_to_copies'].text()}"
         )
-    share = numbers.estimates["leaked_queries"].text()
-    if not len(found.leaked):
+    else:
         kind = "number-for-number copy" if found.null.near_exact else "copy"
         text = f"No query has a {kind} in the gallery ({share})"
-    else:
-        verb = "has a copy" if len(found.leaked) == 1 else "have a copy"
-        text = (
-            f"{number(len(found.leaked), 'query')} ({share}) {verb} in the gallery; without the copies "
-            f"{100 * pair.after:.1f} % are recognised instead of {100 * pair.before:.1f} %, a difference of "
-            f"{numbers.estimates['owed_to_copies'].text()}"
-        )
     if found.doubtful:
-        more = " more" if len(found.leaked) else ""
         text += (
-            f", but {100 * found.doubtful:.1f} %{more} stand so near a row that a copy and a row of a tight "
-            "class cannot be told apart"
+            f", but {percent(found.doubtful)}{' more' if leaked else ''} stand so near a row that a copy and "
+            "a row of a tight class cannot be told apart"
         )
     return text
 
@@ -143,13 +137,13 @@ def _groups(numbers: Leakage) -> str:
         return "no query's own group is enrolled"
     if found.pair is None:
         return (
-            f"{100 * found.overlap:.1f} % of queries have their own group enrolled, and no class has "
-            "enrolled rows of two groups, so groups cannot be told from classes"
+            f"{percent(found.overlap)} of queries have their own group enrolled, and no class has enrolled "
+            "rows of two groups, so groups cannot be told from classes"
         )
     return (
-        f"of {number(found.pair.queries, 'query')} that can be looked up without the rows of their own "
-        f"group {100 * found.pair.after:.1f} % are recognised so, among as many rows of any group "
-        f"{100 * found.pair.before:.1f} %, a difference of {numbers.estimates['owed_to_own_group'].text()}"
+        f"of {number(found.pair.queries, 'query')} that can be looked up without the rows of their own group "
+        f"{percent(found.pair.after)} are recognised so, among as many rows of any group "
+        f"{percent(found.pair.before)}, a difference of {numbers.estimates['owed_to_own_group'].text()}"
     )
 
 
@@ -162,119 +156,78 @@ def _strangers(numbers: Leakage) -> str:
 
 def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
     harm, copies, groups = numbers.parts[part].harm, numbers.copies, numbers.groups
-    if verdict.loud:
-        text = (
-            "The nearest row of a query is often of its own session. The number tells how well sessions are "
-            "recognised; a new recording of the same class will be recognised less often. "
-            if part == "groups"
-            else "The number is in part a memory test: these queries are recognised because the gallery "
-            "holds the same picture. New ones have no copy there. "
-        )
+    if verdict.loud and part == "groups":
+        said = ["The nearest row is often of its own session: a new recording has none there."]
+    elif verdict.loud:
+        said = ["The number is in part a memory test: new queries have no copy in the gallery."]
     elif verdict is Verdict.OK:
-        text = " ".join(_cleared(numbers)) + " "
+        said = _cleared(numbers)
     elif harm.low is None:
-        why = harm.why_none
-        text = f"How much is owed to {_name(part)} cannot be said: {why}. "
+        said = [f"How much is owed to {NAMES[part]} cannot be said: {harm.why_none}."]
     elif part == "groups" and groups is not None and groups.unknown:
-        text = (
+        said = [
             f"Up to {100 * groups.unknown:.1f} points may be owed to own groups: so many queries are right "
-            "and have no row of another group to be looked up in. "
-        )
+            "and have no row of another group to be looked up in."
+        ]
     elif part == "copies" and copies.doubtful:
-        text = "Either many rows are there twice, or the classes are drawn together into points. "
+        said = ["Either many rows are there twice, or the classes are drawn together into points."]
     else:
-        text = (
-            f"What the number owes to {_name(part)} cannot be told from nothing with so few classes and "
-            "queries. "
-        )
+        said = [f"What is owed to {NAMES[part]} cannot be told with so few classes and queries."]
     if groups is None:
-        text += "Of sessions this says nothing; that needs the recording of each row (--groups). "
+        said.append("Of sessions it says nothing: needs the recording of each row (--groups).")
     if copies.foreign and not copies.coarse:
-        text += (
-            f"The copy of {number(copies.foreign, 'query')} is enrolled under another class: one of "
-            "the two labels is wrong, or the classes are one. "
+        said.append(
+            f"The copy of {number(copies.foreign, 'query')} is enrolled under another class."
         )
-    return text.rstrip()
+    return " ".join(said)
 
 
 def _cleared(numbers: Leakage) -> list[str]:
     """What was examined and found harmless, and nothing else."""
     said = []
     if "copies" in numbers.parts:
-        said.append(
-            "Copies in the gallery do no harm: the number is hardly owed to them."
-            if len(numbers.copies.leaked)
-            else "The number is not owed to copies."
-        )
+        hardly = "hardly" if len(numbers.copies.leaked) else "not"
+        said.append(f"The number is {hardly} owed to copies.")
     if "groups" in numbers.parts:
-        said.append(
-            "Nor is it owed to rows of the own group: queries do as well among as many of other groups."
-            if said
-            else "The number is not owed to rows of the own group."
-        )
+        start = "Nor is it" if said else "The number is not"
+        said.append(f"{start} owed to rows of the own group.")
     elif numbers.groups is not None and numbers.groups.overlap == 0:
         said.append("No query meets its own group.")
     return said
 
 
-def _name(part: str) -> str:
-    return "own groups" if part == "groups" else "copies"
-
-
 def _remedy(numbers: Leakage, verdict: Verdict, part: str) -> str:
-    surely = verdict.loud
     if verdict is Verdict.OK:
         return "Nothing here."
     if part == "groups":
-        split = "Split by group: all rows of a session go to the gallery or to the queries, never to both. "
-        if surely:
-            return (
-                f"{split}Report the accuracy without the own group. To mend the model, train with positives "
-                "from other sessions and vary what marks a session (light, background, pen)."
-            )
-        return (
-            f"{split}Where it must stay as it is, enrol rows of a second group for more classes, so that "
-            "queries can be looked up without their own."
+        then = (
+            "Report the accuracy without the own group, and train with positives from other sessions."
+            if verdict.loud
+            else "Where it must stay as it is, enrol rows of a second group for more classes."
         )
-    if surely:
-        return (
-            "Take the copies out of the gallery or out of the queries, and split again by origin: frames of "
-            "a film, crops and augmentations of one picture belong on one side. Report the accuracy without "
-            "copies."
-        )
+        return f"Split by group: no session on both sides. {then}"
+    if verdict.loud:
+        return "Take the copies out, and split again by origin: frames of one film on one side."
     if numbers.copies.doubtful:
-        return (
-            "Compare the files themselves (a checksum, a perceptual hash). If rows are there twice, take "
-            "them out and judge again; if not, see whether the classes have collapsed."
-        )
+        return "Compare the files: if rows are there twice take them out, else see Collapse."
     return "Bring more classes and more queries: with so few, seeing no harm proves little."
 
 
-def _caveats(space: Geometry, numbers: Leakage) -> tuple[str, ...]:
+def _caveats(numbers: Leakage) -> tuple[str, ...]:
     found, groups = numbers.copies, numbers.groups
     notes = [f"A copy is nearer than {found.null.threshold:.3g}: {found.null.words}."]
     if found.null.near_exact:
-        notes.append(
-            "Only number-for-number copies are found so; crops and re-encodings need a gallery of their own."
-        )
+        notes.append("Only number-for-number copies are found so, no crops and no re-encodings.")
     else:
-        notes.append(
-            f"One extra pass: {space.evaluation.gallery_name} rows among themselves. About one query in "
-            "a thousand is that near by chance. Where the gallery holds three or more copies of many rows, "
-            "fewer are found."
-        )
-    if len(space.evaluation.strangers):
-        notes.append("One extra pass: strangers against the gallery (shared with the open set).")
-    if groups is not None:
-        notes.append("One extra pass: queries against the gallery without their own group.")
+        notes.append("About one query in a thousand is that near by chance.")
     if found.left_out and not found.coarse:
         notes.append(
-            f"{number(found.left_out, 'query')} with no other positive (or negative) than copies could not "
-            f"be looked up without them, and {are(found.left_out)} left out of both accuracies."
+            f"{number(found.left_out, 'query')} with no other positive (or negative) than copies "
+            f"{are(found.left_out)} left out of both accuracies."
         )
     if groups is not None and groups.pair is not None and groups.left_out:
         notes.append(
-            f"{number(groups.left_out, 'query')} without a positive (or negative) of another group could not "
-            f"be looked up without their own, and {are(groups.left_out)} left out of both accuracies."
+            f"{number(groups.left_out, 'query')} without a positive (or negative) of another group "
+            f"{are(groups.left_out)} left out of both accuracies."
         )
     return tuple(notes)

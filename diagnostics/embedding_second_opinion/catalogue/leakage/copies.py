@@ -12,18 +12,11 @@ from numpy.typing import NDArray
 
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry, Neighbors
 from embedding_second_opinion.geometry.passes.ranks import Ints
-from embedding_second_opinion.stats.intervals import (
-    FEWEST_CLASSES,
-    Interval,
-    difference_interval,
-    few_classes,
-    no_interval,
-    share_interval,
-)
+from embedding_second_opinion.stats.intervals import Interval, no_interval, share_interval
 
 from .doubt import doubtful
 from .null import Null, null
-from .with_and_without import Pair, delete_one, none_seen, open_ended, possible
+from .with_and_without import Pair, delete_one, none_seen, open_ended, saved
 
 MOST_COPIES = 200  # of one query that are looked past
 TIED = 0.02  # share of comparisons that are ties, from where equal vectors prove nothing
@@ -65,9 +58,11 @@ def find_copies(space: Geometry) -> Copies:
     codes = ranks.codes[a]
     copy = near.rows[leaked, 0]
     mine = space.evaluation.codes[space.evaluation.queries[leaked]]
-    coarse = _coarse(space)
+    coarse, share = _coarse(space), float(has.mean())
     units = len(np.unique(codes))
-    share = float(has.mean())
+    spread = share_interval(share, delete_one(has, codes, ranks.classes), units)
+    if not len(leaked):
+        spread = none_seen(_chances(space, len(a)), units, "no query has a copy in the gallery")
     pair, left_out, doubts = None, 0, 0.0
     if not coarse:
         pair, left_out = _without(space, near, limits.threshold, leaked)
@@ -80,11 +75,7 @@ def find_copies(space: Geometry) -> Copies:
         copy=copy,
         distance=near.distances[leaked, 0],
         share=share,
-        share_interval=(
-            none_seen(_chances(space, len(a)), units, "no query has a copy in the gallery")
-            if not len(leaked)
-            else share_interval(share, delete_one(has, codes, ranks.classes), units)
-        ),
+        share_interval=spread,
         foreign=int(np.count_nonzero(space.evaluation.codes[copy] != mine)),
         left_out=left_out,
         doubtful=doubts,
@@ -151,29 +142,15 @@ def _without(
         return None, left_out
     c, k = ranks.codes[rows], ranks.classes
     before, after = ranks.right[rows], right[rows]
-    without = [
-        delete_one(values, c, k, _saved(alone[rows], k))
-        for values, alone in ((before, ranks.sole), (after, sole))
-    ]
-    units = len(np.unique(c))
-    value = float(before.mean() - after.mean())
-    if not (before != after).any():
-        seen = "taking the copies away changes no answer" if len(leaked) else "no query has a copy"
-        interval = none_seen(_chances(space, len(rows)), units, seen)
-    elif units < FEWEST_CLASSES:
-        interval = few_classes(units)
-    else:
-        interval = possible(difference_interval(value, without[0] - without[1], units))
-    return Pair(
-        float(before.mean()),
-        share_interval(float(before.mean()), without[0], units),
-        float(after.mean()),
-        share_interval(float(after.mean()), without[1], units),
-        value,
-        interval,
-        len(rows),
-        units,
-    ), left_out
+    without = (
+        delete_one(before, c, k, saved(ranks.sole[rows], k)),
+        delete_one(after, c, k, saved(sole[rows], k)),
+    )
+    pair = Pair.of(before, after, without, c)
+    if (before != after).any():
+        return pair, left_out
+    seen = "taking the copies away changes no answer" if len(leaked) else "no query has a copy"
+    return replace(pair, interval=none_seen(_chances(space, len(rows)), pair.units, seen)), left_out
 
 
 def _chances(space: Geometry, queries: int) -> int:
@@ -191,10 +168,6 @@ def _answer(classes: Ints, far: NDArray[np.float64], own: NDArray[np.bool_]) -> 
         return 0.0, -1
     rivals = np.unique(classes[~own & (far <= far[own].min())])
     return float(not len(rivals)), int(rivals[0]) if len(rivals) == 1 else -1
-
-
-def _saved(sole: Ints, classes: int) -> NDArray[np.float64]:
-    return np.bincount(sole[sole >= 0], minlength=classes).astype(np.float64)
 
 
 def unknown(copies: Copies) -> Interval:

@@ -6,38 +6,30 @@ fewer rows are harder whatever their group. Only the difference is owed to the g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.stats.intervals import (
-    FEWEST_CLASSES,
-    combined_interval,
-    difference_interval,
-    few_classes,
-    share_interval,
-)
+from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, combined_interval
 
-from .with_and_without import Pair, delete_one, possible
+from .with_and_without import Pair, delete_one, possible, saved
 
 
 @dataclass(frozen=True, eq=False)
 class Groups:
     """groups: distinct ones among queries and gallery. overlap: share of anchors whose group is enrolled.
 
-    all_rows: 1-NN accuracy of the judged queries with everything enrolled. left_out: anchors whose
-    positives (or negatives) are all of their group. unknown: share of anchors that are right, have their
-    group enrolled and cannot be looked up without it: so much more may be owed to groups.
-    pair: accuracy among as many rows, and without the own group; None where no query can be judged, or
-    none has its group enrolled.
+    left_out: anchors whose positives (or negatives) are all of their group. unknown: share of anchors that
+    are right, have their group enrolled and cannot be looked up without it: so much more may be owed to
+    groups. pair: accuracy among as many rows, and without the own group; None where no query can be judged,
+    or none has its group enrolled.
     """
 
     groups: int
     overlap: float
     left_out: int
     unknown: float
-    all_rows: float
     pair: Pair | None
 
 
@@ -56,35 +48,19 @@ def find_groups(space: Geometry) -> Groups | None:
     overlap, left_out = float(enrolled.mean()), len(a) - len(rows)
     unknown = float((enrolled & ~found.judged[a] & (ranks.right[a] > 0)).mean())
     if not enrolled.any() or not (found.own + found.rivals)[rows].any():
-        return Groups(count, overlap, left_out, unknown, float("nan"), None)
+        return Groups(count, overlap, left_out, unknown, None)
     c, k = ranks.codes[rows], ranks.classes
-    equal, right, sole = found.equal[rows], found.right[rows], found.sole[rows]
-    saved = np.bincount(sole[sole >= 0], minlength=k).astype(np.float64)
-    without = delete_one(equal, c, k, found.gain), delete_one(right, c, k, saved)
-    units = len(np.unique(c))
-    intervals = [
-        share_interval(float(v.mean()), w, units)
-        for v, w in zip((equal, right), without, strict=True)
-    ]
-    value = float(equal.mean() - right.mean())
+    equal, right = found.equal[rows], found.right[rows]
+    without = (
+        delete_one(equal, c, k, found.gain),
+        delete_one(right, c, k, saved(found.sole[rows], k)),
+    )
+    pair = Pair.of(equal, right, without, c)
     moved = np.unique(c[np.abs(equal - right) > 1e-9])
-    if units < FEWEST_CLASSES:
-        interval = few_classes(units)
-    elif len(moved) < 2:
+    if pair.units >= FEWEST_CLASSES and len(moved) < 2:
         # Next to nothing changes: no paired spread can be seen.
         interval = combined_interval(
-            float(equal.mean()), intervals[0], float(right.mean()), intervals[1]
+            pair.before, pair.before_interval, pair.after, pair.after_interval
         )
-    else:
-        interval = difference_interval(value, without[0] - without[1], units)
-    return Groups(
-        groups=count,
-        overlap=overlap,
-        left_out=left_out,
-        unknown=unknown,
-        all_rows=float(ranks.right[rows].mean()),
-        pair=Pair(
-            float(equal.mean()), intervals[0], float(right.mean()), intervals[1],
-            value, possible(interval), len(rows), units,
-        ),
-    )  # fmt: skip
+        pair = replace(pair, interval=possible(interval))
+    return Groups(count, overlap, left_out, unknown, pair)

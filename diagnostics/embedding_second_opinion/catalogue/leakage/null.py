@@ -23,9 +23,8 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
 
 SHARE = 1e-3  # of the gallery's own rows that are as near to another
-NEAR_EXACT = (
-    1e-3  # of the distance between two rows of a class: number for number, but for rounding
-)
+# Of the distance between two rows of a class: number for number, but for rounding.
+NEAR_EXACT = 1e-3
 FEWEST = 100  # rows of the gallery that speak for a share of one in a thousand
 CHANCE = 1e-6  # of so small a ratio of the two nearest distances
 LOOKED_AT = 10  # neighbours of a gallery row: copies of it may be several
@@ -53,24 +52,19 @@ def null(space: Geometry) -> Null:
     codes = evaluation.codes[evaluation.enrolled]
     # Alone in its class a row's nearest is of another class, which says nothing of copies.
     paired = int(np.count_nonzero(np.bincount(codes)[codes] > 1))
-    if evaluation.leave_one_out or paired < FEWEST:
-        why = (
-            "queries and gallery are one set, which has no null of its own"
-            if evaluation.leave_one_out
-            else f"only {paired:,} enrolled rows have another of their class, too few for a null"
-        )
-        words = f"a thousandth of the distance between two rows of a class, for {why}"
-        return Null(least, np.zeros(0), True, words)
+    words = "a thousandth of the distance between two rows of a class"
+    if evaluation.leave_one_out:
+        why = "queries and gallery are one set, which has no null of its own"
+        return Null(least, np.zeros(0), True, f"{words}, for {why}")
+    if paired < FEWEST:
+        why = f"only {paired:,} enrolled rows have another of their class, too few for a null"
+        return Null(least, np.zeros(0), True, f"{words}, for {why}")
     gallery = space.among(evaluation.enrolled, evaluation.gallery_name)
     own = without_copies(gallery.neighbors(LOOKED_AT).distances[gallery.ranks.anchors], least)
-    rows = number(len(own), f"{evaluation.gallery_name} row")
-    words = (
-        f"as near as 0.1 % of {rows} are to another, each looked up in the others and copies "
-        "among them passed over"
-    )
     if not len(own):  # all of them copies of one another
-        words = "a thousandth of the distance between two rows of a class"
         return Null(least, own, True, words)
+    rows = number(len(own), f"{evaluation.gallery_name} row")
+    words = f"as near as 0.1 % of {rows} are to another, copies among them passed over"
     return Null(max(least, float(np.quantile(own, SHARE))), own, False, words)
 
 

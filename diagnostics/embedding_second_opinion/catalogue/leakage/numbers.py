@@ -46,40 +46,33 @@ def measure_leakage(space: Geometry) -> Leakage:
     """Copies, groups and strangers. Needs vectors and anchors."""
     copies, groups = find_copies(space), find_groups(space)
     about = space.evaluation.about()
+    limit, set_by = copies.null.threshold, no_interval(copies.null.words)
     estimates = {
         "leaked_queries": copies.share_interval.estimate(copies.share, about),
-        "copy_distance": no_interval(copies.null.words).estimate(
-            copies.null.threshold, about, "distance"
-        ),
+        "copy_distance": set_by.estimate(limit, about, "distance"),
     }
+    counted = no_interval("a count of these rows")
     parts: dict[str, Part] = {}
     if copies.pair is not None:
         if len(copies.leaked):  # else both are one number
-            estimates |= _pair(
-                copies.pair, ("accuracy_with_copies", "accuracy_without_copies", "owed_to_copies")
-            )
+            names = ("accuracy_with_copies", "accuracy_without_copies", "owed_to_copies")
+            estimates |= _pair(copies.pair, names)
         parts["copies"] = _part(copies.pair)
     if copies.doubtful:
-        estimates["doubtful_queries"] = no_interval("a count of these rows").estimate(
-            copies.doubtful, about
-        )
+        estimates["doubtful_queries"] = counted.estimate(copies.doubtful, about)
     if groups is not None:
-        estimates["queries_with_own_group"] = no_interval("a count of these rows").estimate(
-            groups.overlap, f"{about}; {number(groups.groups, 'group')}"
-        )
+        counts = f"{about}; {number(groups.groups, 'group')}"
+        estimates["queries_with_own_group"] = counted.estimate(groups.overlap, counts)
         if groups.pair is not None:
-            pair = replace(
-                groups.pair, interval=open_ended(groups.pair.interval, groups.unknown, UNKNOWN)
-            )
-            estimates |= _pair(
-                pair, ("accuracy_among_as_many", "accuracy_without_own_group", "owed_to_own_group")
-            )
+            opened = open_ended(groups.pair.interval, groups.unknown, UNKNOWN)
+            pair = replace(groups.pair, interval=opened)
+            names = ("accuracy_among_as_many", "accuracy_without_own_group", "owed_to_own_group")
+            estimates |= _pair(pair, names)
             parts["groups"] = _part(pair)
         elif groups.overlap and parts:
             # Nothing was compared: all that is right may be owed to the group.
-            interval = Interval(
-                0.0, groups.unknown, f"as many queries are right {UNKNOWN}", "query"
-            )
+            method = f"as many queries are right {UNKNOWN}"
+            interval = Interval(0.0, groups.unknown, method, "query")
             parts["groups"] = Part(interval.estimate(0.0, about, "accuracy points"), interval)
     estimates |= _strangers(space, copies)
     if not parts:

@@ -10,7 +10,14 @@ from scipy.stats import beta
 
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, LEVEL, Interval, few_classes
+from embedding_second_opinion.stats.intervals import (
+    FEWEST_CLASSES,
+    LEVEL,
+    Interval,
+    difference_interval,
+    few_classes,
+    share_interval,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +33,23 @@ class Pair:
     queries: int
     units: int
 
+    @classmethod
+    def of(cls, before: Reals, after: Reals, without: tuple[Reals, Reals], codes: Ints) -> Pair:
+        """From the values of each query, of these classes, and both means without each class."""
+        units = len(np.unique(codes))
+        first, second = float(before.mean()), float(after.mean())
+        value = float(before.mean() - after.mean())
+        return cls(
+            before=first,
+            before_interval=share_interval(first, without[0], units),
+            after=second,
+            after_interval=share_interval(second, without[1], units),
+            harm=value,
+            interval=possible(difference_interval(value, without[0] - without[1], units)),
+            queries=len(codes),
+            units=units,
+        )
+
 
 def delete_one(
     values: Reals | NDArray[np.bool_], codes: Ints, classes: int, gain: Reals | None = None
@@ -35,6 +59,11 @@ def delete_one(
     left = len(codes) - np.bincount(codes, minlength=classes)
     rest = values.sum() - sums + (0.0 if gain is None else gain)
     return np.asarray(np.divide(rest, left, out=np.full(classes, np.nan), where=left > 0))
+
+
+def saved(sole: Ints, classes: int) -> Reals:
+    """(K,) queries that are right once this class, which alone beats them, is gone."""
+    return np.bincount(sole[sole >= 0], minlength=classes).astype(np.float64)
 
 
 def none_seen(events: int, units: int, what: str) -> Interval:

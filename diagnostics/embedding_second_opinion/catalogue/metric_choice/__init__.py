@@ -11,13 +11,10 @@ CHECK = Check(
     needs="embeddings",
     vectors="from distances alone no other distance can be made",
     answers=True,
-    because=(
-        "two more right answers in a hundred, from vectors that are already there and for a line of code, "
-        "are worth a change of metric"
-    ),
+    because="two more right answers in a hundred, for a line of code, are worth a change of metric",
     source=(
         "Centring: Mu & Viswanath, ICLR 2018. Whitening: Jégou & Chum, ECCV 2012; its shrinkage: Ledoit & "
-        "Wolf, Journal of Multivariate Analysis 2004. When cosine means little: Steck, Ekanadham & "
-        "Kallus, WWW 2024."
+        "Wolf, Journal of Multivariate Analysis 2004. When cosine means little: Steck, Ekanadham & Kallus, "
+        "WWW 2024."
     ),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series, Table
+from embedding_second_opinion.findings.wording import capital
 from embedding_second_opinion.geometry.examples import gaining
 from embedding_second_opinion.geometry.geometry import Geometry
 
@@ -21,51 +21,33 @@ def metrics_chart(numbers: MetricChoice) -> tuple[Bars, ...]:
     if not numbers.compared:
         return ()
     bars = [_bar(numbers, numbers.in_use, "main")]
-    bars += [
-        _bar(numbers, option, "second" if option is numbers.best else "context")
-        for option in numbers.compared
-    ]
-    return (
-        Bars(
-            title="The same vectors under other metrics",
-            alt="; ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars) + ".",
-            value_label=(
-                "1-NN accuracy of the same queries"
-                + (", with 95 % interval" if any(bar.low is not None for bar in bars) else "")
-            ),
-            bars=tuple(bars),
-        ),
-    )
+    for option in numbers.compared:
+        bars.append(_bar(numbers, option, "second" if option is numbers.best else "context"))
+    title = "The same vectors under other metrics"
+    return (Bars.of(title, "1-NN accuracy of the same queries", bars),)
 
 
 def metrics_table(numbers: MetricChoice) -> tuple[Table, ...]:
     """Accuracies, gains, and how often each metric was chosen by half of the classes."""
     if not numbers.compared:
         return ()
-    rows = [(numbers.in_use.name, numbers.accuracy(numbers.in_use).text(), "in use", "", "")]
-    for option in numbers.compared:
-        rows.append(
-            (
-                option.name,
-                numbers.accuracy(option).text(),
-                numbers.gain(option).text(),
-                numbers.triplet_gain(option).text(),
-                f"{numbers.times[option.key]} of {2 * DEALS}",
-            )
-        )
+    rows = [
+        {
+            "metric": option.name,
+            "1-NN accuracy": numbers.accuracy(option).text(),
+            "gain": numbers.gain(option).text(),
+            "gain in triplet accuracy": numbers.triplet_gain(option).text(),
+            "chosen": f"{numbers.times[option.key]} of {2 * DEALS}",
+        }
+        for option in numbers.compared
+    ]
+    used = dict.fromkeys(rows[0], "")
+    used |= {"metric": numbers.in_use.name, "gain": "in use"}
+    used["1-NN accuracy"] = numbers.accuracy(numbers.in_use).text()
     most = max(numbers.compared, key=lambda option: numbers.times[option.key])
-    return (
-        Table(
-            title="What each metric gains over the one in use",
-            alt=(
-                f"Gains in 1-NN accuracy of {number(len(rows) - 1, 'metric')}; chosen most often by half of "
-                f"the classes: {most.name}, {numbers.times[most.key]} of {2 * DEALS} times."
-            ),
-            columns=("metric", "1-NN accuracy", "gain", "gain in triplet accuracy", "chosen"),
-            rows=tuple(rows),
-            numeric=(False, True, True, True, True),
-        ),
-    )
+    alt = f"Chosen most often by half of the classes: {most.name}."
+    title = "What each metric gains over the one in use"
+    return (Table.of(title, alt, [used, *rows], words=("metric",)),)
 
 
 def columns_chart(numbers: MetricChoice) -> tuple[Curve, ...]:
@@ -80,15 +62,12 @@ def columns_chart(numbers: MetricChoice) -> tuple[Curve, ...]:
     return (
         Curve(
             title=f"The widest tenth of the columns makes {100 * part.value:.0f} % of a squared distance",
-            alt=(
-                "Columns in order of their variance, widest first, and what they make together of a squared "
-                f"euclidean distance: the widest {widest(d):,} of {d:,} make {part.text()}."
-            ),
+            alt=f"The widest {widest(d):,} of {d:,} columns make {part.text()} of a squared distance.",
             x_label="columns, widest first, in percent",
             y_label="share of the squared euclidean distance",
             series=(
-                Series.model_validate({"name": "columns", "x": 100 * x / d, "y": y}),
-                Series(name="all alike", x=(0, 100), y=(0, 1), role="context"),
+                Series.of("columns", 100 * x / d, y),
+                Series.of("all alike", (0, 100), (0, 1), "context"),
             ),
         ),
     )
@@ -103,11 +82,6 @@ def gaining_classes(space: Geometry, numbers: MetricChoice) -> tuple[Table, ...]
     return gaining(space, numbers.asked, *counts, title, "right now", "right then")
 
 
-def _bar(numbers: MetricChoice, option: Option, role: str) -> Bar:
-    e = numbers.accuracy(option)
-    label = option.name[:1].upper() + option.name[1:]
-    if option is numbers.in_use:
-        label += ", in use"
-    return Bar.model_validate(
-        {"label": label, "value": e.value, "low": e.low, "high": e.high, "role": role}
-    )
+def _bar(numbers: MetricChoice, option: Option, role: Role) -> Bar:
+    label = capital(option.name) + (", in use" if option is numbers.in_use else "")
+    return Bar.of(label, numbers.accuracy(option), role)

@@ -37,9 +37,7 @@ def metric_choice(
     """
     data = space.evaluation.data
     if data is None or data.d < 2:
-        return NotApplicable(
-            "Needs vectors of two columns or more: in one column there is one order of distances."
-        )
+        return NotApplicable("Needs vectors of two columns or more: one has one order only.")
     numbers = measure_metrics(space)
     return Answer(
         explanation=_explanation(numbers),
@@ -47,11 +45,7 @@ def metric_choice(
         harm=numbers.harm,
         interval=numbers.interval,
         meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
-        ignore_when=(
-            "The index in use knows one metric only and vectors cannot be changed before they enter it; or "
-            "rows in use will come from elsewhere, so that means and widths fitted on this gallery are not "
-            "theirs; or another rule than the nearest row is in use."
-        ),
+        ignore_when="The index in use knows one metric only, or rows in use will come from elsewhere.",
         remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(space, numbers),
         charts=(
@@ -67,69 +61,47 @@ def metric_choice(
 def _explanation(numbers: MetricChoice) -> str:
     used, best = numbers.in_use, numbers.best
     now = f"{used.name} answers {numbers.accuracy(used).text()} of {number(numbers.queries, 'query')} rightly"
+    if best is None and numbers.same:
+        return f"{capital(now)}, and every other metric that can be made gives the same order."
     if best is None:
         why = "; ".join(f"{name}: {reason}" for name, reason in numbers.left_out.items())
-        if numbers.same:
-            return f"{capital(now)}, and every other metric that can be made gives the same order."
         return f"{capital(now)}; no other metric can be made ({why})."
     which = f"the best of {len(numbers.compared)} others"
     if numbers.gain(best).value < numbers.best_value:
         which = f"of {len(numbers.compared)} others the simplest within half a point of the best"
+    gains = "does not gain:" if numbers.harm.value < 0 else "gains"
     return (
-        f"{capital(now)}; {which}, {best.name}, {numbers.accuracy(best).text()}. Chosen on one half of "
-        f"the classes and measured on the other, another metric {_gains(numbers)}."
+        f"{capital(now)}; {which}, {best.name}, {numbers.accuracy(best).text()}. Chosen on one half of the "
+        f"classes and measured on the other, another metric {gains} {numbers.harm.text()}."
     )
-
-
-def _gains(numbers: MetricChoice) -> str:
-    if numbers.harm.value < 0:
-        return f"does not gain: {numbers.harm.text()}"
-    return f"gains {numbers.harm.text()}"
 
 
 def _meaning(numbers: MetricChoice, verdict: Verdict, tolerance: float) -> str:
     best, harm = numbers.best, numbers.harm
     if best is None:
-        return "About other metrics these vectors say nothing." if not numbers.same else OK_WORDS
+        return OK_WORDS if numbers.same else "About other metrics these vectors say nothing."
     if verdict.loud:
-        text = "The vectors hold more than the metric in use hears. "
-        if best.fit is scaled:
-            text += (
-                "Columns are not equally wide, and the widest speak loudest, whether or not they tell the "
-                f"classes apart: {_widest(numbers)}."
-            )
-        elif best.fit is whitened:
-            text += (
-                "Columns go together: what many of them repeat is counted many times, and what few of them "
-                "say is drowned."
-            )
-        elif best.fit is centred:
-            text += (
-                "All vectors lean the same way; seen from their mean, their directions tell more."
-            )
-        elif best.metric == "cosine":
-            text += (
-                "How long a vector is says little about its class, and euclidean distance hears it."
-            )
-        else:
-            text += "How long a vector is belongs to what it says, and cosine does not hear it."
-        return text + _by_triplets(numbers)
+        part = numbers.estimates["widest_columns_share"].text(0)
+        words = {
+            scaled: f"the widest speak loudest: a tenth of them makes {part} of a squared distance",
+            whitened: "columns go together, and what many of them repeat is counted many times",
+            centred: "seen from their mean, the directions of the vectors tell more",
+            "cosine": "how long a vector is says little about its class, and euclidean distance hears it",
+            "euclidean": "how long a vector is belongs to what it says, and cosine does not hear it",
+        }[best.fit or best.metric]
+        return f"The vectors hold more than the metric hears: {words}.{_by_triplets(numbers)}"
     if harm.low is None:
-        why = harm.why_none
-        return f"What another metric would gain with new classes cannot be said: {why}."
+        return f"What another metric would gain with new classes cannot be said: {harm.why_none}."
     if verdict is Verdict.OK:
         return OK_WORDS + _by_triplets(numbers)
     if best in numbers.doubtful and harm.value > tolerance:
-        return (
-            f"{capital(best.name)} gains by widening directions that hold less than a hundredth of the mean "
-            "variance, and does not surely spread the classes farther against their width. The metric in use "
-            "hears nothing wrong, only too little: see whether the embedding has collapsed."
-        )
-    return (
-        "Another metric may answer better, but the classes here are too few, or differ too much, to be sure."
+        return f"{capital(best.name)} gains by widening silent directions: has the embedding collapsed?"
+    few = (
+        "classes here are too few, or differ too much,"
         if harm.unit == "class"
-        else "Another metric may answer better, but the queries here are too few to be sure."
+        else "queries are too few"
     )
+    return f"Another metric may answer better, but the {few} to be sure."
 
 
 def _by_triplets(numbers: MetricChoice) -> str:
@@ -151,11 +123,6 @@ def _by_triplets(numbers: MetricChoice) -> str:
 OK_WORDS = "No other metric of those tried gets more out of these vectors that a user would notice."
 
 
-def _widest(numbers: MetricChoice) -> str:
-    part = numbers.estimates["widest_columns_share"]
-    return f"the widest tenth of them makes {part.text(0)} of a squared distance"
-
-
 def _remedy(numbers: MetricChoice, verdict: Verdict) -> str:
     best = numbers.best
     if best is None or verdict is Verdict.OK:
@@ -167,61 +134,34 @@ def _remedy(numbers: MetricChoice, verdict: Verdict) -> str:
                 f"as it is, try {best.name} on queries that had no part in this choice: {best.code}."
             )
         return "Measure again with more classes and queries before the metric is changed."
-    fitted = (
-        "" if best.fit is None else ", fitted on the training rows only and kept with the model"
-    )
+    fitted = ", fitted on the training rows only and kept with the model" if best.fit else ""
     return (
-        f"Use {best.name} ({best.code}){fitted}. Expect "
-        f"{numbers.harm.text()}; measure it on queries that had no part in this choice. Fit every threshold "
-        "anew, as distances change their unit. It mends no wrong label, no class that overlaps with another, "
-        "no difference between gallery and queries, and turns no stranger away."
+        f"Use {best.name} ({best.code}){fitted}. Expect {numbers.harm.text()}; measure it on queries that "
+        "had no part in this choice, and fit every threshold anew."
     )
 
 
 def _caveats(space: Geometry, numbers: MetricChoice) -> tuple[str, ...]:
     passes = len(numbers.compared) + (numbers.queries < numbers.all_queries)
     fitted = min(FITTED, len(space.evaluation.enrolled))
+    alone = "the queries are" if space.evaluation.leave_one_out else "no query is"
     notes = [
-        f"The gain: {numbers.harm.method}.",
-        f"Needs {number(passes, 'extra pass')} of the queries against the gallery, one for each metric.",
+        f"Needs {number(passes, 'extra pass')} of the queries against the gallery.",
+        f"Means, widths and covariance are fitted on {fitted:,} enrolled rows without their labels; {alone} "
+        "among them.",
     ]
-    if space.evaluation.leave_one_out:
-        notes.append(
-            f"Means, widths and covariance are fitted on {fitted:,} rows without their labels; without a "
-            "split the queries are among them."
-        )
-    else:
-        notes.append(
-            f"Means, widths and covariance are fitted on {fitted:,} gallery rows without their labels; "
-            "no query has a part in them."
-        )
-    notes.append(
-        "Not tried, as they change no order: centring under euclidean distance, and the axes after whitening "
-        "(PCA whitening). Maps fitted on labels are judged by the decision rule."
-    )
     if numbers.same:
         names = " and ".join(option.name for option in numbers.same)
-        notes.append(
-            f"All vectors are equally long, so that {names} orders all rows as {numbers.in_use.name} does: "
-            "it gains exactly 0."
-        )
-    for name, reason in numbers.left_out.items():
-        notes.append(f"Not tried: {name}, as {reason}.")
+        notes.append(f"All vectors are equally long: by {names} it gains exactly 0.")
+    notes += [f"Not tried: {name}, as {reason}." for name, reason in numbers.left_out.items()]
     if numbers.doubtful:
         names = ", ".join(option.name for option in numbers.doubtful)
-        notes.append(
-            "Widen directions that hold less than a hundredth of the mean variance, and do not surely spread "
-            f"classes farther against their own width: {names}. These enter the upper bound only."
-        )
+        notes.append(f"In the upper bound only, as they widen silent directions: {names}.")
     if numbers.tied:
         verb = "ties" if numbers.tied == 1 else "tie"
         notes.append(
-            f"{number(numbers.tied, 'query')} {verb} under the metric in use: wrong in the accuracies, and "
-            "neither gained nor lost in the gains."
+            f"{number(numbers.tied, 'query')} {verb} under the metric in use: no gain, no loss."
         )
     if numbers.queries < numbers.all_queries:
-        notes.append(
-            f"Looked up under each metric: {numbers.queries:,} of {numbers.all_queries:,} queries, drawn at "
-            "random, among all enrolled rows."
-        )
+        notes.append(f"{numbers.queries:,} of {numbers.all_queries:,} queries, drawn at random.")
     return tuple(notes)

@@ -11,20 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import beta, t
+from scipy.stats import t
 
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import Keys
-from embedding_second_opinion.stats.intervals import (
-    FEWEST_CLASSES,
-    LEVEL,
-    TAIL,
-    Interval,
-    difference_interval,
-    few_classes,
-    no_interval,
-)
+from embedding_second_opinion.stats import gains
+from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, TAIL, Interval, no_interval
 
 from .other_metric import Bools, Paired, without_each
 
@@ -51,9 +44,8 @@ def chosen(
     present = np.unique(first.codes)
     # Dealt in the order of the keys, so that names and the order of the rows do not matter.
     order = present[np.argsort(keys[present], kind="stable")]
-    sums = np.array(
-        [np.bincount(p.codes, weights=p.values, minlength=p.classes) for p in parts.values()]
-    )
+    of_class = [np.bincount(p.codes, p.values, p.classes) for p in parts.values()]
+    sums = np.array(of_class)
     weights = np.zeros((len(parts), first.classes))
     picked = np.zeros(len(parts), dtype=np.int64)
     for half in _halves(order, first.classes, rng):
@@ -72,19 +64,11 @@ def chosen(
 
 
 def gain_interval(values: Reals, parts: list[tuple[Paired, Reals]], alone: bool) -> Interval:
-    """Of the mean of ``values``: paired class jackknife, or a bound where next to no class differs."""
+    """Of the mean of ``values``, as in ``stats.gains``; alone: see ``chosen``."""
     codes = parts[0][0].codes
-    units = len(np.unique(codes))
-    if units < FEWEST_CLASSES:
-        return few_classes(units) if alone else _over_queries(values)
-    value = float(values.mean())
-    gaining, losing = (len(np.unique(codes[side])) for side in (values > 0, values < 0))
-    if gaining + losing <= 1:
-        # At most so many of the classes to come gain (or lose), each of them on all of its queries.
-        high, low = (float(beta.ppf(LEVEL, x + 1, units - x)) for x in (gaining, losing))
-        words = f"rule of three over {units} classes, of which {gaining} gain and {losing} lose"
-        return Interval(-low, high, words, unresolved=True)
-    return difference_interval(value, without_each(values, parts), units)
+    if len(np.unique(codes)) < FEWEST_CLASSES and not alone:
+        return _over_queries(values)
+    return gains.gain_interval(values, codes, without_each(values, parts))
 
 
 def _over_queries(values: Reals) -> Interval:

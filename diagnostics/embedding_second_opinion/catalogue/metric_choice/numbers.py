@@ -29,6 +29,7 @@ from .other_metric import Paired, paired, tied_queries
 from .ratio import SILENT, Ratio
 
 NEARLY = 0.005  # a quarter of what a user would notice
+EXACT = Interval(0.0, 0.0, "the same order of all rows: all vectors are equally long")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,6 @@ class MetricChoice:
     tied: int
     queries: int
     all_queries: int
-    units: int
     asked: Ints
     before: Ints
     after: Ints
@@ -79,11 +79,6 @@ class MetricChoice:
         """The largest gain of all."""
         return max(self.gain(option).value for option in self.compared)
 
-    def p_value(self, tolerance: float) -> float | None:
-        """Chance of a harm this large if the true one were the tolerance."""
-        above = self.interval.above
-        return None if above is None else above(tolerance)
-
 
 def measure_metrics(space: Geometry) -> MetricChoice:
     """One more pass for each metric. Needs vectors and at least one anchor."""
@@ -105,8 +100,7 @@ def measure_metrics(space: Geometry) -> MetricChoice:
     for option in spaces.others:
         if spaces.same_order(option):
             same.append(option)
-            exact = Interval(0.0, 0.0, "the same order of all rows: all vectors are equally long")
-            estimates[f"{option.key}_gain"] = exact.estimate(0.0, about, "accuracy points")
+            estimates[f"{option.key}_gain"] = EXACT.estimate(0.0, about, "accuracy points")
             continue
         made = spaces.under(option)
         if isinstance(made, str):
@@ -120,13 +114,16 @@ def measure_metrics(space: Geometry) -> MetricChoice:
         rights[option.key] = _by_class(other)
         estimates[f"{option.key}_accuracy"] = _closed_set(other, units, alone, about)
         one = gain_interval(part.values, [(part, np.ones(len(part.values)))], alone)
-        estimates[f"{option.key}_gain"] = _capped(one, part.value, worst).estimate(
-            part.value, about, "accuracy points"
-        )
+        one = _capped(one, part.value, worst)
+        estimates[f"{option.key}_gain"] = one.estimate(part.value, about, "accuracy points")
         estimates[f"{option.key}_triplet_gain"] = _triplet_gain(used, other, units, about)
     shares = spaces.column_shares
     estimates["widest_columns_share"] = _widest(shares)
-    value, interval, best = 0.0, _nothing(bool(same)), None
+    value, interval, best = (
+        0.0,
+        EXACT if same else no_interval("no other metric could be compared"),
+        None,
+    )
     times: Mapping[str, int] = {}
     if parts:
         keys, deals = _class_keys(space, used), "metric choice: halves of the classes"
@@ -152,7 +149,6 @@ def measure_metrics(space: Geometry) -> MetricChoice:
         tied=tied_queries(used),
         queries=len(used.anchors),
         all_queries=len(space.ranks.anchors),
-        units=units,
         asked=surface.anchor_counts(used),
         before=_by_class(used),
         after=_by_class(used) if best is None else rights[best.key],
@@ -180,12 +176,6 @@ def _widest(shares: Reals) -> Estimate:
     )
     note = no_interval("a description of these vectors")
     return note.estimate(float(shares[:most].sum()), about)
-
-
-def _nothing(same: bool) -> Interval:
-    if same:
-        return Interval(0.0, 0.0, "the same order of all rows: all vectors are equally long")
-    return no_interval("no other metric could be compared")
 
 
 def _in_doubt(every: Interval, sure: Interval | None) -> Interval:
@@ -253,8 +243,7 @@ def _about(space: Geometry, ranks: Ranks, units: int) -> str:
     n, whole = len(ranks.anchors), len(space.ranks.anchors)
     drawn = "" if n == whole else f", drawn from {whole:,}"
     rows = int(ranks.gallery_sizes.sum())
+    against = f"against {rows:,} {evaluation.gallery_name} rows"
     if evaluation.leave_one_out:
         against = f"each against the other {rows - 1:,} rows"
-    else:
-        against = f"against {rows:,} {evaluation.gallery_name} rows"
     return f"{number(n, 'query')} of {number(units, 'class')}{drawn}, {against}"

@@ -136,20 +136,16 @@ OPTIONS = (
         "cosine after whitening",
         "cosine",
         whitened,
-        "model = LedoitWolf().fit(train); root = np.linalg.cholesky(model.precision_); "
-        "normalize((train - model.location_) @ root), normalize((test - model.location_) @ root)",
+        "model = LedoitWolf().fit(train); root = np.linalg.cholesky(model.precision_); normalize((train - "
+        "model.location_) @ root), normalize((test - model.location_) @ root)",
     ),
 )
 
 
 def same_length(vectors: Floats) -> bool:
     """Whether euclidean distance and cosine order all pairs of these rows alike."""
-    lengths = np.concatenate(
-        [
-            np.linalg.norm(vectors[start : start + BLOCK].astype(np.float64), axis=1)
-            for start in range(0, len(vectors), BLOCK)
-        ]
-    )
+    blocks = [vectors[at : at + BLOCK] for at in range(0, len(vectors), BLOCK)]
+    lengths = np.concatenate([np.linalg.norm(b.astype(np.float64), axis=1) for b in blocks])
     return bool(lengths.min() > 0 and lengths.max() <= (1 + SAME_LENGTH) * lengths.min())
 
 

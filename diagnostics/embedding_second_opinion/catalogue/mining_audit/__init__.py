@@ -9,14 +9,10 @@ CHECK = Check(
     kind="in training",
     place=21,
     needs="--triplets FILE, the triplets that were trained on",
-    because=(
-        "a wrong triplet pulls as hard as a right one pushes, so that two in a hundred undo the work of "
-        "two more; and labels of most sets are wrong that often, so that less would not be noticed beside "
-        "it"
-    ),
+    because="a wrong triplet undoes a right one, and labels of most sets are wrong that often",
     source=(
-        "Semi-hard negatives: Schroff, Kalenichenko & Philbin, CVPR 2015. Batch-hard and batch-all: "
-        "Hermans, Beyer & Leibe, arXiv:1703.07737, 2017. Sampling by distance: Wu et al., ICCV 2017. Easy "
-        "positives: Xuan, Stylianou & Pless, WACV 2020. Rank test: Wilcoxon, Biometrics Bulletin 1945."
+        "Semi-hard negatives: Schroff, Kalenichenko & Philbin, CVPR 2015. Batch-hard and batch-all: Hermans, "
+        "Beyer & Leibe, arXiv:1703.07737, 2017. Sampling by distance: Wu et al., ICCV 2017. Easy positives: "
+        "Xuan, Stylianou & Pless, WACV 2020. Rank test: Wilcoxon, Biometrics Bulletin 1945."
     ),
 )

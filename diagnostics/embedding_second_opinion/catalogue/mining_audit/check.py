@@ -12,6 +12,12 @@ from . import CHECK
 from .charts import charts_of
 from .numbers import Audit, audit
 
+WRONG = {
+    "positive_is_anchor": "have the anchor as positive",
+    "positive_of_other_class": "have a positive of another class",
+    "negative_of_own_class": "have a negative of the anchor's class",
+}
+
 
 @CHECK
 def mining_audit(
@@ -34,9 +40,8 @@ def mining_audit(
     triplets = (inputs or Inputs()).triplets
     if triplets is None:
         return NotApplicable(
-            "Needs the triplets of training (--triplets): a file with the columns anchor, positive, "
-            "negative and, "
-            "if known, batch, which hold row numbers of this set, counted from 0."
+            "Needs the triplets of training (--triplets): a file with the columns anchor, positive, negative "
+            "and, if known, batch, which hold row numbers of this set, counted from 0."
         )
     if not space.has_vectors:
         return NotApplicable("Needs the vectors to see how hard the triplets are.")
@@ -47,11 +52,7 @@ def mining_audit(
         harm=seen.harm,
         interval=seen.interval,
         meaning=lambda verdict: _meaning(seen, verdict),
-        ignore_when=(
-            "Every row is augmented anew each time it is drawn: then an anchor and itself are two "
-            "views, and its "
-            "own positive is right. Or the labels here are not those that training used, on purpose."
-        ),
+        ignore_when="Rows are augmented anew each time they are drawn, or labels differ on purpose.",
         remedy=lambda verdict: _remedy(seen, verdict),
         caveats=_caveats(seen),
         charts=charts_of(space, seen),
@@ -60,100 +61,50 @@ def mining_audit(
 
 
 def _explanation(seen: Audit) -> str:
-    e, facts = seen.estimates, seen.facts
-    count = number(len(facts.wrong), "triplet")
-    if facts.wrong.any():
-        kinds = (
-            ("positive_is_anchor", "have the anchor as positive"),
-            ("positive_of_other_class", "a positive of another class"),
-            ("negative_of_own_class", "a negative of the anchor's class"),
-        )
-        listed = [f"{e[name].text()} {words}" for name, words in kinds if e[name].value > 0]
-        if len(listed) > 1:
-            text = f"Of {count} {e['wrong_triplets'].text()} are wrong ({', '.join(listed)})"
-        else:
-            verb = "" if listed[0].endswith("as positive") else "have "
-            text = f"Of {count} {listed[0].replace('] ', f'] {verb}')}"
+    e = seen.estimates
+    listed = [f"{e[name].text()} {words}" for name, words in WRONG.items() if e[name].value > 0]
+    if len(listed) == 1:
+        said = listed
     else:
-        text = f"None of {count} is wrong by its labels ({e['wrong_triplets'].text()})"
-    if not len(seen.hardness.easy.where):
-        text += "; how hard they are cannot be told, as too few rows of each batch are named"
-    elif e["mined_to_be_easy"].value > 0:
-        text += f"; {e['mined_to_be_easy'].text()} beyond chance have a near positive and a far negative"
+        more = f" ({', '.join(listed)})" if listed else ""
+        said = [f"{e['wrong_triplets'].text()} are wrong by their labels{more}"]
+    if len(seen.hardness.easy.where):
+        easy = e["mined_to_be_easy"].text()
+        said.append(f"{easy} beyond chance have a near positive and a far negative")
     else:
-        text += "; no more than by chance have a near positive and a far negative"
+        said.append("how hard they are cannot be told, as too few rows of each batch are named")
     if seen.bugs:
-        text += f"; {'; '.join(bug.says for bug in seen.bugs)}"
-    elif seen.mining[0] != "unclear":
-        text += f"; they look like {seen.mining[1]}"
+        said += [bug.says for bug in seen.bugs]
+    else:
+        name, words = seen.mining
+        said.append(words if name == "unclear" else f"they look like {words}")
     if "active_triplets" in e:
-        text += f"; {e['active_triplets'].text()} still have a loss at this margin"
-    return f"{text}."
+        said.append(f"{e['active_triplets'].text()} still have a loss at this margin")
+    return f"Of {number(len(seen.facts.wrong), 'triplet')} {'; '.join(said)}."
 
 
 def _meaning(seen: Audit, verdict: Verdict) -> str:
     names = {bug.name for bug in seen.bugs}
-    loud = verdict.loud
-    if loud and seen.worst == "easy":
-        text = (
-            "The triplets are right and teach nothing: their loss falls to zero at once, while rows "
-            "that are hard "
-            "to tell apart are never shown together. A low loss says nothing here."
-        )
-    elif loud and names & {"own_positive", "always_own_positive"} and not seen.facts.wrong_p.any():
-        text = (
-            "An anchor with itself as positive has distance 0 and only pushes its negative away; and "
-            "a triplet "
-            "accuracy that is measured on such triplets is too high, as they cannot be wrong."
-        )
-    elif loud and names:
-        text = (
-            "These triplets pull rows of different classes together, or push rows of one class "
-            "apart. What the "
-            "model learns, it learns in spite of them."
-        )
-    elif loud:
-        text = (
-            "These triplets teach what the labels here deny. No bug that is known here draws them so: either "
-            "the labels were changed since, or the code has a fault of its own."
-        )
-    elif names:
-        text = (
-            "The trace of a bug is there; how much harm it does is within the tolerance, or cannot "
-            "be told from so "
-            "few triplets. It will do more in larger batches of fewer classes."
-            if "own_positive" not in names
-            else "The trace of a bug is there; how much harm it does is within the tolerance, or cannot "
-            "be told "
-            "from so few triplets. It does more where classes have fewer rows."
-        )
-    elif verdict is Verdict.OK:
-        text = "The triplets are what they should be: of the right labels, and not easier than drawn ones."
-    else:
-        text = "With so few triplets, batches and classes it cannot be told whether they are."
-    if not seen.bugs and not loud:
-        said = seen.mining[1]
-        text += (
-            f" {said[0].upper()}{said[1:]}."
-            if seen.mining[0] == "unclear"
-            else f" They look like {said}."
-        )
-    return text
+    if not verdict.loud:
+        if names:
+            return "The trace of a bug is there; its harm is tolerable, or cannot be told."
+        if verdict is Verdict.OK:
+            return "The triplets have the right labels, and are not easier than drawn ones."
+        return "With so few triplets, batches and classes it cannot be told whether they are right."
+    if seen.worst == "easy":
+        return "The triplets are right and teach nothing: a low loss says nothing here."
+    if names & {"own_positive", "always_own_positive"} and not seen.facts.wrong_p.any():
+        return "Accuracy on triplets of an anchor with itself is too high, as they cannot be wrong."
+    if names:
+        return "What the model learns from these triplets, it learns in spite of them."
+    return "These triplets teach what the labels here deny, and no bug known here draws them so."
 
 
 def _remedy(seen: Audit, verdict: Verdict) -> str:
     if seen.bugs:
-        first = " ".join(dict.fromkeys(bug.remedy for bug in seen.bugs))
-        return (
-            f"{first} Then train again: nothing that this model learnt shows what the right code would "
-            "give."
-        )
+        return f"{' '.join(dict.fromkeys(bug.remedy for bug in seen.bugs))} Then train again."
     if verdict.loud:
-        return (
-            "Look at the triplets listed, with their rows: compare the labels here with those of "
-            "training, and test "
-            "the miner on ten rows by hand."
-        )
+        return "Compare the labels listed with those of training, and test the miner on ten rows."
     if verdict is Verdict.OK:
         return "Nothing here."
     return "Save more triplets, with the batch of each: ten batches or more."
@@ -161,28 +112,14 @@ def _remedy(seen: Audit, verdict: Verdict) -> str:
 
 def _caveats(seen: Audit) -> tuple[str, ...]:
     members, triplets = seen.members, seen.triplets
-    notes = list(triplets.notes)
-    if members.batched:
+    notes = [*triplets.notes]
+    if not members.batched:
         notes.append(
-            "A batch is the rows that the file names in it; rows of the batch that are in no triplet "
-            "are not known."
+            "Choices are compared with all rows of the splits named: a wrong index looks like rows drawn "
+            "blindly. Add a column batch."
         )
-    else:
-        notes.append(
-            "The file does not say in which batch a triplet was mined: choices are compared with all rows of "
-            "the splits that it names, so that the best of a batch is only better than most, and a "
-            "wrong index cannot "
-            "be told from rows drawn blindly. Add a column batch."
-        )
-    notes.append(
-        "Hardness is by these vectors. Where the triplets are older, choices that were the hardest then may "
-        "not be now; labels and own positives do not change."
-    )
+    notes.append("Hardness is by these vectors, not by those that the triplets were mined with.")
     if len(members.chosen) < len(triplets.anchor):
-        notes.append(
-            f"Hardness is of {number(len(members.chosen), 'triplet')}, whose anchors were drawn at "
-            "random; labels "
-            "are of all."
-        )
-    notes.append("One extra pass: anchors against the rows of their batch.")
+        drawn = number(len(members.chosen), "triplet")
+        notes.append(f"Hardness is of {drawn} of anchors drawn at random, labels are of all.")
     return tuple(notes)

@@ -1,17 +1,15 @@
-"""What is wrong with the triplets by their labels alone, and which rows do they reach?"""
+"""What is wrong with the triplets by their labels alone?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.inputs.triplets import Triplets
 
-Mask = NDArray[np.bool_]
+from .units import Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,18 +34,6 @@ class Facts:
         return self.own | self.wrong_p | self.wrong_n
 
 
-@dataclass(frozen=True)
-class Reach:
-    """How many rows and classes that could be drawn ever are."""
-
-    rows: int
-    classes: int
-    anchor_rows: int
-    anchor_classes: int
-    negative_rows: int
-    negative_classes: int
-
-
 def facts(triplets: Triplets, codes: Ints) -> Facts:
     """By the labels; codes: (n,) class of every row."""
     a, p, n = triplets.anchor, triplets.positive, triplets.negative
@@ -61,9 +47,8 @@ def facts(triplets: Triplets, codes: Ints) -> Facts:
         in_batch, batch_size = in_set, np.full(count, rows)
     else:
         batch = np.unique(triplets.batch, return_inverse=True)[1].reshape(-1)
-        member_batch, member = np.divmod(
-            np.unique(np.concatenate([batch * rows + r for r in (a, p, n)])), rows
-        )
+        members = np.unique(np.concatenate([batch * rows + r for r in (a, p, n)]))
+        member_batch, member = np.divmod(members, rows)
         classes = len(sizes)
         keys, amounts = np.unique(member_batch * classes + codes[member], return_counts=True)
         in_batch = amounts[np.searchsorted(keys, batch * classes + codes[a])]
@@ -75,18 +60,4 @@ def facts(triplets: Triplets, codes: Ints) -> Facts:
         repeated=repeated,
         expected_own=(float((1 / in_batch).mean()), float((1 / in_set).mean())),
         expected_n=float((in_batch / batch_size).mean()),
-    )
-
-
-def reach(space: Geometry, triplets: Triplets, pool: Ints) -> Reach:
-    """Among the rows that could be drawn."""
-    codes = space.evaluation.codes
-    anchors, negatives = np.unique(triplets.anchor), np.unique(triplets.negative)
-    return Reach(
-        rows=len(pool),
-        classes=len(np.unique(codes[pool])),
-        anchor_rows=len(anchors),
-        anchor_classes=len(np.unique(codes[anchors])),
-        negative_rows=len(negatives),
-        negative_classes=len(np.unique(codes[negatives])),
     )

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import Interval
 
 from .kernel_listed_triplets import FARTHEST, NEAREST
 from .members import Members
-from .units import Units
-
-Mask = NDArray[np.bool_]
+from .units import Mask, Units
 
 TELLING = 0.5  # a choice that chance makes half of the time tells nothing
 

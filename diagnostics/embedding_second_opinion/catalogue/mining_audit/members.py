@@ -90,24 +90,19 @@ def gather(space: Geometry, triplets: Triplets) -> Members:
     listed = (triplets.anchor, triplets.positive, triplets.negative)
     if triplets.batch is None:
         rows = pool_of(space, np.unique(np.concatenate(listed)))
-        batch_of, member_batch = (
-            np.zeros(count, dtype=np.int64),
-            np.zeros(len(rows), dtype=np.int64),
-        )
+        batch_of, member_batch = (np.zeros(k, dtype=np.int64) for k in (count, len(rows)))
     else:
         batch_of = np.unique(triplets.batch, return_inverse=True)[1].reshape(-1)
-        member_batch, rows = np.divmod(
-            np.unique(np.concatenate([batch_of * n + r for r in listed])), n
-        )
+        members = np.unique(np.concatenate([batch_of * n + r for r in listed]))
+        member_batch, rows = np.divmod(members, n)
     placed = np.lexsort((rows, codes[rows], member_batch))
     rows, member_batch = rows[placed], member_batch[placed]
     start = np.concatenate([[0], np.cumsum(np.bincount(member_batch))]).astype(np.int64)
 
     by = np.argsort(member_batch * n + rows, kind="stable")
     keys = (member_batch * n + rows)[by]
-    pairs, seen, owner = np.unique(
-        batch_of * n + triplets.anchor, return_index=True, return_inverse=True
-    )
+    anchors = batch_of * n + triplets.anchor
+    pairs, seen, owner = np.unique(anchors, return_index=True, return_inverse=True)
     sizes = np.diff(start)[pairs // n]
     kept = np.arange(len(pairs))
     if sizes.sum() > MOST_DISTANCES:

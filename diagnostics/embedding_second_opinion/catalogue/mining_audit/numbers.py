@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from embedding_second_opinion.findings.finding import Estimate
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
 from embedding_second_opinion.geometry.passes.pair_histograms import distances_between
@@ -16,7 +16,7 @@ from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.triplets import Triplets
 from embedding_second_opinion.stats.intervals import Interval, largest, no_interval
 
-from .facts import Facts, Reach, facts, reach
+from .facts import Facts, facts
 from .hardness import Choice, Hardness, hardness
 from .members import Members, gather, pool_of
 from .replay import Replay, replay
@@ -36,7 +36,6 @@ class Audit:
 
     triplets: Triplets
     facts: Facts
-    reach: Reach
     members: Members
     hardness: Hardness
     replay: Replay
@@ -64,17 +63,18 @@ def audit(space: Geometry, triplets: Triplets, margin: float | None) -> Audit:
     again = replay(members, ranked)
     named = bugs(seen, hard, again, members.batched)
     positive, negative = _distances(space, triplets)
-    about = _about(triplets, units)
-    estimates = {
-        name: units.share(hits)
-        for name, hits in (
-            ("wrong_triplets", seen.wrong),
-            ("positive_is_anchor", seen.own),
-            ("positive_of_other_class", seen.wrong_p),
-            ("negative_of_own_class", seen.wrong_n),
-        )
-    }
-    found = {name: interval.estimate(value, about) for name, (value, interval) in estimates.items()}
+    about = number(len(triplets.anchor), "triplet")
+    if triplets.batch is not None:
+        about += f" of {number(len(np.unique(triplets.batch)), 'batch')}"
+    wrong = units.share(seen.wrong)
+    found = {"wrong_triplets": wrong[1].estimate(wrong[0], about)}
+    for name, hits in (
+        ("positive_is_anchor", seen.own),
+        ("positive_of_other_class", seen.wrong_p),
+        ("negative_of_own_class", seen.wrong_n),
+    ):
+        value, interval = units.share(hits)
+        found[name] = interval.estimate(value, about)
     part = _ranked_about(members, hard.easy, triplets)
     easy = hard.easy.interval(ranked)
     found["mined_to_be_easy"] = easy[1].estimate(easy[0], part)
@@ -82,15 +82,18 @@ def audit(space: Geometry, triplets: Triplets, margin: float | None) -> Audit:
     if margin is not None:
         value, interval = units.share(positive - negative + margin > 0)
         found["active_triplets"] = interval.estimate(value, f"{about}; margin {margin:.3g}")
-    covered = reach(space, triplets, _pool(space, triplets))
-    found |= _coverage(seen, covered, again, about)
-    parts = {"wrong": estimates["wrong_triplets"], "easy": easy}
+    found |= {
+        "repeated_triplets": no_interval(COUNT).estimate(float(seen.repeated.mean()), about),
+        **_coverage(space, triplets),
+        **_places(again),
+    }
+    parts = {"wrong": wrong, "easy": easy}
     value, interval = largest(list(parts.values()))
     if interval.low is not None:  # below chance is no harm
         interval = replace(interval, low=max(0.0, interval.low))
     worst = max(parts, key=lambda name: _loud(parts[name]))
     return Audit(
-        triplets, seen, covered, members, hard, again, named, mining(hard), positive, negative,
+        triplets, seen, members, hard, again, named, mining(hard), positive, negative,
         found, interval.estimate(value, about if worst == "wrong" else part), interval, worst,
     )  # fmt: skip
 
@@ -126,28 +129,33 @@ def _hardness(
     return found
 
 
-def _coverage(facts: Facts, reach: Reach, replay: Replay, about: str) -> dict[str, Estimate]:
-    none = no_interval(COUNT)
-    of = f"of {number(reach.rows)} and {number(reach.classes, 'class')} that could be drawn"
-    shares = (
-        ("repeated_triplets", float(facts.repeated.mean()), about),
-        ("rows_as_anchor", reach.anchor_rows / reach.rows, of),
-        ("classes_as_anchor", reach.anchor_classes / reach.classes, of),
-        ("rows_as_negative", reach.negative_rows / reach.rows, of),
-        ("classes_as_negative", reach.negative_classes / reach.classes, of),
-    )
-    found = {name: none.estimate(value, text) for name, value, text in shares}
-    leaning = (
-        ("positive_place", replay.place_p, replay.p_positive),
-        ("negative_place", replay.place_n, replay.p_negative),
-    )
-    for name, value, p in leaning:
-        text = (
-            f"by {replay.order}; 0 where the order does not matter, -0.5 at the front; one-sided rank test "
-            f"p {p:.3g}"
-        )
-        found[name] = no_interval("the rank test says how sure").estimate(value, text, "place")
+def _coverage(space: Geometry, triplets: Triplets) -> dict[str, Estimate]:
+    """Which of the rows and classes that could be drawn ever are."""
+    codes = space.evaluation.codes
+    listed = (triplets.anchor, triplets.positive, triplets.negative)
+    pool = pool_of(space, np.unique(np.concatenate(listed)))
+    classes = len(np.unique(codes[pool]))
+    about = f"of {number(len(pool))} and {number(classes, 'class')} that could be drawn"
+    found = {}
+    for role, rows in (("anchor", triplets.anchor), ("negative", triplets.negative)):
+        drawn = np.unique(rows)
+        shares = (len(drawn) / len(pool), len(np.unique(codes[drawn])) / classes)
+        for what, share in zip(("rows", "classes"), shares, strict=True):
+            found[f"{what}_as_{role}"] = no_interval(COUNT).estimate(share, about)
     return found
+
+
+def _places(replay: Replay) -> dict[str, Estimate]:
+    """Whether choices lean to the front of the batch."""
+    about = f"by {replay.order}; 0 where the order does not matter, -0.5 at the front"
+    rank_test = no_interval("the rank test says how sure")
+    return {
+        name: rank_test.estimate(value, f"{about}; one-sided rank test p {p:.3g}", "place")
+        for name, value, p in (
+            ("positive_place", replay.place_p, replay.p_positive),
+            ("negative_place", replay.place_n, replay.p_negative),
+        )
+    }
 
 
 def _distances(space: Geometry, triplets: Triplets) -> tuple[Reals, Reals]:
@@ -166,22 +174,9 @@ def _distances(space: Geometry, triplets: Triplets) -> tuple[Reals, Reals]:
     return of(triplets.positive), of(triplets.negative)
 
 
-def _pool(space: Geometry, triplets: Triplets) -> Ints:
-    listed = (triplets.anchor, triplets.positive, triplets.negative)
-    return pool_of(space, np.unique(np.concatenate(listed)))
-
-
-def _about(triplets: Triplets, units: Units) -> str:
-    text = number(len(triplets.anchor), "triplet")
-    if triplets.batch is not None:
-        batches = len(np.unique(triplets.batch))
-        text += f" of {batches:,} {'batch' if batches == 1 else 'batches'}"
-    return text
-
-
 def _ranked_about(members: Members, choice: Choice, triplets: Triplets) -> str:
     among = "their batch" if members.batched else "all rows that could be drawn"
     text = f"{number(len(choice.where), 'triplet')} with a choice, among {among}"
     if len(choice.chance):
-        text += f"; chance {100 * float(choice.chance.mean()):.1f} %"
+        text += f"; chance {percent(float(choice.chance.mean()))}"
     return text

@@ -102,9 +102,8 @@ def _agreeing(members: Members, order: Order) -> tuple[float, str]:
     telling = np.bincount(pairs[0])[slot] > 1
     if not telling.any():
         return 0.0, "itself"
-    picks, counts = np.unique(
-        np.stack([slot, offer.positive])[:, telling], axis=1, return_counts=True
-    )
+    pairs = np.stack([slot, offer.positive])[:, telling]
+    picks, counts = np.unique(pairs, axis=1, return_counts=True)
     commonest = np.zeros(slot.max() + 1, dtype=np.int64)
     np.maximum.at(commonest, picks[0], counts)
     return float(commonest.sum() / np.count_nonzero(telling)), "itself"

@@ -45,9 +45,8 @@ class Units:
         place = np.full(len(self.anchor), -1)
         place[chosen] = np.arange(len(chosen))
         kept = place[self.triplet] >= 0
-        return Units(
-            self.of, self.count, self.unit[kept], place[self.triplet[kept]], self.anchor[chosen]
-        )
+        unit, triplet = self.unit[kept], place[self.triplet[kept]]
+        return Units(self.of, self.count, unit, triplet, self.anchor[chosen])
 
     def sums(self, values: Reals) -> Reals:
         """(units,) the sum of ``values`` (t,) over the triplets that go with each unit."""
@@ -111,9 +110,7 @@ class Units:
 
         name = "rule of three" if k in (0, n) else "Clopper-Pearson"
         text = f"{name} over {n:,} anchors, {k:,} of which are so: these classes, more triplets"
-        return Interval(
-            low, high, text, "anchor", unresolved=k in (0, n), above=above if k else None
-        )
+        return Interval(low, high, text, "anchor", k in (0, n), above if k else None)
 
     def _worded(self, interval: Interval) -> Interval:
         """The house's intervals speak of classes."""
@@ -144,7 +141,6 @@ def _rescaled(interval: Interval, chance: float) -> Interval:
     assert interval.high is not None
     p = interval.above
     above = None if p is None else lambda x: p(x * (1 - chance) + chance)
-    low, high = (
-        max(0.0, (bound - chance) / (1 - chance)) for bound in (interval.low, interval.high)
-    )
+    bounds = interval.low, interval.high
+    low, high = (max(0.0, (bound - chance) / (1 - chance)) for bound in bounds)
     return replace(interval, low=low, high=high, above=above)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series
 from embedding_second_opinion.findings.wording import percent
 
 from .numbers import Norms
@@ -15,25 +15,9 @@ NAMES = ("Shortest fifth", "Second", "Third", "Fourth", "Longest fifth")
 
 def fifths_chart(numbers: Norms) -> Bars:
     """1-NN accuracy by fifth of length, the shortest first."""
-    bars = [
-        Bar.model_validate(
-            {
-                "label": name,
-                "value": e.value,
-                "low": e.low,
-                "high": e.high,
-                "role": "second" if i == 0 else "main",
-            }
-        )
-        for i, (name, e) in enumerate(zip(NAMES, numbers.by_part, strict=True))
-    ]
-    known = any(bar.low is not None for bar in bars)
-    return Bars(
-        title="Right answers by the length of the query's vector",
-        alt="; ".join(f"{bar.label}: {percent(bar.value)}" for bar in bars) + ".",
-        value_label="1-NN accuracy" + (", with 95 % interval" if known else ""),
-        bars=tuple(bars),
-    )
+    bars = [Bar.of(name, e) for name, e in zip(NAMES, numbers.by_part, strict=True)]
+    bars[0] = Bar.of(NAMES[0], numbers.by_part[0], "second")
+    return Bars.of("Right answers by the length of the query's vector", "1-NN accuracy", bars)
 
 
 def lengths_chart(numbers: Norms) -> tuple[Curve, ...]:
@@ -45,19 +29,16 @@ def lengths_chart(numbers: Norms) -> tuple[Curve, ...]:
     if len(x) < 2:
         return ()
 
-    def line(name: str, lengths: np.ndarray, role: str) -> Series:
+    def line(name: str, lengths: np.ndarray, role: Role) -> Series:
         y = np.searchsorted(np.sort(lengths), x, side="right") / len(lengths)
-        return Series.model_validate({"name": name, "x": x, "y": y, "role": role})
+        return Series.of(name, x, y, role)
 
     told = numbers.estimates["wrong_is_shorter"]
     middle = [f"{float(np.median(each)):.3g}" for each in (right, wrong)]
     return (
         Curve(
             title=f"A wrong query is shorter than a right one in {percent(told.value)} of all pairs",
-            alt=(
-                f"Share of queries whose vector is at most so long: median {middle[0]} of {len(right):,} "
-                f"right and {middle[1]} of {len(wrong):,} wrong ones."
-            ),
+            alt=f"Median length: right queries {middle[0]}, wrong ones {middle[1]}.",
             x_label="length of the query's vector",
             y_label="share of the queries that are at most so long",
             series=(line("right", right, "main"), line("wrong", wrong, "second")),

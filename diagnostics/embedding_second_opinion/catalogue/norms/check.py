@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -42,14 +42,13 @@ def norms(
     if data is None or len(anchors) < FEWEST_QUERIES:
         return NotApplicable(
             f"Needs {FEWEST_QUERIES} queries with a positive and a negative in the gallery; there "
-            f"{'is' if len(anchors) == 1 else 'are'} {len(anchors)}."
+            f"{are(len(anchors))} {len(anchors)}."
         )
     rows = np.union1d(evaluation.queries, evaluation.enrolled)
     logs = log_lengths(data.vectors[rows])
     if one_length(logs):
         return NotApplicable(
-            "Needs lengths that differ: the vectors have one length; it was thrown away before they "
-            "were saved."
+            "Needs lengths that differ: they were thrown away before they were saved."
         )
     numbers = measure_norms(space, logs[np.searchsorted(rows, anchors)])
     return Answer(
@@ -58,11 +57,7 @@ def norms(
         harm=numbers.harm,
         interval=numbers.interval,
         meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
-        ignore_when=(
-            "The length was made by something that has nothing to do with the sample, such as a scale of the "
-            "recording that differs in use; or every query has to be answered, and no sample can be taken "
-            "again."
-        ),
+        ignore_when="The length has nothing to do with the sample, or every query has to be answered.",
         remedy=lambda verdict: _remedy(numbers, verdict, tolerance),
         caveats=_caveats(numbers),
         charts=(fifths_chart(numbers), *lengths_chart(numbers)),
@@ -100,72 +95,53 @@ def _tells_quality(numbers: Norms, tolerance: float) -> bool:
 def _meaning(numbers: Norms, verdict: Verdict, tolerance: float) -> str:
     if numbers.harm.low is None:
         return f"What lengths would have told cannot be said: {numbers.harm.why_none}."
-    if numbers.under_cosine:
-        if verdict.loud:
-            text = "How long a vector is tells its class, and cosine does not hear it."
-        elif verdict is Verdict.OK:
-            text = (
-                "Cosine throws lengths away, and no answer that a user would miss goes with them."
-            )
-        else:
-            text = "Whether cosine loses answers by throwing lengths away cannot be told from nothing here."
-        if _tells_quality(numbers, tolerance):
-            text += (
-                " Length is a quality score all the same: short vectors are answered wrongly more often "
-                f"({numbers.estimates['lost_on_short'].text()} over all queries)."
-            )
-        return text
-    if verdict.loud:
-        return (
-            "Short vectors are answered wrongly far more often than others: length is a sign of quality that "
-            "comes with every vector, and nobody reads it. What is blurred, cut off or empty gets a short "
-            "vector in many networks."
+    state = "loud" if verdict.loud else "ok" if verdict is Verdict.OK else "unsure"
+    text = MEANING[numbers.under_cosine, state]
+    if numbers.under_cosine and _tells_quality(numbers, tolerance):
+        text += (
+            " Length is a quality score all the same: short vectors are answered wrongly more often "
+            f"({numbers.estimates['lost_on_short'].text()} over all queries)."
         )
-    if verdict is Verdict.OK:
-        return (
-            "Short vectors are answered about as well as others; length is no sign of quality here."
-        )
-    return "Whether short vectors are answered worse cannot be told: classes or errors are too few."
+    return text
+
+
+# By whether cosine is in use, and the verdict.
+MEANING = {
+    (True, "loud"): "How long a vector is tells its class, and cosine does not hear it.",
+    (
+        True,
+        "ok",
+    ): "Cosine throws lengths away, and no answer that a user would miss goes with them.",
+    (True, "unsure"): "Whether cosine loses answers by throwing lengths away cannot be told here.",
+    (
+        False,
+        "loud",
+    ): "Short vectors are answered wrongly far more often: length is a sign of quality.",
+    (False, "ok"): "Short vectors are answered about as well as others.",
+    (False, "unsure"): "Whether short vectors are answered worse cannot be told here.",
+}
 
 
 def _remedy(numbers: Norms, verdict: Verdict, tolerance: float) -> str:
-    score = (
-        "Turn away samples with a short vector or take them again, with a threshold chosen on validation "
-        "data; or weight each vector by its length where several are averaged."
-    )
+    score = "Turn away samples with a short vector, with a threshold chosen on validation data."
+    texts = []
     if numbers.under_cosine:
-        texts = []
         if verdict.loud:
             texts.append("Use euclidean distance on the vectors as they are.")
         if _tells_quality(numbers, tolerance):
             texts.append(f"Keep the length beside the unit vector as a quality score. {score}")
-        if texts:
-            return " ".join(texts)
     elif verdict.loud:
-        return f"{score} Look at the shortest samples first: what is wrong with them?"
-    if verdict is Verdict.OK:
+        texts.append(score)
+    if verdict is Verdict.OK and not texts:
         return "Nothing here."
-    return "Bring more classes and more queries before lengths are used for anything."
+    return " ".join(texts) or "Bring more classes and more queries."
 
 
 def _caveats(numbers: Norms) -> tuple[str, ...]:
-    notes = [f"The interval of the harm: {numbers.harm.method}."]
+    notes = ["Short vectors may be those of hard classes as well as those of bad samples."]
     if numbers.chance is not None:
-        notes.append(
-            f"Classes dealt at random share as much of the variance of log length with a chance of "
-            f"{numbers.chance:.3f} ({PERMUTATIONS} permutations). No verdict hangs on it: lengths that go "
-            "with the class do no harm by themselves."
-        )
-    notes.append(
-        "Short vectors may be those of hard classes as well as those of bad samples; a chance of wrong ones "
-        "being shorter does not tell which. In the interval of this chance a deleted class goes as "
-        "queries only."
-    )
-    if not np.all(numbers.lengths > 0):
-        zero = int(np.count_nonzero(numbers.lengths == 0))
-        notes.append(
-            f"{number(zero, 'query')} of length zero: the shortest, and without a logarithm."
-        )
-    if numbers.under_cosine:
-        notes.append("One extra pass: the same queries under euclidean distance.")
+        notes.append(f"Permuted classes share as much variance with p {numbers.chance:.3f}.")
+    zero = int(np.count_nonzero(numbers.lengths == 0))
+    if zero:
+        notes.append(f"{number(zero, 'query')} of length zero: the shortest, without a logarithm.")
     return tuple(notes)

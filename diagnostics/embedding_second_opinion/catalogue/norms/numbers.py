@@ -21,9 +21,8 @@ from embedding_second_opinion.stats.intervals import Interval, difference_interv
 
 PARTS = 5  # of the queries in order of length; the first is called short
 PERMUTATIONS = 999
-SAME_LENGTH = (
-    1e-3  # relative: float16 rounds an entry, and so a length, by at most 2^-11 up or down
-)
+# Relative: float16 rounds an entry, and so a length, by at most 2^-11 up or down.
+SAME_LENGTH = 1e-3
 BLOCK = 4096
 
 
@@ -52,11 +51,10 @@ def log_lengths(vectors: Floats) -> Reals:
     for start in range(0, len(vectors), BLOCK):
         rows = vectors[start : start + BLOCK].astype(np.float64)
         peaks = np.abs(rows).max(axis=1)
-        rows /= np.where(peaks > 0, peaks, 1)[:, None]
+        peaks[peaks == 0] = 1
+        rows /= peaks[:, None]
         with np.errstate(divide="ignore"):
-            found[start : start + BLOCK] = np.log(np.linalg.norm(rows, axis=1)) + np.log(
-                np.where(peaks > 0, peaks, 1)
-            )
+            found[start : start + BLOCK] = np.log(np.linalg.norm(rows, axis=1)) + np.log(peaks)
     return found
 
 
@@ -83,9 +81,8 @@ def in_parts(lengths: Reals, parts: int = PARTS) -> Reals:
 def omega_squared(values: Reals, codes: Ints) -> float:
     """Share of the variance of ``values`` that lies between classes; below 0 where less than by chance."""
     counts, sums = _by_class(values, codes)
-    return float(
-        _omega((values**2).sum(), sums.sum(), (sums**2 / counts).sum(), len(values), len(counts))
-    )
+    between = (sums**2 / counts).sum()
+    return float(_omega((values**2).sum(), sums.sum(), between, len(values), len(counts)))
 
 
 def permuted(values: Reals, codes: Ints, rng: np.random.Generator) -> Reals:
@@ -124,9 +121,8 @@ def accuracy_within(ranks: Ranks, weights: Reals) -> tuple[float, Reals]:
     """1-NN accuracy of anchors that count by ``weights`` (a,), and without each class."""
     a, k = ranks.anchors, ranks.classes
     right = ranks.right[a] * weights
-    saved = np.bincount(
-        np.maximum(ranks.sole[a], 0), weights=weights * (ranks.sole[a] >= 0), minlength=k
-    )
+    alone = ranks.sole[a] >= 0
+    saved = np.bincount(ranks.sole[a][alone], weights=weights[alone], minlength=k)
     left = weights.sum() - np.bincount(ranks.codes[a], weights=weights, minlength=k)
     kept = right.sum() - np.bincount(ranks.codes[a], weights=right, minlength=k) + saved
     without = np.clip(kept / np.where(left > 1e-9, left, np.nan), 0, 1)
@@ -137,9 +133,8 @@ def short_loss(ranks: Ranks, short: Reals) -> tuple[float, Interval]:
     """Accuracy points that short queries lose beyond the error rate of the others; short: (a,) weights."""
     a = ranks.anchors
     share = float(short.mean())
-    (quick, quick_without), (rest, rest_without) = (
-        accuracy_within(ranks, weights) for weights in (short, 1 - short)
-    )
+    quick, quick_without = accuracy_within(ranks, short)
+    rest, rest_without = accuracy_within(ranks, 1 - short)
     # The same as a mean over queries, for the bound where next to no class has an error.
     values = (1 - ranks.right[a]) * (short - (1 - short) * share / (1 - share))
     without = share * (rest_without - quick_without)
@@ -172,56 +167,41 @@ def measure_norms(space: Geometry, logs: Reals) -> Norms:
         _share(ranks, each, units, f"the {name} fifth of {about}")
         for each, name in zip(weights, names, strict=True)
     )
-    accuracy = share_interval(
-        surface.closed_set_accuracy(ranks),
-        jackknife.closed_set_without(ranks),
-        units,
-        pairs=jackknife.closed_set_pairs(ranks),
-    ).estimate(surface.closed_set_accuracy(ranks), about)
     estimates = {
-        "closed_set_accuracy": accuracy,
+        "closed_set_accuracy": _closed_set(ranks, units, about),
         "short_accuracy": by_part[0],
         "rest_accuracy": _share(ranks, 1 - weights[0], units, f"the longer four fifths of {about}"),
     }
     if right.any() and not right.all():
         value, without = shorter_wrong(logs, right, codes)
-        estimates["wrong_is_shorter"] = share_interval(value, without, units).estimate(
-            value,
+        pairs = (
             f"{np.count_nonzero(~right):,} wrong and {np.count_nonzero(right):,} right of {about}; a half "
-            "where lengths tell nothing",
+            "where lengths tell nothing"
         )
+        bounds = share_interval(value, without, units)
+        estimates["wrong_is_shorter"] = bounds.estimate(value, pairs)
     chance = _class_share(space, logs, codes, about, estimates)
     value, interval = short_loss(ranks, weights[0])
-    estimates["lost_on_short"] = interval.estimate(
-        value,
-        f"the shortest fifth of {about}, beyond the error rate of the others",
-        "accuracy points",
-    )
-    if space.metric == "cosine":
+    beyond = f"the shortest fifth of {about}, beyond the error rate of the others"
+    harm = interval.estimate(value, beyond, "accuracy points")
+    estimates["lost_on_short"] = harm
+    under_cosine = space.metric == "cosine"
+    if under_cosine:
         other = Geometry(space.evaluation, metric="euclidean", seed=space.seed, listed=0).beaten
-        estimates["euclidean_accuracy"] = share_interval(
-            surface.closed_set_accuracy(other),
-            jackknife.closed_set_without(other),
-            units,
-            pairs=jackknife.closed_set_pairs(other),
-        ).estimate(surface.closed_set_accuracy(other), f"{about}, euclidean distance")
+        estimates["euclidean_accuracy"] = _closed_set(other, units, f"{about}, euclidean distance")
         value, interval = euclidean_gain(ranks, other)
-        estimates["euclidean_gain"] = interval.estimate(
-            value, f"{about}, euclidean distance against cosine", "accuracy points"
-        )
+        against = f"{about}, euclidean distance against cosine"
+        harm = interval.estimate(value, against, "accuracy points")
+        estimates["euclidean_gain"] = harm
     return Norms(
         lengths=np.exp(logs),
         right=right,
         by_part=by_part,
         estimates=estimates,
         chance=chance,
-        harm=interval.estimate(
-            value,
-            estimates["euclidean_gain" if space.metric == "cosine" else "lost_on_short"].about,
-            "accuracy points",
-        ),
+        harm=harm,
         interval=interval,
-        under_cosine=space.metric == "cosine",
+        under_cosine=under_cosine,
         queries=len(a),
     )
 
@@ -257,16 +237,9 @@ def _omega_without(values: Reals, codes: Ints) -> Reals:
     squares = np.bincount(np.unique(codes, return_inverse=True)[1], weights=values**2)
     between = sums**2 / counts
     rows = len(values) - counts
+    squares, sums, between = (each.sum() - each for each in (squares, sums, between))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(
-            _omega(
-                squares.sum() - squares,
-                sums.sum() - sums,
-                between.sum() - between,
-                rows,
-                len(counts) - 1,
-            )
-        )
+        return _omega(squares, sums, between, rows, len(counts) - 1)
 
 
 def _omega(squares: Reals, total: Reals, between: Reals, n: Ints | int, k: int) -> Reals:
@@ -279,9 +252,7 @@ def _omega(squares: Reals, total: Reals, between: Reals, n: Ints | int, k: int) 
 
 def _by_class(values: Reals, codes: Ints) -> tuple[Ints, Reals]:
     own = np.unique(codes, return_inverse=True)[1]
-    return np.bincount(own).astype(np.int64), np.asarray(
-        np.bincount(own, weights=values), np.float64
-    )
+    return np.bincount(own).astype(np.int64), np.bincount(own, weights=values).astype(np.float64)
 
 
 def _won(wrong: Reals, right: Reals) -> tuple[Reals, Reals]:
@@ -290,6 +261,12 @@ def _won(wrong: Reals, right: Reals) -> tuple[Reals, Reals]:
     at_most = both[: len(wrong)] - rankdata(wrong)  # right ones that are shorter, a tie half
     shorter = both[len(wrong) :] - rankdata(right)
     return np.asarray(len(right) - at_most), np.asarray(shorter)
+
+
+def _closed_set(ranks: Beaten, units: int, about: str) -> Estimate:
+    value, pairs = surface.closed_set_accuracy(ranks), jackknife.closed_set_pairs(ranks)
+    interval = share_interval(value, jackknife.closed_set_without(ranks), units, pairs=pairs)
+    return interval.estimate(value, about)
 
 
 def _share(ranks: Ranks, weights: Reals, units: int, about: str) -> Estimate:
