@@ -7,9 +7,12 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
-from embedding_second_opinion.catalogue.pair_verification.counts import base_rate, pairs_of_queries
+from embedding_second_opinion.catalogue.pair_verification.counts import (
+    base_rate,
+    halves,
+    pairs_of_queries,
+)
 from embedding_second_opinion.catalogue.pair_verification.figures import figures
-from embedding_second_opinion.catalogue.pair_verification.halves import halves
 from embedding_second_opinion.catalogue.pair_verification.numbers import verify
 from embedding_second_opinion.catalogue.pair_verification.pair_file import pairs_of_file
 from embedding_second_opinion.data.embeddings import EmbeddingSet

@@ -75,7 +75,7 @@ def test_digits_in_words():
     found = judge(sample("digits"))
     assert found.explanation.startswith("3 of 1,797 searches (0.2 %")
     assert "the first answer is right for 98.8 %" in found.explanation
-    assert "random answers would hold a match on 65 % of the pages" in found.meaning
+    assert "In random order 65 % of the pages would hold one" in found.meaning
     assert found.verdict is Verdict.OK
     assert found.estimates["r_precision"].low is None
     assert "too large for the 50 nearest rows" in found.estimates["r_precision"].method

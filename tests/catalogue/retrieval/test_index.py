@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from embedding_second_opinion.catalogue.retrieval.approximate_index import approximate_neighbors
 from embedding_second_opinion.catalogue.retrieval.check import retrieval
-from embedding_second_opinion.catalogue.retrieval.index import measure_index
+from embedding_second_opinion.catalogue.retrieval.index import approximate_neighbors, measure_index
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs

@@ -183,10 +183,10 @@ def test_the_margin():
 def test_the_curve_starts_at_the_wrong_order_and_passes_the_margin():
     census = measure_census(Geometry(made(2)), MARGIN)
     e = census.estimates
-    assert census.active[0] == pytest.approx(e["share_hard"].value)
-    at = list(census.margins).index(MARGIN)
-    assert census.active[at] == pytest.approx(e["random_active"].value)
-    assert list(census.active) == sorted(census.active)
+    assert census.curve.active[0] == pytest.approx(e["share_hard"].value)
+    at = list(census.curve.margins).index(MARGIN)
+    assert census.curve.active[at] == pytest.approx(e["random_active"].value)
+    assert list(census.curve.active) == sorted(census.curve.active)
     for k in (2, 6):
-        easy = brute(made(2), census.margins[k])[0]
-        assert census.active[k] == pytest.approx(1 - easy, abs=1e-12)
+        easy = brute(made(2), census.curve.margins[k])[0]
+        assert census.curve.active[k] == pytest.approx(1 - easy, abs=1e-12)

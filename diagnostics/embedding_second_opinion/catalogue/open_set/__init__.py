@@ -11,11 +11,7 @@ CHECK = Check(
     explains="O",
     needs="embeddings and labels; --strangers NAME for true strangers, else known classes play them",
     answers=True,
-    because=(
-        "where one known query in twenty is turned away, one stranger in ten let in is what a door that "
-        'is meant to be shut may cost; beyond that the answer "I do not know you" is not to be relied '
-        "upon"
-    ),
+    because="one stranger in ten let in is what a door that is meant to be shut may cost",
     source=(
         "Open set: Scheirer et al., IEEE PAMI 2013. OSCR: Dhamija, Günther & Boult, NeurIPS 2018. FPIR, "
         "FNIR and DIR against gallery size: Grother & Phillips, CVPR 2004; ISO/IEC 19795-1. Conformal "

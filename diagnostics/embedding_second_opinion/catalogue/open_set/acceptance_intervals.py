@@ -51,7 +51,7 @@ class Without:
 def share(value: float, without: Without, *, counted: bool = False) -> Interval:
     """For a share in [0, 1]. counted: it is a share of the strangers, row by row."""
     if without.strange is None:
-        if without.units < FEWEST_CLASSES and without.gallery and counted:
+        if counted and without.gallery and without.units < FEWEST_CLASSES:
             return _of_rows(value, without, number(without.units, "class"))
         plain = share_interval(value, without.enrolled, without.units)
         if plain.above is None:  # a bound, or none
@@ -89,7 +89,7 @@ def _of_rows(value: float, without: Without, classes: str) -> Interval:
     """Few classes: these strangers, new samples of them."""
     n = without.strangers
     accepted = round(value * n)
-    bounds = binomtest(accepted, n).proportion_ci(LEVEL, method="exact")
+    low, high = map(float, binomtest(accepted, n).proportion_ci(LEVEL, method="exact"))
 
     def above(x: float) -> float:
         """Chance that as many are accepted where each is with a chance of x; TAIL at the lower bound."""
@@ -99,14 +99,8 @@ def _of_rows(value: float, without: Without, classes: str) -> Interval:
         f"Clopper-Pearson over {number(n, 'stranger')} of {classes}: new samples of these, the threshold "
         "as given"
     )
-    return Interval(
-        float(bounds.low),
-        float(bounds.high),
-        method,
-        "query",
-        above=above,
-        conditional_on="the threshold",
-    )
+    given = "the threshold"
+    return Interval(low, high, method, "query", above=above, conditional_on=given)
 
 
 def _two_samples(value: float, without: Without) -> Interval:
@@ -118,10 +112,8 @@ def _two_samples(value: float, without: Without) -> Interval:
     if max(every.max(), value) >= 1 or min(every.min(), value) <= 0:
         bound = share_interval(value, np.append(every, value), len(strange))
         return replace(bound, method=bound.method.replace(" classes", " classes of strangers"))
-    method = (
-        f"class jackknife on the logit scale, over {len(enrolled):,} enrolled classes and "
-        f"{len(strange):,} of strangers"
-    )
+    counts = f"{len(enrolled):,} enrolled classes and {len(strange):,} of strangers"
+    method = f"class jackknife on the logit scale, over {counts}"
     samples = [(strange, len(strange)), (enrolled, len(enrolled))]
     return _logit_t(value, samples, without.twice, method)
 

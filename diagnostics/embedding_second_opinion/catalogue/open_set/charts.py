@@ -6,7 +6,6 @@ import numpy as np
 
 from embedding_second_opinion.findings.charts import Curve, Mark, Series
 from embedding_second_opinion.findings.wording import number, percent
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 
 from .found import OpenSet
 
@@ -23,21 +22,19 @@ def distances_curve(seen: OpenSet) -> Curve:
     edges = np.linspace(low, high, BINS + 1) if high > low else np.array([low - 0.5, low + 0.5])
     middles = (edges[:-1] + edges[1:]) / 2
     one, two = (100 * np.histogram(v, edges)[0] / len(v) for v in (known, strange))
+    who = "once their class is taken out" if seen.sides.rehearsal else "of strangers"
     return Curve(
-        title=(
-            f"Within {seen.threshold:.3g} lie 95 % of the known, and {percent(seen.harm.value)} "
-            + ("once their class is taken out" if seen.sides.rehearsal else "of strangers")
-        ),
+        title=f"Within {seen.threshold:.3g} lie 95 % of the known, and {percent(seen.harm.value)} {who}",
         alt=(
-            f"Distances to the nearest enrolled row: known queries have median {np.median(known):.3g}, "
-            f"{_strangers(seen)} {np.median(strange):.3g}. The threshold {seen.threshold:.3g} accepts "
-            f"{seen.harm.text()} of the latter."
+            f"Median distance to the nearest enrolled row: {np.median(known):.3g} of known queries, "
+            f"{np.median(strange):.3g} of {_strangers(seen)}; {seen.harm.text()} of the latter lie within "
+            f"the threshold {seen.threshold:.3g}."
         ),
         x_label="distance to the nearest enrolled row",
         y_label=f"percent of the rows in each of {number(len(middles), 'step')} of distance",
         series=(
-            _series("known queries", middles, one, "main"),
-            _series(_strangers(seen), middles, two, "second"),
+            Series.of("known queries", middles, one),
+            Series.of(_strangers(seen), middles, two, "second"),
         ),
         y_share=False,
     )
@@ -61,16 +58,16 @@ def acceptance_curve(seen: OpenSet) -> Curve:
     return Curve(
         title="The larger the threshold, the more are accepted: both the known and strangers",
         alt=(
-            f"Share accepted against the threshold on the distance. At {seen.threshold:.3g}: "
-            f"{100 * seen.pools.known.share(seen.threshold):.1f} % of known queries and "
-            f"{seen.harm.text()} of {_strangers(seen)}."
+            f"At the threshold {seen.threshold:.3g} are accepted: "
+            f"{100 * pools.known.share(seen.threshold):.1f} % of known queries and {seen.harm.text()} of "
+            f"{_strangers(seen)}."
         ),
         x_label="threshold on the distance to the nearest enrolled row",
         y_label="share accepted",
         series=(
-            _series("known queries", x, known, "main"),
-            _series("known, rightly named", x, right, "context"),
-            _series(_strangers(seen), x, strange, "second"),
+            Series.of("known queries", x, known),
+            Series.of("known, rightly named", x, right, "context"),
+            Series.of(_strangers(seen), x, strange, "second"),
         ),
         marks=tuple(marks),
     )
@@ -86,19 +83,16 @@ def oscr_curve(seen: OpenSet) -> Curve:
     keep = np.unique(np.linspace(0, len(accepted) - 1, POINTS).round().astype(np.int64))
     # Where strangers begin, the curve rises: that corner is not to be lost.
     keep = np.union1d(keep, [int(np.count_nonzero(accepted == 0)) - 1])
-    area = seen.estimates["oscr"]
-    at = seen.pools.right.at_most(seen.threshold) / len(pools.known.base)
+    at = pools.right.at_most(seen.threshold) / len(pools.known.base)
     return Curve(
         title="What rightly naming the known costs in strangers accepted",
         alt=(
-            "Share of known queries that are accepted and rightly named against the share of strangers "
-            f"accepted, over all thresholds. Area {area.text()}; where {seen.harm.text()} of strangers "
-            f"are accepted, {100 * at:.1f} % of the known are rightly named, and {100 * right[-1]:.1f} % "
-            "where all are."
+            f"Area {seen.estimates['oscr'].text()}; where {seen.harm.text()} of strangers are accepted, "
+            f"{100 * at:.1f} % of the known are rightly named, and {100 * right[-1]:.1f} % where all are."
         ),
         x_label="share of strangers accepted (1 is all of them)",
         y_label="share of known queries accepted and rightly named",
-        series=(_series("known queries", accepted[keep], right[keep], "main"),),
+        series=(Series.of("known queries", accepted[keep], right[keep]),),
         marks=(Mark(name="at the threshold:", x=seen.harm.value, y=at, role="second"),),
     )
 
@@ -106,25 +100,22 @@ def oscr_curve(seen: OpenSet) -> Curve:
 def size_curve(seen: OpenSet) -> Curve:
     """Both errors against the number of enrolled classes, at the threshold."""
     found = seen.by_size
+    ends = [
+        f"{number(found.sizes[at], 'class')} enrolled: {percent(found.fpir[at])} of strangers accepted, "
+        f"{percent(found.dir[at])} of known queries rightly named"
+        for at in (0, -1)
+    ]
+    title = "However many classes are enrolled, as many strangers are accepted"
+    if found.fpir[-1] > found.fpir[0]:
+        title = "The more classes are enrolled, the more strangers are taken for one of them"
     return Curve(
-        title=(
-            "The more classes are enrolled, the more strangers are taken for one of them"
-            if found.fpir[-1] > found.fpir[0]
-            else "However many classes are enrolled, no stranger is taken for one of them"
-            if found.fpir[-1] == 0
-            else "However many classes are enrolled, as many strangers are accepted"
-        ),
-        alt=(
-            f"At the threshold {seen.threshold:.3g}, with {number(found.sizes[0], 'class')} enrolled "
-            f"{percent(found.fpir[0])} of strangers are accepted and {percent(found.dir[0])} of known "
-            f"queries rightly named; with {number(found.sizes[-1], 'class')} {percent(found.fpir[-1])} and "
-            f"{percent(found.dir[-1])}."
-        ),
+        title=title,
+        alt=f"At the threshold {seen.threshold:.3g}, with {'; with '.join(ends)}.",
         x_label="classes enrolled, drawn at random; all of their rows",
         y_label="share at the fixed threshold",
         series=(
-            _series("known, rightly named (DIR)", found.sizes, found.dir, "main"),
-            _series("strangers accepted (FPIR)", found.sizes, found.fpir, "second"),
+            Series.of("known, rightly named (DIR)", found.sizes, found.dir),
+            Series.of("strangers accepted (FPIR)", found.sizes, found.fpir, "second"),
         ),
         x_scale="log",
     )
@@ -132,7 +123,3 @@ def size_curve(seen: OpenSet) -> Curve:
 
 def _strangers(seen: OpenSet) -> str:
     return "known, class taken out" if seen.sides.rehearsal else "strangers"
-
-
-def _series(name: str, x: Reals | Ints, y: Reals, role: str) -> Series:
-    return Series.model_validate({"name": name, "x": x, "y": y, "role": role})

@@ -137,12 +137,11 @@ class _Found:
         if name == "known_turned_away_at_95" and seen.fitted is seen.known:
             return no_interval("the threshold is set so that it is 5 %")
         if name in _KNOWN_ONLY:
-            return acceptance_intervals.share(
-                self[name], self._without(self._enrolled[:, at], None)
-            )
+            left = self._without(self._enrolled[:, at], None)
+            return acceptance_intervals.share(self[name], left)
         strange = None if seen.rehearsal else self._strangers(at)
-        counted = name in _COUNTED
         without = self._without(self._enrolled[:, at], strange)
+        counted = name in _COUNTED
         if counted:
             x = self[_COUNTED[name]] if _COUNTED[name] else first_accepting(self._pools)
             without = replace(without, twice=let_in_alone(seen.strange, x))
@@ -159,17 +158,13 @@ class _Found:
     def estimate(self, name: str) -> Estimate:
         """With what it is about: the known, the strangers, or both."""
         far = name in _THRESHOLDS
-        known = name in _KNOWN_ONLY
-        about = self._about_known if known else self._about_fitted() if far else self._about
+        about = self._about_known if name in _KNOWN_ONLY else self._about
+        if far:
+            about = self._about_fitted()
         return self.interval(name).estimate(self[name], about, "distance" if far else "share")
 
     def at_deployed(self, best: Deployed) -> dict[str, Estimate]:
         """The threshold to deploy and its two errors; intervals take it as given."""
-        found = {}
-        if best.threshold is not None:
-            found["deployed_threshold"] = no_interval(
-                "the place of the least cost jumps from one distance to another"
-            ).estimate(best.threshold, self._about, "distance")
         x = -np.inf if best.threshold is None else best.threshold
         seen, pools, classes = self._seen, self._pools, self._ranks.class_ids
         left = np.full((len(classes), 3), np.nan)
@@ -181,9 +176,15 @@ class _Found:
         without = replace(self._without(left[:, 1], strange), twice=let_in_alone(seen.strange, x))
         one = _given(acceptance_intervals.share(best.accepted, without, counted=True))
         two = _given(acceptance_intervals.share(best.fnir, self._without(left[:, 2], None)))
-        found["strangers_accepted_deployed"] = one.estimate(best.accepted, self._about)
-        found["fnir_deployed"] = two.estimate(best.fnir, self._about_known)
-        return found
+        found = {
+            "strangers_accepted_deployed": one.estimate(best.accepted, self._about),
+            "fnir_deployed": two.estimate(best.fnir, self._about_known),
+        }
+        if best.threshold is None:
+            return found
+        jumps = no_interval("the place of the least cost jumps from one distance to another")
+        placed = jumps.estimate(best.threshold, self._about, "distance")
+        return {"deployed_threshold": placed, **found}
 
     def _strangers(self, at: int) -> Reals:
         if self._strange is None:
@@ -197,9 +198,8 @@ class _Found:
     def _about_fitted(self) -> str:
         fitted = self._seen.fitted
         n = len(fitted.rows)
-        text = f"{n:,} rows of {self._seen.fitted_on}, of {number(fitted.classes, 'class')}"
-        if fitted is self._seen.known:
-            text = f"{n:,} known queries of {number(fitted.classes, 'class')}"
+        rows = "known queries" if fitted is self._seen.known else f"rows of {self._seen.fitted_on},"
+        text = f"{n:,} {rows} of {number(fitted.classes, 'class')}"
         rank = f"; the conformal one is rank {min(conformal_rank(n), n):,} of {n:,}"
         return f"{text}, to their nearest enrolled row of any class{rank}"
 

@@ -30,7 +30,7 @@ class BySize:
     """Both shares against the size of the gallery, at one threshold.
 
     sizes: (G,) classes enrolled. fpir, dir: (G,). within: (r,) classes within the threshold of
-    each stranger looked at; of: strangers there are; others: classes that could be (K').
+    each stranger looked at; of: strangers there are.
     """
 
     sizes: Ints
@@ -38,7 +38,6 @@ class BySize:
     dir: Reals
     within: Ints
     of: int
-    others: int
 
 
 def by_size(space: Geometry, sides: Sides, threshold: float) -> BySize:
@@ -63,5 +62,4 @@ def by_size(space: Geometry, sides: Sides, threshold: float) -> BySize:
         dir=np.asarray((chances * near).mean(axis=0)),
         within=within,
         of=len(sides.strange.rows),
-        others=others,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from embedding_second_opinion.findings.charts import Example, Examples, Sample, Table, Thumbnail
 from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.geometry.passes.source import Rows
 
 from .found import OpenSet
@@ -35,26 +35,21 @@ def open_doors(space: Geometry, seen: OpenSet) -> tuple[Table, ...]:
         visitors = Counter(who[door == codes[at]].tolist())
         first = sorted(visitors.items(), key=lambda item: (-item[1], item[0]))[:3]
         rows.append(
-            (
-                names[int(codes[at])],
-                f"{counts[at]:,}",
-                f"{people[at]:,}",
-                ", ".join(f"{names[code]} ({n})" for code, n in first),
-            )
+            {
+                "enrolled class": names[int(codes[at])],
+                "strangers taken for it": f"{counts[at]:,}",
+                "of classes": f"{people[at]:,}",
+                "most of them": ", ".join(f"{names[code]} ({n})" for code, n in first),
+            }
         )
-    return (
-        Table(
-            title="The enrolled classes that let most strangers in",
-            alt=(
-                f"{number(int(inside.sum()), 'stranger')} let in by {number(len(codes), 'class')} of "
-                f"{space.ranks.classes:,} enrolled; listed by how many, first '{rows[0][0]}' with "
-                f"{rows[0][1]}{'' if len(rows) == len(codes) else f'; the first {len(rows)} are shown'}."
-            ),
-            columns=("enrolled class", "strangers taken for it", "of classes", "most of them"),
-            rows=tuple(rows),
-            numeric=(False, True, True, False),
-        ),
+    title = "The enrolled classes that let most strangers in"
+    worst = rows[0]
+    alt = (
+        f"{number(int(inside.sum()), 'stranger')} let in by {number(len(codes), 'class')} of "
+        f"{space.ranks.classes:,} enrolled; most by '{worst['enrolled class']}': "
+        f"{worst['strangers taken for it']}."
     )
+    return (Table.of(title, alt, rows, words=("enrolled class", "most of them")),)
 
 
 def nearest_strangers(space: Geometry, seen: OpenSet) -> tuple[Examples, ...]:
@@ -69,34 +64,25 @@ def nearest_strangers(space: Geometry, seen: OpenSet) -> tuple[Examples, ...]:
     rows, distances = _listed(space, seen)
     examples = []
     for at in shown.tolist():
-        own = int(strange.own[at])
-        answers = [
-            (int(r), float(d))
-            for r, d in zip(rows[at], distances[at], strict=True)
-            if r >= 0 and space.evaluation.codes[r] != own
-        ] or [(-1, float(strange.distance[at]))]
+        others = (rows[at] >= 0) & (space.evaluation.codes[rows[at]] != strange.own[at])
+        answers = zip(rows[at][others].tolist(), distances[at][others].tolist(), strict=True)
         examples.append(
             Example(
                 query=_sample(space, int(strange.rows[at]), None),
-                answers=tuple(_sample(space, r, d) for r, d in answers[:ANSWERS_SHOWN] if r >= 0),
+                answers=tuple(_sample(space, r, d) for r, d in list(answers)[:ANSWERS_SHOWN]),
                 note=f"{strange.distance[at]:.3g} away, the threshold is {seen.threshold:.3g}",
             )
         )
-    of = len(strange.rows)
-    who = (
-        f"{number(of, 'query')} whose class is taken out"
-        if seen.sides.rehearsal
-        else number(of, "stranger")
-    )
-    shown_words = (
-        "shown is the nearest, with its nearest enrolled rows"
-        if len(examples) == 1
-        else f"shown are the {len(examples)} nearest, one a class, each with its nearest enrolled rows"
-    )
+    of = number(len(strange.rows), "query" if seen.sides.rehearsal else "stranger")
+    who = f"{of} whose class is taken out" if seen.sides.rehearsal else of
+    shown_words = "nearest" if len(examples) == 1 else f"{len(examples)} nearest, one a class,"
     return (
         Examples(
             title="Strangers let in, nearest first, and what they were taken for",
-            alt=(f"{len(inside):,} of {who} {are(len(inside))} let in; {shown_words}."),
+            alt=(
+                f"{len(inside):,} of {who} {are(len(inside))} let in; shown: the {shown_words} with the "
+                "enrolled rows nearest to each."
+            ),
             examples=tuple(examples),
         ),
     )
@@ -110,12 +96,11 @@ def _listed(space: Geometry, seen: OpenSet) -> tuple[Rows, Reals]:
 
 
 def _sample(space: Geometry, row: int, distance: float | None) -> Sample:
-    evaluation = space.evaluation
-    images = evaluation.data.images if evaluation.data is not None else None
-    codes: Ints = evaluation.codes
+    data, codes = space.evaluation.data, space.evaluation.codes
+    images = None if data is None else data.images
     return Sample(
         row=row,
-        label=evaluation.classes[int(codes[row])],
+        label=space.evaluation.classes[codes[row]],
         distance=distance,
         match=None if distance is None else False,
         image=None if images is None else Thumbnail.of(images[row]),

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Level, Mark, Series, Table
-from embedding_second_opinion.findings.wording import number, percent
+from embedding_second_opinion.findings.charts import (
+    Bar,
+    Bars,
+    Curve,
+    Level,
+    Mark,
+    Role,
+    Series,
+    Table,
+)
+from embedding_second_opinion.findings.wording import are, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.inputs import Inputs
@@ -58,24 +67,18 @@ def _curve_points(seen: Verification) -> tuple[Reals, Reals]:
 
 def _roc(seen: Verification, far: Reals, tar: Reals) -> Curve:
     value = seen.seen.values
+    at = max(value["pair_far"], float(far[0]))
     return Curve(
         title="ROC: what one threshold accepts",
         alt=(
-            f"Share of genuine pairs accepted against the share of impostor pairs accepted: "
-            f"{percent(tar[0])} at {far[0]:.2g}, {percent(value['tar_at_far_1e-2'])} at 0.01; at the "
-            f"threshold used {percent(value['pair_recall'])} and {percent(value['pair_far'])}."
+            f"Genuine pairs accepted: {percent(tar[0])} where {far[0]:.2g} of impostor pairs are, "
+            f"{percent(value['tar_at_far_1e-2'])} at 0.01; at the threshold used "
+            f"{percent(value['pair_recall'])} at {percent(value['pair_far'])}."
         ),
         x_label="impostor pairs accepted (FAR)",
         y_label="genuine pairs accepted (TAR)",
-        series=(Series(name="genuine accepted", x=tuple(far.tolist()), y=tuple(tar.tolist())),),
-        marks=(
-            Mark(
-                name="at the threshold used:",
-                x=max(value["pair_far"], float(far[0])),
-                y=value["pair_recall"],
-                role="second",
-            ),
-        ),
+        series=(Series.of("genuine accepted", far, tar),),
+        marks=(Mark(name="at the threshold used:", x=at, y=value["pair_recall"], role="second"),),
         x_scale="log",
     )
 
@@ -85,15 +88,10 @@ def _det(seen: Verification, far: Reals, tar: Reals) -> Curve:
     eer = seen.seen.values["eer"]
     return Curve(
         title="DET: what fewer errors of one kind cost in the other",
-        alt=(
-            f"Share of genuine pairs rejected against the share of impostor pairs accepted; the two are "
-            f"equal at {percent(eer)}."
-        ),
+        alt=f"Genuine pairs rejected and impostor pairs accepted are equally many at {percent(eer)}.",
         x_label="impostor pairs accepted (FAR)",
         y_label="genuine pairs rejected (FRR), %",
-        series=(
-            Series(name="% rejected", x=tuple(far.tolist()), y=tuple((100 * (1 - tar)).tolist())),
-        ),
+        series=(Series.of("% rejected", far, 100 * (1 - tar)),),
         levels=(Level(name="equal error rate, %", y=100 * eer),),
         x_scale="log",
         y_share=False,
@@ -109,21 +107,18 @@ def _accepted(seen: Verification) -> Curve:
     low, high = min(float(low), at), max(float(high), at)
     # Steps of the same width; the threshold itself is one of them.
     x = np.unique(np.append(np.linspace(low, high, POINTS), at))
-    lines = [np.interp(x, edges, c) for c in (tar, far)]
     both = [float(np.interp(at, edges, c)) for c in (tar, far)]
     return Curve(
         title="Where the distances of both kinds of pairs lie",
         alt=(
-            f"Share of genuine and of impostor pairs nearer than each distance, from {low:.3g} to "
-            f"{high:.3g}; at {at:.3g}, the threshold used, {percent(both[0])} and {percent(both[1])}."
+            f"At {at:.3g}, the threshold used, {percent(both[0])} of genuine and {percent(both[1])} of "
+            "impostor pairs are nearer."
         ),
         x_label=f"distance of a pair (threshold used: {at:.3g})",
         y_label="share of pairs that are nearer",
-        series=tuple(
-            Series.model_validate({"name": name, "x": x, "y": y, "role": role})
-            for name, y, role in zip(
-                ("genuine pairs", "impostor pairs"), lines, ("main", "second"), strict=True
-            )
+        series=(
+            Series.of("genuine pairs", x, np.interp(x, edges, tar)),
+            Series.of("impostor pairs", x, np.interp(x, edges, far), "second"),
         ),
         marks=(
             Mark(name="genuine", x=at, y=both[0]),
@@ -136,24 +131,12 @@ def _numbers(seen: Verification) -> Bars:
     bars = []
     if seen.claim is not None:
         bars.append(Bar(label="Claimed", value=seen.claim.value, role="context"))
-    for name, label in NAMES.items():
-        if name in seen.estimates:
-            e = seen.estimates[name]
-            role = "main" if name in ("pair_accuracy", "pair_precision") else "second"
-            bars.append(
-                Bar.model_validate(
-                    {"label": label, "value": e.value, "low": e.low, "high": e.high, "role": role}
-                )
-            )
+    for name in (name for name in NAMES if name in seen.estimates):
+        role: Role = "main" if name in ("pair_accuracy", "pair_precision") else "second"
+        bars.append(Bar.of(NAMES[name], seen.estimates[name], role))
     if seen.triplets is not None:
         bars.append(Bar(label="Triplets, all pooled", value=seen.triplets, role="context"))
-    bounded = any(bar.low is not None for bar in bars)
-    return Bars(
-        title="The same distances, differently asked",
-        alt="; ".join(f"{bar.label} {percent(bar.value)}" for bar in bars) + ".",
-        value_label="share" + (", with 95 % interval" if bounded else ""),
-        bars=tuple(bars),
-    )
+    return Bars.of("The same distances, differently asked", "share", bars)
 
 
 def worst_classes(space: Geometry, seen: Verification) -> tuple[Table, ...]:
@@ -168,27 +151,21 @@ def worst_classes(space: Geometry, seen: Verification) -> tuple[Table, ...]:
     if not len(order):
         return ()
     rows = [
-        (
-            space.evaluation.classes[int(counts.class_ids[c])],
-            f"{100 * rate[0, c]:.0f} % of {all_of[0, c]:,}",
-            f"{100 * rate[1, c]:.1f} % of {all_of[1, c]:,}",
-            f"{near[1, c]:,.0f}",
-        )
+        {
+            "class": space.evaluation.classes[int(counts.class_ids[c])],
+            "own pairs accepted": f"{100 * rate[0, c]:.0f} % of {all_of[0, c]:,}",
+            "impostor pairs accepted": f"{100 * rate[1, c]:.1f} % of {all_of[1, c]:,}",
+            "false matches": f"{near[1, c]:,.0f}",
+        }
         for c in order
     ]
-    return (
-        Table(
-            title="The classes that one threshold serves worst",
-            alt=(
-                f"At a distance of {seen.seen.threshold:.3g}, {rows[0][1]} genuine pairs of class "
-                f"'{rows[0][0]}' are accepted, and {rows[0][2]} impostor pairs; listed: "
-                f"{number(len(rows), 'class')}."
-            ),
-            columns=("class", "own pairs accepted", "impostor pairs accepted", "false matches"),
-            rows=tuple(rows),
-            numeric=(False, True, True, True),
-        ),
+    worst = rows[0]
+    alt = (
+        f"At a distance of {seen.seen.threshold:.3g}, class '{worst['class']}' has "
+        f"{worst['own pairs accepted']} genuine pairs accepted, and {worst['impostor pairs accepted']} "
+        "impostor pairs."
     )
+    return (Table.of("The classes that one threshold serves worst", alt, rows, words=("class",)),)
 
 
 def _own_pairs(counts: PairCounts, threshold: float) -> tuple[Reals, Ints]:
@@ -223,26 +200,19 @@ def worst_pairs(space: Geometry, inputs: Inputs, seen: Verification) -> tuple[Ta
         return ()
     order = wrong[np.lexsort((wrong, -beyond[wrong]))][:SHOWN]
     names, codes = space.evaluation.classes, space.evaluation.codes
-    rows = tuple(
-        (
-            f"{p:,}",
-            f"{names[codes[pairs.first[p]]]} (row {pairs.first[p]:,})",
-            f"{names[codes[pairs.second[p]]]} (row {pairs.second[p]:,})",
-            "same" if pairs.same[p] else "different",
-            f"{distances[p]:.3g}",
-        )
+    rows = [
+        {
+            "pair": f"{p:,}",
+            "first": f"{names[codes[pairs.first[p]]]} (row {pairs.first[p]:,})",
+            "second": f"{names[codes[pairs.second[p]]]} (row {pairs.second[p]:,})",
+            "truly": "same" if pairs.same[p] else "different",
+            "distance": f"{distances[p]:.3g}",
+        }
         for p in order.tolist()
+    ]
+    alt = (
+        f"{len(wrong):,} of {len(distances):,} pairs {are(len(wrong))} on the wrong side of a distance of "
+        f"{seen.seen.threshold:.3g}; listed, farthest first: {number(len(rows), 'pair')}."
     )
-    return (
-        Table(
-            title="The pairs that go wrong by most",
-            alt=(
-                f"{len(wrong):,} of {len(distances):,} pairs {'lies' if len(wrong) == 1 else 'lie'} on the "
-                f"wrong side of a distance of {seen.seen.threshold:.3g}; listed, farthest first: "
-                f"{number(len(rows), 'pair')}."
-            ),
-            columns=("pair", "first", "second", "truly", "distance"),
-            rows=rows,
-            numeric=(True, False, False, False, True),
-        ),
-    )
+    title = "The pairs that go wrong by most"
+    return (Table.of(title, alt, rows, words=("first", "second", "truly")),)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
 from .charts import charts_of
 from .counts import has_pairs
+from .figures import LEVELS
 from .numbers import Verification, verify
 
 COSTS = {
@@ -43,8 +43,8 @@ def pair_verification(
         )
     if inputs.pairs is None and not has_pairs(space):
         return NotApplicable(
-            "Needs two queries of one class and two of different classes, with their distances; or a file "
-            "of pairs (--pairs)."
+            "Needs two queries of one class and two of different classes, with their distances; or pairs "
+            "(--pairs)."
         )
     seen = verify(space, inputs, tolerance)
     return Answer(
@@ -53,10 +53,7 @@ def pair_verification(
         harm=seen.harm,
         interval=seen.interval,
         meaning=lambda verdict: _meaning(seen, verdict),
-        ignore_when=(
-            "The model never decides on a single pair: it ranks candidates, or picks the nearest of those "
-            "enrolled."
-        ),
+        ignore_when="The model never decides on a single pair: it ranks candidates, or picks the nearest.",
         remedy=lambda verdict: _remedy(seen, verdict),
         caveats=_caveats(seen, inputs),
         charts=charts_of(space, inputs, seen),
@@ -73,8 +70,9 @@ def _explanation(seen: Verification) -> str:
         f"{e['eer'].text()})"
     )
     if "pair_precision" in e and e["genuine_share"].value > 0:
+        one_in = f"{1 / e['genuine_share'].value:,.0f}"
         text += (
-            f"; at the base rate of all pairs of this set, one genuine pair in {_one_in(seen)}, "
+            f"; at the base rate of all pairs of this set, one genuine pair in {one_in}, "
             f"{e['pair_precision'].text()} of the pairs called the same really are"
         )
     if seen.counts.elsewhere or seen.worst != "transfer_loss":
@@ -85,107 +83,71 @@ def _explanation(seen: Verification) -> str:
 
 
 def _meaning(seen: Verification, verdict: Verdict) -> str:
-    e = seen.estimates
-    text = (
-        "A pair accuracy is measured on as many genuine as impostor pairs. In use almost every pair is an "
-        "impostor, and each of them is a chance for a false match: the same threshold, the same model, and a "
-        "far smaller share of the matches is true."
-    )
+    text = "In use almost every pair is an impostor, and far fewer of the matches are true."
     if seen.below_half:
-        odd = "Pairs called the same lie farther apart than those called different (an AUC below one half)"
-        text = (
-            f"{odd}, and nearly all contradict the labels: 'same' is probably a distance flag (1 = "
-            f"different). Until it is turned round, no number here is about these pairs. {text}"
+        says = (
+            ", and nearly all contradict the labels: 'same' is probably a distance flag (1 = different). "
+            "Until it is turned round, no number here is about these pairs."
             if seen.turned
-            else f"{odd}: these distances say less than a toss of a coin. {text}"
+            else ": these distances say less than a toss of a coin."
         )
-    if seen.worst == "one_threshold_loss" and verdict.loud:
-        text += (
-            " Here the order about each sample is better than any one threshold can show: classes (or "
-            "samples) live on different scales, so that a distance which is near for one is far for another."
-        )
-    if seen.worst == "transfer_loss" and verdict.loud:
-        text += (
-            f" Here a threshold does not travel: {seen.seen.threshold:.3g} comes from "
-            f"{seen.counts.fit_words}, and these pairs want {seen.seen.best_threshold:.3g}. Distances of "
-            "rows that a model was trained on are often smaller than those of new ones."
-        )
-    if seen.claim is not None and seen.worst == "claim_loss" and verdict.loud:
-        text += (
-            f" {100 * seen.claim.value:.1f} % pair accuracy was claimed; these vectors give "
-            f"{e['pair_accuracy'].text()}."
+        text = (
+            "Pairs called the same lie farther apart than those called different (an AUC below one half)"
+            f"{says} {text}"
         )
     if verdict is Verdict.OK:
-        text += (
-            " Here one threshold costs next to nothing; what is wrong is wrong at any threshold."
-        )
-    return text
+        return f"{text} Here one threshold costs next to nothing."
+    if not verdict.loud:
+        return text
+    claimed = "" if seen.claim is None else f"{100 * seen.claim.value:.1f} %"
+    why = {
+        "one_threshold_loss": "The order about each sample is better than any one threshold can show: "
+        "classes (or samples) live on different scales.",
+        "transfer_loss": f"A threshold does not travel: {seen.seen.threshold:.3g} comes from "
+        f"{seen.counts.fit_words}, and these pairs want {seen.seen.best_threshold:.3g}.",
+        "claim_loss": f"{claimed} pair accuracy was claimed; these vectors give "
+        f"{seen.estimates['pair_accuracy'].text()}.",
+    }
+    return f"{text} {why[seen.worst]}"
 
 
 def _remedy(seen: Verification, verdict: Verdict) -> str:
-    report = (
-        "Report the share of true matches at the base rate of the use, or TAR at a stated FAR, beside the "
-        "pair accuracy."
-    )
+    report = "Report the share of true matches at the base rate of the use, or TAR at a stated FAR."
     if seen.turned:
         return f"Turn 'same' round, so that 1 says one class, and judge again. {report}"
     if seen.unjudged and verdict is Verdict.UNSURE:
-        return (
-            "Give pairs of ten classes or more, of both kinds within either half of them, or folds that "
-            f"share no class. {report}"
-        )
+        return f"Give pairs of both kinds, of ten classes or more, or folds that share no class. {report}"
     if verdict is Verdict.OK:
         return report
-    if seen.worst == "one_threshold_loss":
-        return (
-            "Compare unit-length vectors (--metric cosine), or normalise each score by those of its sample "
-            "against a fixed set of others (z-norm, s-norm). A loss with one margin for all classes trains "
-            "towards one scale. " + report
-        )
-    if seen.worst == "transfer_loss":
-        return (
-            "Fit the threshold on classes and recordings that training has not seen, as near to the use as "
-            "can be had, and again after every new training. " + report
-        )
-    return (
-        "Find out which pairs the claimed number was measured on, and how its threshold was fitted. "
-        + report
-    )
-
-
-def _one_in(seen: Verification) -> str:
-    return f"{1 / seen.estimates['genuine_share'].value:,.0f}"
+    way = {
+        "one_threshold_loss": "Compare unit-length vectors (--metric cosine), or normalise each score by "
+        "those of its sample against a fixed set of others (z-norm, s-norm).",
+        "transfer_loss": "Fit the threshold on classes and recordings that training has not seen, and again "
+        "after every new training.",
+        "claim_loss": "Find out which pairs the claimed number was measured on, and how its threshold was "
+        "fitted.",
+    }
+    return f"{way[seen.worst]} {report}"
 
 
 def _caveats(seen: Verification, inputs: Inputs) -> tuple[str, ...]:
-    notes = []
-    for name, pairs in seen.refused.items():
-        far = name.removeprefix("tar_at_far_")
-        notes.append(
-            f"{name} is not given: the impostor pairs are worth {pairs:,.0f} independent ones "
-            f"(they share classes), and a FAR of {far} needs {3 / float(far):,.0f}."
-        )
+    notes = [
+        f"{name} is not given: the impostor pairs are worth {pairs:,.0f} independent ones, and it needs "
+        f"{3 / LEVELS[name]:,.0f}."
+        for name, pairs in seen.refused.items()
+    ]
     if not seen.counts.elsewhere:
         notes.append(
-            "There are too few classes to fit a threshold on others than it judges: the accuracy at the "
-            "threshold is too good, and what moving it costs is not known."
+            "Too few classes to fit a threshold on others than it judges: the accuracy at the threshold is "
+            "too good, and what moving it costs is not known."
         )
     elif seen.counts.judged != seen.counts.counted:
-        notes.append(
-            "What is said at the threshold is about pairs inside each half of the classes; pairs across both "
-            "halves, each with a class that the threshold was fitted on, enter the other numbers."
-        )
+        notes.append("At the threshold only pairs inside each half of the classes count.")
     moved = f"by at most {seen.seen.rounding:.1g}" if seen.seen.rounding else "not at all"
     notes.append(
-        f"Distances are counted in bins; that moves the AUC {moved}, and other rates by no more than one bin "
-        "holds. Ties count half. All pairs of the queries are met in a pass of its own."
+        f"Distances are counted in bins; that moves the AUC {moved}. All pairs take a pass of their own."
     )
     if inputs.pairs is not None:
-        notes.extend(inputs.pairs.notes)
-        notes.append(
-            "A pair goes with either of its classes, so that intervals are up to 1.4 times too wide where "
-            "each class is in few pairs."
-        )
-    if len(seen.parts) > 1:
-        notes.append(f"The harm is the largest of {number(len(seen.parts), 'cost')}.")
-    return (*notes, *(f"{name}: {e.method}." for name, e in seen.estimates.items()))
+        notes += inputs.pairs.notes
+        notes.append("Intervals are up to 1.4 times too wide where each class is in few pairs.")
+    return tuple(notes)

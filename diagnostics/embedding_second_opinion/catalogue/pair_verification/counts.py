@@ -11,10 +11,14 @@ from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.pair_histograms import PairHistograms
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 
-from .halves import halves
-
+SNAKE = np.array([0, 1, 1, 0])  # so that neither half gets the larger class of every two
 CELLS = 2**21  # numbers in one block of delete-one counts
+HALVES = np.array(
+    [[0, 1, 0], [1, 0, 0]]
+)  # each half fitted on the other; pairs across both on neither
+OTHER_HALF, NO_OTHERS = "the other half of the classes", "the same pairs, for want of others"
 
 Block = tuple[int, int, Ints, Ints]
 
@@ -107,11 +111,29 @@ def pairs_of_queries(space: Geometry) -> PairCounts:
     return _from_halves(space, found)
 
 
+def halves(space: Geometry, sizes: Ints) -> Ints:
+    """(K,) half, 0 or 1, of every class of the evaluation: at random, but alike in sizes.
+
+    sizes: (K,) what is to be shared out, such as rows. The draw depends on what the classes hold,
+    not on their names, nor on the order of the rows.
+    """
+    evaluation = space.evaluation
+    if evaluation.data is not None:
+        held, codes = evaluation.data.vectors, evaluation.codes
+    else:
+        ranks = space.ranks
+        near = (ranks.nearest_positive_distance, ranks.nearest_negative_distance)
+        held, codes = np.nan_to_num(np.column_stack(near), nan=-1.0), space.codes
+    classes = len(evaluation.classes)
+    keys = class_keys(row_keys(held, space.rng("halves of the classes")), codes, classes)
+    order = np.lexsort((keys, -sizes))
+    half = np.zeros(classes, dtype=np.int64)
+    half[order] = SNAKE[np.arange(classes) % 4]
+    return half
+
+
 def _from_halves(space: Geometry, found: PairHistograms) -> PairCounts:
-    fit = np.array([[0, 1, 0], [1, 0, 0]])
-    proper = bool(
-        (found.genuine[:2].sum(axis=1) > 0).all() and (found.impostor[:2].sum(axis=1) > 0).all()
-    )
+    proper = all(bool(kind[:2].any(axis=1).all()) for kind in (found.genuine, found.impostor))
 
     def taken(start: int, stop: int) -> tuple[Ints, Ints]:
         at = np.arange(stop - start)
@@ -127,12 +149,10 @@ def _from_halves(space: Geometry, found: PairHistograms) -> PairCounts:
         impostor=found.impostor,
         edges=found.scale.edges,
         judged=(0, 1) if proper else (0, 1, 2),
-        fitted_on=fit if proper else np.ones((3, 3), dtype=np.int64),
+        fitted_on=HALVES if proper else np.ones((3, 3), dtype=np.int64),
         counted=(0, 1, 2),
         elsewhere=proper,
-        fit_words="the other half of the classes"
-        if proper
-        else "the same pairs, for want of others",
+        fit_words=OTHER_HALF if proper else NO_OTHERS,
         about=_about(space, found),
         base=base_rate(space, found.classes),
         class_ids=found.classes,
@@ -150,9 +170,8 @@ def _from_gallery(space: Geometry, found: PairHistograms, enrolled: PairHistogra
         place = np.searchsorted(part.classes, ids)
         place[~np.isin(ids, part.classes)] = -1
         more = shift - _shift(part)
-        tables.append(
-            (place, coarsened(part.class_genuine, more), coarsened(part.class_within, more))
-        )
+        kinds = (coarsened(kind, more) for kind in (part.class_genuine, part.class_within))
+        tables.append((place, *kinds))
 
     def taken(start: int, stop: int) -> tuple[Ints, Ints]:
         shape = (stop - start, 2, tables[0][1].shape[1])

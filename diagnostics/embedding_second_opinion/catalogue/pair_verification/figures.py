@@ -122,9 +122,8 @@ def _accepted(counts: Ints, points: Ints) -> Reals:
     before = np.take_along_axis(sums, np.maximum(points - 1, 0)[..., None], axis=-1)[..., 0]
     total = sums[..., -1].sum(axis=-1)
     right = np.where(points > 0, before, 0).sum(axis=-1)
-    found = np.full(len(counts), np.nan)
-    np.divide(right, total, out=found, where=total > 0)
-    return found
+    nothing = np.full(len(counts), np.nan)
+    return np.asarray(np.divide(right, total, out=nothing, where=total > 0))
 
 
 def _place(far: Reals, level: float) -> float:

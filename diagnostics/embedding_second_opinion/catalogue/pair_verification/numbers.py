@@ -46,7 +46,6 @@ class Verification:
     harm: Estimate
     interval: Interval
     worst: str
-    parts: tuple[str, ...]
     unjudged: str
     below_half: bool
     turned: bool
@@ -107,8 +106,7 @@ def verify(space: Geometry, inputs: Inputs, tolerance: float) -> Verification:
     ] or list(parts)
     value, interval = largest([parts[name] for name in among])
     # Two parts made in one way say so once.
-    method = "; ".join(dict.fromkeys(interval.method.split("; ")))
-    interval = replace(interval, method=method)
+    interval = replace(interval, method="; ".join(dict.fromkeys(interval.method.split("; "))))
     worst = max(among, key=lambda name: parts[name][0])
     harm_about, unjudged = about[worst], ""
     own = parts["transfer_loss"][1] if pairs is not None else None
@@ -125,7 +123,6 @@ def verify(space: Geometry, inputs: Inputs, tolerance: float) -> Verification:
         harm=interval.estimate(value, harm_about, POINTS),
         interval=interval,
         worst=worst,
-        parts=tuple(parts),
         unjudged=unjudged,
         below_half=below_half,
         turned=turned,
@@ -170,12 +167,10 @@ def _interval(counts: PairCounts, seen: Figures, name: str) -> Interval:
 
 def _transfer(counts: PairCounts, seen: Figures) -> tuple[float, Interval]:
     """The best threshold of the judged pairs themselves against the one fitted elsewhere."""
-    own, moved = (_interval(counts, seen, name) for name in ("own", "pair_accuracy"))
-    values = seen.values
-    paired = difference_interval(values["transfer"], seen.without["transfer"], counts.units)
-    return values["transfer"], _or_combined(
-        paired, values["own"], own, values["pair_accuracy"], moved, counts.units
-    )
+    value, sides = seen.values["transfer"], ("own", "pair_accuracy")
+    paired = difference_interval(value, seen.without["transfer"], counts.units)
+    both = [(seen.values[name], _interval(counts, seen, name)) for name in sides]
+    return value, _or_combined(paired, both, counts.units)
 
 
 def _one_for_all(
@@ -191,16 +186,14 @@ def _one_for_all(
     wide = jackknife.spread_over(ranks, without, value, whole.class_ids)
     auc, auc_without = every.values["verification_auc"], every.without["verification_auc"]
     paired = difference_interval(value - auc, wide - auc_without, whole.units)
-    one = share_interval(value, wide, whole.units)
-    two = share_interval(auc, auc_without, whole.units)
-    return value, (value - auc, _or_combined(paired, value, one, auc, two, whole.units))
+    both = [
+        (value, share_interval(value, wide, whole.units)),
+        (auc, _interval(whole, every, "verification_auc")),
+    ]
+    return value, (value - auc, _or_combined(paired, both, whole.units))
 
 
-def _or_combined(
-    paired: Interval, first: float, one: Interval, second: float, two: Interval, units: int
-) -> Interval:
+def _or_combined(paired: Interval, both: list[tuple[float, Interval]], units: int) -> Interval:
     """At a limit no paired spread can be seen: then from both intervals."""
-    blind = paired.low is None or one.unresolved or two.unresolved
-    return (
-        combined_interval(first, one, second, two) if blind and units >= FEWEST_CLASSES else paired
-    )
+    blind = paired.low is None or any(interval.unresolved for _, interval in both)
+    return combined_interval(*both[0], *both[1]) if blind and units >= FEWEST_CLASSES else paired

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from embedding_second_opinion.findings.wording import number
@@ -13,8 +12,7 @@ from embedding_second_opinion.geometry.passes.pair_histograms import BINS, dista
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.pairs import Pairs
 
-from .counts import PairCounts, base_rate
-from .halves import halves
+from .counts import HALVES, NO_OTHERS, OTHER_HALF, PairCounts, base_rate, halves
 
 CLASS_BINS = 1024
 
@@ -41,26 +39,19 @@ def pairs_of_file(space: Geometry, pairs: Pairs) -> PairCounts:
     codes = space.evaluation.codes
     one, two = codes[pairs.first], codes[pairs.second]
     part, judged, fit, words = _protocol(space, pairs, one, two)
-    proper = _proper(part, judged, pairs.same)
+    held = [pairs.same[part == p] for p in judged]
+    proper = all(same.any() and not same.all() for same in held)  # pairs of both kinds
     if not proper:
-        part, judged, fit = (
-            np.zeros(len(one), dtype=np.int64),
-            (0,),
-            np.ones((1, 1), dtype=np.int64),
-        )
-        words = "the same pairs, for want of others"
+        part, judged, words = np.zeros(len(one), dtype=np.int64), (0,), NO_OTHERS
+        fit = np.ones((1, 1), dtype=np.int64)
     parts = fit.shape[1]
 
     ids, places = np.unique(np.concatenate([one, two]), return_inverse=True)
     first, second = places[: len(one)], places[len(one) :]
     other = np.flatnonzero(first != second)  # a pair inside one class is taken away once
-    touched = csr_matrix(
-        (
-            np.ones(len(one) + len(other), dtype=np.int64),
-            (np.concatenate([first, second[other]]), np.concatenate([np.arange(len(one)), other])),
-        ),
-        shape=(len(ids), len(one)),
-    )
+    rows, columns = np.append(first, second[other]), np.append(np.arange(len(one)), other)
+    marks = np.ones(len(rows), dtype=np.int64)
+    touched = csr_matrix((marks, (rows, columns)), shape=(len(ids), len(one)))
     width = room >> shift
 
     def taken(start: int, stop: int) -> tuple[Ints, Ints]:
@@ -79,6 +70,7 @@ def pairs_of_file(space: Geometry, pairs: Pairs) -> PairCounts:
         return np.bincount(flat, minlength=parts * room).reshape(parts, room).astype(np.int64)
 
     same = int(pairs.same.sum())
+    name = "" if pairs.name == "pairs" else f" of {pairs.name}"
     return PairCounts(
         genuine=counted(np.flatnonzero(pairs.same)),
         impostor=counted(np.flatnonzero(~pairs.same)),
@@ -89,8 +81,8 @@ def pairs_of_file(space: Geometry, pairs: Pairs) -> PairCounts:
         elsewhere=proper,
         fit_words=words,
         about=(
-            f"{same:,} genuine and {number(len(one) - same, 'impostor pair')}"
-            f"{'' if pairs.name == 'pairs' else f' of {pairs.name}'}, of {number(len(ids), 'class')}"
+            f"{same:,} genuine and {number(len(one) - same, 'impostor pair')}{name}, of "
+            f"{number(len(ids), 'class')}"
         ),
         base=base_rate(space, ids),
         class_ids=ids,
@@ -111,13 +103,7 @@ def _protocol(
     sizes = np.bincount(np.concatenate([one, two]), minlength=len(space.evaluation.classes))
     half = halves(space, sizes.astype(np.int64))
     part = np.where(half[one] == half[two], half[one], 2)
-    fit = np.array([[0, 1, 0], [1, 0, 0]])
-    return part, (0, 1), fit, "the other half of the classes"
-
-
-def _proper(part: Ints, judged: tuple[int, ...], same: NDArray[np.bool_]) -> bool:
-    """Whether every part that is judged holds pairs of both kinds."""
-    return all(same[part == p].any() and not same[part == p].all() for p in judged)
+    return part, (0, 1), HALVES, OTHER_HALF
 
 
 def _edges(distances: Reals) -> Reals:

@@ -76,18 +76,15 @@ def precision(far: Reals, tar: Reals, genuine_share: Reals | float) -> Reals:
     """(...) share of the pairs called the same that are, where this share of all pairs is genuine."""
     right = tar * genuine_share
     called = right + far * (1 - np.asarray(genuine_share))
-    found = np.full(np.shape(called), np.nan)
-    np.divide(right, called, out=found, where=called > 0)
-    return found
+    nothing = np.full(np.shape(called), np.nan)
+    return np.asarray(np.divide(right, called, out=nothing, where=called > 0))
 
 
 def _rising(counts: Ints) -> Reals:
     total = counts.sum(axis=-1, keepdims=True)
     sums = np.zeros((*counts.shape[:-1], counts.shape[-1] + 1))
     np.cumsum(counts, axis=-1, out=sums[..., 1:])
-    found = np.full_like(sums, np.nan)
-    np.divide(sums, total, out=found, where=total > 0)
-    return found
+    return np.asarray(np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0))
 
 
 def _at(values: Reals, index: Ints) -> Reals:

@@ -14,6 +14,7 @@ from embedding_second_opinion.findings.charts import (
     Packed,
     Panel,
     Points,
+    Role,
     Series,
     Table,
 )
@@ -23,9 +24,14 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals, round_numbers
 
 from .made import Kind, Maps
-from .numbers import NAMES, company
+from .numbers import MAPS, NAMES, company
 
 PAIRS_SHOWN = 10
+FACTS = (
+    ("trustworthiness", "trustworthiness"),
+    ("own class misstated", "misplaced"),
+    ("neighbours shared by two seeds", "seed_agreement"),
+)
 PAIR_MATTERS = 0.1  # of the two classes' neighbours: less is a few points on a border
 
 
@@ -40,24 +46,19 @@ def points_chart(
     shown, dense = np.unique(drawn.codes, return_inverse=True)
     panels = []
     for kind in ("tsne", "umap", "pca"):
-        facts = [
-            (word, estimates[f"{name}_{kind}"].text().split(" [")[0])
-            for word, name in (
-                ("trustworthiness", "trustworthiness"),
-                ("own class misstated", "misplaced"),
-                ("neighbours shared by two seeds", "seed_agreement"),
-            )
-            if f"{name}_{kind}" in estimates
-        ]
         picture = maps.maps[kind]
+        distortion = np.round(255 * picture.faithful[0].distortion).astype(np.int64)
+        facts = tuple(
+            (word, estimates[f"{name}_{kind}"].text().split(" [")[0])
+            for word, name in FACTS
+            if f"{name}_{kind}" in estimates
+        )
         panels.append(
             Panel(
                 name=NAMES[kind],
                 places=Packed.of(_on_one_scale(picture.places[0]), "uint16"),
-                distortion=Packed.of(
-                    np.round(255 * picture.faithful[0].distortion).astype(np.int64), "uint8"
-                ),
-                facts=tuple(facts),
+                distortion=Packed.of(distortion, "uint8"),
+                facts=facts,
             )
         )
     told = "; ".join(f"{p.name}: " + ", ".join(" ".join(f) for f in p.facts) for p in panels)
@@ -79,29 +80,19 @@ def quality_chart(maps: Maps) -> Curve:
     """R_NX(k) of every map: what it keeps of the k nearest, over chance."""
     # Beyond half of all rows every map comes to nothing: a neighbourhood of everyone is always kept.
     grid = round_numbers(1, max(1, len(maps.drawn.codes) // 2 - 1))
+    roles: dict[str, Role] = {"tsne": "main", "umap": "second"}
     lines = []
-    roles = {"tsne": "main", "umap": "second"}
     for kind, picture in maps.maps.items():
         kept = np.mean([f.quality for f in picture.faithful], axis=0)
-        lines.append(
-            Series.model_validate(
-                {
-                    "name": NAMES[kind],
-                    "x": grid,
-                    "y": kept[grid - 1],
-                    "role": roles.get(kind, "context"),
-                }
-            )
-        )
+        lines.append(Series.of(NAMES[kind], grid, kept[grid - 1], roles.get(kind, "context")))
     at = int(np.flatnonzero(grid <= maps.k)[-1])
     best = max(lines[:2], key=lambda line: line.y[at])
     return Curve(
         title=(
             f"Of each row's {grid[at]} nearest, {best.name} keeps {100 * best.y[at]:.0f} %, chance taken off"
         ),
-        alt="Neighbours kept, above chance (R_NX), against the size of the neighbourhood. "
-        + "; ".join(
-            f"{s.name}: {100 * s.y[0]:.0f} % of the nearest, {100 * s.y[at]:.0f} % of {grid[at]}"
+        alt="; ".join(
+            f"{s.name}: {100 * s.y[0]:.0f} % of the nearest kept, {100 * s.y[at]:.0f} % of {grid[at]}"
             for s in lines
         )
         + ".",
@@ -114,23 +105,12 @@ def quality_chart(maps: Maps) -> Curve:
 
 def company_chart(estimates: Mapping[str, Estimate]) -> Bars:
     """The share of points that each map misplaces."""
-    bars = []
-    for kind, name in NAMES.items():
-        e = estimates[f"misplaced_{kind}"]
-        role = "main" if kind in ("tsne", "umap") else "context"
-        bars.append(
-            Bar.model_validate(
-                {"label": name, "value": e.value, "low": e.low, "high": e.high, "role": role}
-            )
-        )
-    return Bars(
-        title="Points shown in the wrong company: "
-        + ", ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars[:2]),
-        alt="; ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars) + ".",
-        value_label="share of points"
-        + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
-        bars=tuple(bars),
-    )
+    bars = [
+        Bar.of(name, estimates[f"misplaced_{kind}"], "main" if kind in MAPS else "context")
+        for kind, name in NAMES.items()
+    ]
+    words = ", ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars[:2])
+    return Bars.of(f"Points shown in the wrong company: {words}", "share of points", bars)
 
 
 def pairs_table(space: Geometry, maps: Maps, better: Kind) -> tuple[Table, ...]:
@@ -138,44 +118,34 @@ def pairs_table(space: Geometry, maps: Maps, better: Kind) -> tuple[Table, ...]:
     shown, dense = np.unique(maps.drawn.codes, return_inverse=True)
     size = company(maps, better).size
     within = np.bincount(dense, size, minlength=len(shown)).astype(np.float64)
-    tables = {"space": _mixed(maps.near, dense, size, within)}
-    for kind in ("tsne", "umap"):
-        tables[kind] = _mixed(maps.maps[kind].faithful[0].neighbors, dense, size, within)
+    tables = {"in the space": _mixed(maps.near, dense, size, within)}
+    for kind in MAPS:
+        tables[NAMES[kind]] = _mixed(maps.maps[kind].faithful[0].neighbors, dense, size, within)
     keys = np.unique(np.concatenate([keys for keys, _ in tables.values()]))
     share = {name: _looked_up(keys, *found) for name, found in tables.items()}
-    gap = share["space"] - share[better]
+    gap = share["in the space"] - share[NAMES[better]]
     names = np.array([space.evaluation.classes[c] for c in shown], dtype=object)
     one, two = names[keys // len(shown)], names[keys % len(shown)]
-    rows: list[tuple[str, ...]] = []
+    of, how = "neighbours that are of the other class", f"{NAMES[better]} shows them"
+    rows = []
     for side, words in ((gap, "apart, though mixed"), (-gap, "mixed, though apart")):
         order = sorted(range(len(keys)), key=lambda i: (-side[i], str(one[i]), str(two[i])))
         rows += [
-            (f"{one[i]} and {two[i]}", *(_percent(share[name][i]) for name in tables), words)
+            {of: f"{one[i]} and {two[i]}"}
+            | {name: f"{100 * share[name][i]:.0f} %" for name in tables}
+            | {how: words}
             for i in order[:PAIRS_SHOWN]
             if side[i] >= PAIR_MATTERS
         ]
     if not rows:
         return ()
     apart, mixed = int((gap >= PAIR_MATTERS).sum()), int((-gap >= PAIR_MATTERS).sum())
-    return (
-        Table(
-            title=f"Classes whose nearness {NAMES[better]} misstates",
-            alt=(
-                f"{NAMES[better]} shows {number(apart, 'pair')} of classes apart that are mixed in "
-                f"the space, and {mixed:,} mixed that are apart, by a tenth of their nearest "
-                "neighbours or more; the largest differences are listed."
-            ),
-            columns=(
-                "neighbours that are of the other class",
-                "in the space",
-                "t-SNE",
-                "UMAP",
-                f"{NAMES[better]} shows them",
-            ),
-            rows=tuple(rows),
-            numeric=(False, True, True, True, False),
-        ),
+    alt = (
+        f"{NAMES[better]} shows {number(apart, 'pair')} of classes apart that are mixed in the space, and "
+        f"{mixed:,} mixed that are apart, by a tenth of their nearest neighbours or more; the largest first."
     )
+    title = f"Classes whose nearness {NAMES[better]} misstates"
+    return (Table.of(title, alt, rows, words=(of, how)),)
 
 
 def _mixed(neighbors: Ints, codes: Ints, size: Ints, within: Reals) -> tuple[Ints, Reals]:
@@ -200,7 +170,3 @@ def _on_one_scale(places: Reals) -> NDArray[np.int64]:
     extent = float((high - low).max()) or 1.0
     scaled = np.round(32767.5 + 65535 * (places - (low + high) / 2) / extent)
     return np.asarray(scaled.clip(0, 65535), dtype=np.int64)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -16,9 +16,7 @@ from embedding_second_opinion.inputs.inputs import Inputs
 from . import CHECK
 from .charts import company_chart, pairs_table, points_chart, quality_chart
 from .made import FEWEST, Kind, Maps, draw, make_maps
-from .numbers import NAMES, company, estimate_maps, smaller
-
-MAPS: tuple[Kind, ...] = ("tsne", "umap")
+from .numbers import MAPS, NAMES, company, estimate_maps, smaller
 
 
 @CHECK
@@ -53,11 +51,8 @@ def projections(
         estimates=estimates,
         harm=harm,
         interval=interval,
-        meaning=lambda verdict: _meaning(estimates, better, verdict, tolerance),
-        ignore_when=(
-            "Nobody draws conclusions from a map. A map is never a measure of the model: judge that by the "
-            "numbers of the other diagnostics, all of which are computed in the space itself."
-        ),
+        meaning=lambda verdict: _meaning(estimates, better, verdict),
+        ignore_when="Nobody draws conclusions from a map, which is never a measure of the model.",
         remedy=lambda verdict: _remedy(better, verdict),
         caveats=_caveats(maps, inputs.map_seeds),
         charts=lambda verdict: (
@@ -75,7 +70,7 @@ def projections(
 
 
 NO_COMPANY = (
-    "No two rows of one class are among the rows to draw, so a map could show no row among its own."
+    "No two rows of one class are among the rows to draw: no row could stand among its own."
 )
 
 
@@ -87,8 +82,8 @@ def _why_not(space: Geometry, inputs: Inputs) -> str:
         return "A map needs the vectors; this geometry has distances only."
     if min(queries, inputs.map_points) < FEWEST:
         return (
-            f"A map needs at least {FEWEST} rows; there are {queries:,} queries, of which map_points "
-            f"lets at most {inputs.map_points:,} be drawn."
+            f"A map needs at least {FEWEST} rows; there are {queries:,} queries, and map_points lets at most "
+            f"{inputs.map_points:,} be drawn."
         )
     if not _has_company(space.codes):
         return NO_COMPANY
@@ -104,58 +99,42 @@ def _explanation(
 ) -> str:
     other: Kind = "umap" if better == "tsne" else "tsne"
     kept = 1 - float(maps.maps[better].mean("distortion").mean())
+    of_other = percent(estimates[f"misplaced_{other}"].value)
     return (
-        f"{NAMES[better]}, the truer of the two maps, shows {harm.text()} of "
-        f"{len(maps.drawn.codes):,} points in company that they do not have in the space ({NAMES[other]}: "
-        f"{percent(estimates[f'misplaced_{other}'].value)}); {100 * kept:.0f} % of a point's {maps.k} "
-        f"nearest in the picture are near it in the space, too (trustworthiness "
-        f"{percent(estimates[f'trustworthiness_{better}'].value)})."
+        f"{NAMES[better]}, the truer of the two maps, shows {harm.text()} of {len(maps.drawn.codes):,} "
+        f"points in company that they do not have in the space ({NAMES[other]}: {of_other}); "
+        f"{100 * kept:.0f} % of a point's {maps.k} nearest in the picture are near it in the space, too "
+        f"(trustworthiness {percent(estimates[f'trustworthiness_{better}'].value)})."
     )
 
 
 def _title(estimates: Mapping[str, Estimate], better: Kind, verdict: Verdict) -> str:
     wrong, tidier = estimates[f"misplaced_{better}"], estimates[f"flattered_{better}"]
+    wrong_share = f"{percent(wrong.value)} of the points"
     if not verdict.loud:
-        return (
-            f"The truer map, {NAMES[better]}, misstates for {percent(wrong.value)} of the points whether "
-            "they lie among their own class"
-        )
+        return f"{NAMES[better]}, the truer map, misstates for {wrong_share} whether their own class is near"
     kind = "tidier" if 2 * tidier.value >= wrong.value else "more mixed"
-    return f"The maps are {kind} than the space: {percent(wrong.value)} of the points are not where they seem"
+    return f"The maps are {kind} than the space: {wrong_share} are not where they seem"
 
 
-def _meaning(
-    estimates: Mapping[str, Estimate], better: Kind, verdict: Verdict, tolerance: float
-) -> str:
+def _meaning(estimates: Mapping[str, Estimate], better: Kind, verdict: Verdict) -> str:
     wrong, tidier = estimates[f"misplaced_{better}"], estimates[f"flattered_{better}"]
-    other: Kind = "umap" if better == "tsne" else "tsne"
     text = ""
     if verdict.loud:
         lost = wrong.value - tidier.value
-        text = f"{percent(wrong.value)} of the points stand elsewhere than the picture says: "
-        text += (
-            f"{'all' if lost == 0 else percent(tidier.value)} seem at home and are among strangers. The "
-            "picture "
-            "is tidier than the space: what looks like clean clusters is not what a search will find. "
+        all_or = "all" if lost == 0 else percent(tidier.value)
+        text = f"{percent(wrong.value)} of the points stand elsewhere than the picture says: " + (
+            f"{all_or} seem at home and are among strangers. The picture is tidier than the space. "
             if tidier.value >= lost
-            else f"{100 * lost:.1f} % seem among strangers and are at home. Two dimensions have no room for "
-            "so many small groups; the space is in better order than the picture. "
+            else f"{100 * lost:.1f} % seem among strangers and are at home. The space is in better order "
+            "than the picture. "
         )
     elif verdict is Verdict.OK:
         text = f"Which points {NAMES[better]} shows among their own class, and which not, can be believed. "
-        if estimates[f"misplaced_{other}"].value > tolerance:
-            text += (
-                f"{NAMES[other]} misplaces {percent(estimates[f'misplaced_{other}'].value)} here: read "
-                "the other one. "
-            )
     agreement = estimates[f"seed_agreement_{better}"]
-    return text + (
-        f"Two maps that differ by their start alone share {percent(agreement.value)} of a point's "
-        "neighbours; "
-        "what they do not share is an accident of the picture. Distances between clusters, their sizes and "
-        "their densities mean nothing in either map, and neither does a gap: both methods pull neighbours "
-        "together, push the rest apart and even out densities. In high dimensions everything has more "
-        "neighbours than a plane has room for."
+    return (
+        f"{text}Two maps that differ by their start alone share {percent(agreement.value)} of a point's "
+        "neighbours. Distances between clusters, their sizes, densities and gaps mean nothing in either map."
     )
 
 
@@ -166,27 +145,22 @@ def _remedy(better: Kind, verdict: Verdict) -> str:
             "it than which points are among their own."
         )
     return (
-        "Show no map as evidence, or colour its points by their distortion. Take what you would have read "
-        "from it from numbers: which classes mix from the class pairs below and the cluster proximity, how "
-        "often a search is right from the closed-set accuracy. A larger sample, or another perplexity or "
-        "number of neighbours, may help; trust it only if these numbers say so."
+        "Show no map as evidence, or colour its points by their distortion; which classes mix, the pairs "
+        "below and the cluster proximity tell. A larger sample, another perplexity or number of neighbours "
+        "may help."
     )
 
 
 def _caveats(maps: Maps, seeds: int) -> tuple[str, ...]:
     notes = [
-        f"Numbers of t-SNE and UMAP are means of {seeds} maps that differ by a tenth of their start; the "
-        "first is drawn.",
-        "Intervals leave out each class as anchors only. They are about these maps of these rows: a map of "
-        "other rows is another map.",
-        "rank_correlation is Spearman's, of the distances from a point to all others, mean over points; "
-        "neighbour_preservation is the area under R_NX over the logarithm of the neighbourhood (0: chance).",
+        f"Numbers of t-SNE and UMAP are means of {seeds} maps; the first is drawn. They are about these maps "
+        "of these rows.",
+        "rank_correlation: Spearman's, of the distances from a point to all others; neighbour_preservation: "
+        "the area under R_NX over the logarithm of the neighbourhood (0: chance).",
         f"Distortion is the share of a point's {maps.k} nearest in the picture that are not among its "
         f"{min(3 * maps.k, len(maps.drawn.codes) - 2)} nearest in the space.",
     ]
     if maps.drawn.classes < maps.drawn.of_classes:
-        notes.append(
-            f"Only {maps.drawn.classes:,} of {maps.drawn.of_classes:,} classes are drawn, by chance: a class "
-            "needs a few rows to be seen. With all of them on it the map would be more crowded."
-        )
+        shown = f"{maps.drawn.classes:,} of {maps.drawn.of_classes:,} classes"
+        notes.append(f"Only {shown} are drawn, by chance: all would crowd the map more.")
     return tuple(notes)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -38,6 +39,10 @@ FEWEST = 10  # rows; fewer need no map
 PERPLEXITY = 30
 UMAP_NEAR = 15  # with the row itself, as UMAP counts
 JITTER = 0.1  # of the start's standard deviation: what differs between seeds
+EXPECTED = (  # warnings
+    "precomputed_knn|Graph is not fully connected|A few of your vertices were disconnected|n_jobs value|"
+    "n_neighbors is larger|Tensorflow not installed|IProgress not found"
+)
 PER_CLASS = 3  # rows a class at least, or else classes are drawn
 
 
@@ -65,7 +70,6 @@ class Drawn:
 class Map:
     """The pictures of one kind, one a seed: places (n, 2), and what they keep of the space."""
 
-    kind: Kind
     places: tuple[Reals, ...]
     faithful: tuple[Faithfulness, ...]
 
@@ -76,10 +80,9 @@ class Map:
     def agreement(self) -> Reals:
         """(n,) share of the nearest in the picture that two seeds have in common, mean over pairs."""
         shared = []
-        for at, one in enumerate(self.faithful):
-            for two in self.faithful[at + 1 :]:
-                same = one.neighbors[:, :, None] == two.neighbors[:, None, :]
-                shared.append(same.any(axis=2).mean(axis=1))
+        for one, two in combinations(self.faithful, 2):
+            same = one.neighbors[:, :, None] == two.neighbors[:, None, :]
+            shared.append(same.any(axis=2).mean(axis=1))
         return np.asarray(np.mean(shared, axis=0))
 
 
@@ -133,25 +136,20 @@ def make_maps(space: Geometry, drawn: Drawn, seeds: int) -> Maps:
         for seed in range(seeds)
     ]
     seed_of = int(space.rng("maps: seed").integers(2**31))
-    made: dict[Kind, tuple[Reals, ...]] = {
-        "tsne": (),
-        "umap": (),
-        "pca": (flat,),
-        "random": (shadow,),
-    }
+    made: dict[Kind, list[Reals]] = {"tsne": [], "umap": [], "pca": [flat], "random": [shadow]}
     bar = tqdm(total=2 * seeds, desc="maps", delay=PATIENCE, leave=False)
     with bar, _quiet(), ThreadPoolExecutor(2) as pool:
         # t-SNE lets go of the interpreter; UMAP's threads are not safe beside themselves, so it stays here.
         running = [pool.submit(_tsne, *graph, perplexity, s, seed_of) for s in starts]
         for start in starts:
-            made["umap"] += (_umap(drawn.points, *graph, start, seed_of),)
+            made["umap"].append(_umap(drawn.points, *graph, start, seed_of))
             bar.update()
         for future in running:
-            made["tsne"] += (future.result(),)
+            made["tsne"].append(future.result())
             bar.update()
     compared = iter(compare(drawn.points, [p for places in made.values() for p in places], k))
     maps = {
-        kind: Map(kind, places, tuple(next(compared) for _ in places))
+        kind: Map(tuple(places), tuple(next(compared) for _ in places))
         for kind, places in made.items()
     }
     return Maps(drawn, k, near[:, :k], maps)
@@ -163,9 +161,8 @@ def _canonical(vectors: Floats, codes: Ints) -> tuple[Ints, Ints, Ints]:
     Returns positions in that order, the classes' sizes and their codes.
     """
     solid = np.ascontiguousarray(vectors)
-    by_bytes = np.argsort(
-        solid.view(np.dtype((np.void, solid.itemsize * solid.shape[1])))[:, 0], kind="stable"
-    )
+    whole = solid.view(np.dtype((np.void, solid.itemsize * solid.shape[1])))[:, 0]
+    by_bytes = np.argsort(whole, kind="stable")
     class_codes, inverse = np.unique(codes, return_inverse=True)
     grouped = by_bytes[np.argsort(inverse[by_bytes], kind="stable")]
     sizes = np.bincount(inverse)
@@ -249,14 +246,5 @@ def _umap(points: Floats, near: Ints, distances: Reals, start: Reals, seed: int)
 def _quiet() -> Iterator[None]:
     """Without what the two libraries say about choices that are made here on purpose."""
     with warnings.catch_warnings():
-        for message in (
-            "precomputed_knn",
-            "Graph is not fully connected",
-            "A few of your vertices were disconnected",
-            "n_jobs value",
-            "n_neighbors is larger",
-            "Tensorflow not installed",
-            "IProgress not found",
-        ):
-            warnings.filterwarnings("ignore", message=f".*{message}")
+        warnings.filterwarnings("ignore", message=f".*({EXPECTED})")
         yield

@@ -20,6 +20,7 @@ NAMES: dict[Kind, str] = {
     "pca": "PCA",
     "random": "Random projection",
 }
+MAPS: tuple[Kind, ...] = ("tsne", "umap")
 MEASURES = {
     "trustworthiness": "share",
     "continuity": "share",
@@ -73,23 +74,23 @@ def estimate_maps(
     drawn, everyone = maps.drawn, np.ones(len(maps.drawn.codes), dtype=bool)
     found: dict[str, Estimate] = {}
     harms: dict[Kind, tuple[float, Interval]] = {}
+
+    def measured(
+        name: str, kind: Kind, values: Reals, among: NDArray[np.bool_] = everyone, of: str = "share"
+    ) -> tuple[float, Interval]:
+        value, interval = _mean(values, drawn.codes, among, of == "share")
+        about = _about(space, drawn, among, len(maps.maps[kind].places))
+        found[f"{name}_{kind}"] = interval.estimate(value, about, of)
+        return value, interval
+
     for name, quantity in MEASURES.items():
         for kind, picture in maps.maps.items():
-            value, interval = _mean(picture.mean(name), drawn.codes, everyone, quantity == "share")
-            about = _about(space, drawn, everyone, len(picture.places))
-            title = f"{ESTIMATES.get(name, name)}_{kind}"
-            found[title] = interval.estimate(value, about, quantity)
-    for kind in ("tsne", "umap"):
-        value, interval = _mean(maps.maps[kind].agreement(), drawn.codes, everyone, True)
-        about = _about(space, drawn, everyone, len(maps.maps[kind].places))
-        found[f"seed_agreement_{kind}"] = interval.estimate(value, about)
+            measured(ESTIMATES.get(name, name), kind, picture.mean(name), of=quantity)
+    for kind in MAPS:
+        measured("seed_agreement", kind, maps.maps[kind].agreement())
     for kind, side in sides.items():
-        anchors = side.size > 0
-        about = _about(space, drawn, anchors, len(maps.maps[kind].places))
-        harms[kind] = _mean(side.misplaced, drawn.codes, anchors, True)
-        found[f"misplaced_{kind}"] = harms[kind][1].estimate(harms[kind][0], about)
-        value, interval = _mean(side.flattered, drawn.codes, anchors, True)
-        found[f"flattered_{kind}"] = interval.estimate(value, about)
+        harms[kind] = measured("misplaced", kind, side.misplaced, side.size > 0)
+        measured("flattered", kind, side.flattered, side.size > 0)
     return found, harms
 
 
@@ -109,10 +110,10 @@ def _mean(
         interval = difference_interval(value, without, len(counts))
     if interval.low is None:
         return value, interval
-    method = interval.method.removeprefix("paired ")
-    return value, replace(
-        interval, method=f"{method}, as anchors only: the maps are not drawn anew"
+    method = (
+        f"{interval.method.removeprefix('paired ')}, as anchors only: the maps are not drawn anew"
     )
+    return value, replace(interval, method=method)
 
 
 def smaller(one: Interval, two: Interval) -> Interval:
@@ -128,20 +129,19 @@ def smaller(one: Interval, two: Interval) -> Interval:
 
     low, high = min(one.low, two.low), min(one.high, two.high)
     named = one if one.high <= two.high else two
-    return Interval(
-        low, high, f"the smaller bounds of both maps: {named.method}", one.unit,
-        named.unresolved, above,
-    )  # fmt: skip
+    method = f"the smaller bounds of both maps: {named.method}"
+    return Interval(low, high, method, one.unit, named.unresolved, above)
 
 
 def _about(space: Geometry, drawn: Drawn, taking_part: NDArray[np.bool_], pictures: int) -> str:
     n, rows = len(drawn.codes), int(taking_part.sum())
     whole = "" if n == drawn.of_rows else f" (drawn by class from {drawn.of_rows:,})"
-    classes = f"{drawn.classes:,}" + (
-        "" if drawn.classes == drawn.of_classes else f" of {drawn.of_classes:,}"
-    )
-    split = space.evaluation.query_name
-    split = "" if split.startswith("all") else f" {split}"
+    some = "" if drawn.classes == drawn.of_classes else f" of {drawn.of_classes:,}"
+    query_name = space.evaluation.query_name
+    split = "" if query_name.startswith("all") else f" {query_name}"
     note = f"; {n - rows:,} alone in their class left out" if rows < n else ""
     seeds = f"; mean of {pictures} maps" if pictures > 1 else ""
-    return f"{n:,}{split} rows{whole} of {classes} classes, each against the other {n - 1:,}{note}{seeds}"
+    return (
+        f"{n:,}{split} rows{whole} of {drawn.classes:,}{some} classes, each against the other "
+        f"{n - 1:,}{note}{seeds}"
+    )

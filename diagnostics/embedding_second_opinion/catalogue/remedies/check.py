@@ -43,15 +43,12 @@ def remedies(
         raise ValueError("stranger_rate must be from 0 to 1.")
     found = measure_remedies(space, stranger_rate=stranger_rate)
     if found is None:
-        why = (
-            "Needs more rows a class: after some are set apart to fit and to choose on, none is left to "
-            "measure by."
-        )
+        why = "Needs more rows a class: none is left to measure by beside those to fit and to choose on."
         dealt = deal(space)
         if dealt.dropped and not any(len(roles.test) for roles in dealt.deals):
             why = (
                 f"Needs rows that are no copies: {number(dealt.dropped, 'row')} that would measure equal one "
-                "that a remedy is fitted or chosen on, and no others are left. Give each sample once."
+                "that a remedy is fitted or chosen on. Give each sample once."
             )
         return NotApplicable(why)
     return Answer(
@@ -60,9 +57,7 @@ def remedies(
         harm=found.harm,
         interval=found.interval,
         meaning=lambda verdict: _meaning(found, verdict),
-        ignore_when=(
-            "The model is going to be trained again anyway, or nothing can stand between it and the search."
-        ),
+        ignore_when="The model is to be trained again anyway, or nothing can stand behind it.",
         remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(found),
         charts=(gains_chart(found), costs_table(found)),
@@ -89,17 +84,14 @@ def _of_strangers(found: Remedies, rate: float) -> str:
     who = "rehearsed ones" if found.rejected.rehearsed else "true ones"
     return (
         f" Where {100 * rate:.3g} % of those who come are strangers ({who}), a calibrated threshold {moved} "
-        f"in right outcomes: it turns away {percent(found.rejected.kept_out)} of strangers, and "
-        f"takes the right answer from {percent(found.rejected.lost)} of the known."
+        f"in right outcomes: it turns away {percent(found.rejected.kept_out)} of strangers, and takes the "
+        f"right answer from {percent(found.rejected.lost)} of the known."
     )
 
 
 def _meaning(found: Remedies, verdict: Verdict) -> str:
     if verdict.loud:
-        return (
-            "The vectors hold more than the nearest row gets out of them. Gains do not add up: each remedy "
-            "was measured alone, and most mend the same errors."
-        )
+        return "Gains do not add up: each remedy was measured alone, and most mend the same errors."
     if found.harm.low is None:
         return f"What a remedy would gain cannot be said: {found.harm.why_none}."
     if verdict is Verdict.OK:
@@ -113,35 +105,26 @@ def _remedy(found: Remedies, verdict: Verdict) -> str:
             "Nothing behind the model: what is lost can only be mended in training or in the data."
         )
         gain = None if found.rejected is None else found.rejected.gain
-        if gain is not None and gain.low is not None and gain.low > 0:
-            text += (
-                " Against strangers a threshold helps all the same: fit_remedy(space, 'rejecting')."
-            )
-        return text
+        if gain is None or gain.low is None or gain.low <= 0:
+            return text
+        return f"{text} Against strangers a threshold helps: fit_remedy(space, 'rejecting')."
     if verdict is Verdict.UNSURE and found.harm.value <= 0:
         return "Bring more classes before anything is put behind the model."
     return (
-        f"Try {found.chosen.name} ({found.chosen.cost}). fit_remedy(space, '{found.chosen.key}') gives it "
-        "fitted, save_remedy keeps it in a file without pickle. Fit every threshold anew: distances change "
-        "their unit."
+        f"Try {found.chosen.name} ({found.chosen.cost}): fit_remedy(space, '{found.chosen.key}'). Fit every "
+        "threshold anew: distances change their unit."
     )
 
 
 def _caveats(found: Remedies) -> tuple[str, ...]:
     looks = (1 + sum(remedy.transforms for remedy in found.compared)) * len(found.dealt.deals)
     notes = [
-        f"The gain: {found.harm.method}.",
-        f"Rows: {found.dealt.how}.",
+        f"Rows: {found.dealt.how}. With cross-fitting two fifths fewer are enrolled than in use.",
         f"Needs {looks} extra passes of those rows against the rows fitted on.",
-        "The accuracy here is that of the rows that measure, against the rows fitted on: with cross-fitting "
-        "two fifths fewer are enrolled than in use.",
-        "A row whose nearest enrolled rows tie counts as unchanged.",
+        *(f"Not tried: {name}, as {reason}." for name, reason in found.left_out.items()),
     ]
-    if found.rejected is not None:
-        notes.append(f"The threshold: {found.rejected.gain.method}.")
     if found.dealt.dropped:
         notes.append(
             f"{found.dealt.dropped:,} rows do not measure, as an equal row was fitted or chosen on."
         )
-    notes += [f"Not tried: {name}, as {reason}." for name, reason in found.left_out.items()]
     return tuple(notes)

@@ -7,6 +7,7 @@ was fitted or chosen on would be recognised by heart.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -35,15 +36,13 @@ class Roles:
 
     def __post_init__(self) -> None:
         sides = {"fitted on": self.fit, "chosen on": self.choose, "measured on": self.test}
-        names = list(sides)
-        for i, one in enumerate(names):
-            for two in names[i + 1 :]:
-                both = np.intersect1d(sides[one], sides[two])
-                if len(both):
-                    raise ValueError(
-                        f"{len(both)} rows are {one} and {two} (first: row {both[0]}); a remedy must not see "
-                        "what it is measured on. Keep the two apart."
-                    )
+        for one, two in combinations(sides, 2):
+            both = np.intersect1d(sides[one], sides[two])
+            if len(both):
+                raise ValueError(
+                    f"{len(both)} rows are {one} and {two} (first: row {both[0]}); a remedy must not see "
+                    "what it is measured on. Keep the two apart."
+                )
 
 
 @dataclass(frozen=True)
@@ -71,34 +70,28 @@ def deal(space: Geometry) -> Dealt:
         rows = evaluation.enrolled
         fold = _dealt_out(rows, codes, keys, FOLDS)
         turns = FOLDS if len(rows) <= LARGE else 2
-        deals = tuple(
-            _roles(
-                rows[(fold != i) & (fold != (i + 1) % FOLDS)],
-                _some(rows[fold == (i + 1) % FOLDS], keys, MOST // turns),
-                _some(rows[fold == i], keys, MOST // turns),
-                keys,
-            )
-            for i in range(turns)
-        )
+        deals = []
+        for i in range(turns):
+            chooses, measures = fold == (i + 1) % FOLDS, fold == i
+            choose, test = (_some(rows[x], keys, MOST // turns) for x in (chooses, measures))
+            deals.append(_roles(rows[~chooses & ~measures], choose, test, keys))
         how = (
             f"cross-fitted, since there is no split: of {FOLDS} folds of every class "
             f"{'each in turn measures' if turns == FOLDS else 'two in turn measure'}, another chooses, and "
             "the rest is enrolled and fitted on"
         )
-        return Dealt(deals, how)
+        return Dealt(tuple(deals), how)
     queries, fit = evaluation.queries, evaluation.enrolled
     validation = _validation(space)
     if len(validation):
         one = _roles(fit, _some(validation, keys, MOST), _some(queries, keys, MOST), keys)
-        return Dealt(
-            (one,), "fitted on the gallery, chosen on validation rows, measured on the queries"
-        )
+        how = "fitted on the gallery, chosen on validation rows, measured on the queries"
+        return Dealt((one,), how)
     half = _dealt_out(queries, codes, keys, 2)
-    halves = [_some(queries[half == i], keys, MOST // 2) for i in range(2)]
-    return Dealt(
-        (_roles(fit, halves[0], halves[1], keys), _roles(fit, halves[1], halves[0], keys)),
-        "fitted on the gallery, chosen on one half of the queries and measured on the other, both ways",
-    )
+    first, second = (_some(queries[half == i], keys, MOST // 2) for i in range(2))
+    how = "fitted on the gallery, chosen on one half of the queries and measured on the other, both ways"
+    both = (_roles(fit, first, second, keys), _roles(fit, second, first, keys))
+    return Dealt(both, how)
 
 
 def _roles(fit: Rows, choose: Rows, test: Rows, keys: Keys) -> Roles:

@@ -20,16 +20,11 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.remedy.kinds import BY_KEY, REJECTING, REMEDIES, Remedy
 from embedding_second_opinion.stats.gains import gain_interval, means_without
-from embedding_second_opinion.stats.intervals import (
-    FEWEST_CLASSES,
-    Interval,
-    no_interval,
-    share_interval,
-)
+from embedding_second_opinion.stats.intervals import Interval
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
 
 from .held_out import Dealt, deal
-from .rejecting import Rejected, rejecting
+from .rejecting import Rejected, rejecting, share_over_classes
 from .tried import Tried, as_it_is, tried
 
 WORTH = 0.01  # a point more is not worth the next dearer remedy: half of what is tolerated
@@ -52,8 +47,6 @@ class Remedies:
     times: Mapping[str, int]
     compared: tuple[Remedy, ...]
     left_out: Mapping[str, str]
-    rows: int
-    units: int
     rejected: Rejected | None
 
     def gain(self, remedy: Remedy) -> Estimate:
@@ -86,21 +79,17 @@ def measure_remedies(
         return None
     picks = [chosen_by([each], compared) for each in found]
     measured = np.concatenate([each.codes[each.measures] for each in found])
+    before = np.concatenate([each.before[each.measures] for each in found])
     gained = np.concatenate(
         [each.gains[pick.key][each.measures] for each, pick in zip(found, picks, strict=True)]
     )
-    before = np.concatenate([each.before[each.measures] for each in found])
-    units = len(np.unique(measured))
-    about = f"{number(len(measured), 'row')} of {number(units, 'class')}; {dealt.how}"
+    about = f"{number(len(measured), 'row')} of {number(len(np.unique(measured)), 'class')}; {dealt.how}"
     interval = gain_interval(gained, measured)
-    times = Counter(pick.key for pick in picks)
-    estimates = {
-        "accuracy_as_it_is": _share(before, measured).estimate(float(before.mean()), about),
-        "accuracy_with_remedy": _share(before + gained, measured).estimate(
-            float((before + gained).mean()), about
-        ),
-        "remedy_gain": interval.estimate(float(gained.mean()), about, "accuracy points"),
-    }
+    estimates = {}
+    for name, right in (("as_it_is", before), ("with_remedy", before + gained)):
+        share = share_over_classes(right, measured)
+        estimates[f"accuracy_{name}"] = share.estimate(float(right.mean()), about)
+    estimates["remedy_gain"] = interval.estimate(float(gained.mean()), about, "accuracy points")
     for remedy in compared:
         values = np.concatenate([each.gains[remedy.key][each.measures] for each in found])
         estimates[f"gain_{remedy.key}"] = gain_interval(values, measured).estimate(
@@ -117,11 +106,9 @@ def measure_remedies(
         interval=interval,
         # Which one to take is asked of all rows that choose; what choosing gains, of one deal at a time.
         chosen=chosen_by(found, compared),
-        times=times,
+        times=Counter(pick.key for pick in picks),
         compared=compared,
         left_out=left_out,
-        rows=len(measured),
-        units=units,
     )
 
 
@@ -138,13 +125,6 @@ def chosen_by(found: Sequence[Tried], compared: Sequence[Remedy]) -> Remedy:
         if float(behind.mean()) <= max(WORTH, _error(behind, codes)):
             return remedy
     return best
-
-
-def _share(right: Reals, codes: Ints) -> Interval:
-    units = len(np.unique(codes))
-    if units < FEWEST_CLASSES:
-        return no_interval(f"{number(units, 'class')}: too few to speak for new ones")
-    return share_interval(float(right.mean()), means_without(right, codes), units)
 
 
 def _error(values: Reals, codes: Ints) -> float:

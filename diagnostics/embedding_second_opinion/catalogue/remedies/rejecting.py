@@ -156,7 +156,7 @@ def _gain(
     else:
         parts = (rate * float(two.mean()), (1 - rate) * float(one.mean()))
         first = _scaled(_of_strangers(two, codes[strangers]), rate)
-        second = _scaled(_share(one, codes[rows]), 1 - rate)
+        second = _scaled(share_over_classes(one, codes[rows]), 1 - rate)
         interval = combined_interval(parts[0], first, parts[1], second)
         strange = number(len(np.unique(codes[strangers])), "class")
         about += f" and {number(len(strangers), 'stranger')} of {strange}"
@@ -181,11 +181,12 @@ def _measured(sides: Sequence[tuple[_Side, Bools]]) -> tuple[Ints, Reals]:
 def _of_strangers(values: Reals, codes: Ints) -> Interval:
     """Over their classes; of few classes over rows, which speaks for more strangers of these classes only."""
     if len(np.unique(codes)) >= FEWEST_CLASSES:
-        return _share(values, codes)
+        return share_over_classes(values, codes)
     return wilson_interval(round(float(values.sum())), len(values))
 
 
-def _share(values: Reals, codes: Ints) -> Interval:
+def share_over_classes(values: Reals, codes: Ints) -> Interval:
+    """Of the mean of (n,) values by the class jackknife; none where the classes are few."""
     units = len(np.unique(codes))
     if units < FEWEST_CLASSES:
         return few_classes(units)

@@ -64,9 +64,7 @@ def tried(
     # A tie counts as an error, but what breaks ties is no better for it.
     tied = (plain.z[anchors] > 0) & (plain.z_lenient[anchors] == 0)
     labels = codes[roles.fit]
-    vectors = {
-        dtype: data.vectors.astype(dtype, copy=False) for dtype in {r.dtype for r in remedies}
-    }
+    vectors = {r.dtype: data.vectors.astype(r.dtype, copy=False) for r in remedies}
     gains: dict[str, Reals] = {}
     left_out: dict[str, str] = {}
     for remedy in remedies:
@@ -82,11 +80,8 @@ def tried(
 def unfitted(remedy: Remedy, metric: str) -> BaseEstimator:
     """An estimator that answers under the metric in use: a classifier sees what that metric sees."""
     model = remedy.make()
-    return (
-        make_pipeline(Normalizer(), model)
-        if metric == "cosine" and not remedy.transforms
-        else model
-    )
+    normalised = metric == "cosine" and not remedy.transforms
+    return make_pipeline(Normalizer(), model) if normalised else model
 
 
 def _after(
@@ -114,9 +109,8 @@ def _after(
     if not np.isfinite(single).all():
         return "it gives numbers that are not finite"
     single.setflags(write=False)
+    data = replace(space.evaluation.data, vectors=single)
     try:
-        return space.looked_up(
-            asked, fit, replace(space.evaluation.data, vectors=single)
-        ).beaten.right
+        return space.looked_up(asked, fit, data).beaten.right
     except InputError as error:
         return f"its vectors cannot be looked up ({str(error).rstrip('.')})"

@@ -10,10 +10,7 @@ CHECK = Check(
     place=11,
     needs="embeddings (or distances) and labels; --approximate looks up by an approximate index too",
     answers=True,
-    because=(
-        "a person who searches all day meets an empty page in two of a hundred searches, and starts to "
-        "search by other means"
-    ),
+    because="two empty pages in a hundred searches make a person search by other means",
     source=(
         "R-precision, MAP@R and precision@1 in metric learning: Musgrave et al., ECCV 2020. Recall as hit "
         "rate: Jégou et al., IEEE PAMI 2011. Cumulative match: Phillips et al., IEEE PAMI 2000. "

@@ -43,9 +43,7 @@ def retrieval(
         harm=found.harm,
         interval=found.harm_interval,
         meaning=lambda verdict: _meaning(found, verdict),
-        ignore_when=(
-            "Nobody sees a list: the first answer alone decides, or two rows are compared with a threshold."
-        ),
+        ignore_when="Nobody sees a list: the first answer alone decides, or a threshold on two rows.",
         remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(space, found, index),
         charts=(
@@ -64,9 +62,8 @@ def _explanation(found: Retrieval, index: Index | None) -> str:
     empty = found.harm.model_copy(update={"quantity": "share"})
     text = (
         f"{found.missed:,} of {len(found.first):,} searches ({empty.text()}) show no match among the first "
-        f"{PAGE} answers; the first answer is right for "
-        f"{numbers['precision_at_1'].text()}, and the first R answers hold "
-        f"{numbers['r_precision'].text()} of the R matches there are"
+        f"{PAGE} answers; the first answer is right for {numbers['precision_at_1'].text()}, and the first R "
+        f"answers hold {numbers['r_precision'].text()} of the R matches there are"
     )
     if index is not None and index.estimates:
         text += (
@@ -78,39 +75,32 @@ def _explanation(found: Retrieval, index: Index | None) -> str:
 
 def _meaning(found: Retrieval, verdict: Verdict) -> str:
     numbers, page = found.estimates, f"recall_at_{PAGE}"
-    text = (
-        "Three questions hide behind one word. Is the first answer right (precision@1)? Is any of a page "
-        "right (recall@k as metric learning reports it, a hit rate)? Is everything there is found "
-        "(R-precision, MAP@R, recall as a share)? The first can be nearly perfect and the last poor."
-    )
+    text = "A page with a match (recall@k, a hit rate) need not hold all (R-precision, MAP@R)."
     if found.missed:
         within = int((found.first[found.first > PAGE] <= RANKS).sum())
         beyond = found.missed - within
         text += (
             f" Of the {number(found.missed, 'query')} without a match on the page, {within or 'none'} "
             f"{'meets' if within <= 1 else 'meet'} one by answer {RANKS}"
-            + (f", {beyond:,} only beyond." if beyond else ".")
+            f"{f', {beyond:,} only beyond' if beyond else ''}."
         )
     one, whole = numbers["precision_at_1"].value, numbers["r_precision"].value
     if one >= 0.8 and one - whole >= 0.1:
         text += (
             f" The first answer is right for {100 * one:.1f} %, yet only {100 * whole:.1f} % of the first R "
-            "are matches: much of a class lies elsewhere. For classes of several groups that is legitimate, "
-            "and one good match serves a search; it matters where all of a class must be listed."
+            "are matches: much of a class lies elsewhere. For classes of several groups that is legitimate; "
+            "it matters where all of a class must be listed."
         )
     if found.chance[page] >= 0.2:
+        chance = f"{100 * found.chance[page]:.0f} %"
         text += (
-            f" With so few classes, or such large ones, random answers would hold a match on "
-            f"{100 * found.chance[page]:.0f} % of the pages: here the hit rate of a page says little, and "
-            "the first answer and R-precision say more."
+            f" In random order {chance} of the pages would hold one: here that rate says little."
         )
     if _ties_decide(found):
         text += (
             f" Ties decide: were a tie counted as found, {100 * (1 - found.lenient):.1f} % of the pages "
             f"would hold nothing instead of {100 * found.harm.value:.1f} %."
         )
-    if verdict is Verdict.OK:
-        text += " Here hardly a search shows nothing right."
     return text
 
 
@@ -120,63 +110,43 @@ def _remedy(found: Retrieval, verdict: Verdict) -> str:
     if _ties_decide(found):
         return (
             "Look at the ties first: are rows duplicated, rounded to signs or all the same vector? Store "
-            "the embedding with more digits, or break ties by a second score."
+            "more digits, or break ties by a second score."
         )
     if not found.missed:
         return "More classes or more queries, to tell whether an empty page is rarer than the tolerance."
-    missed = found.first[found.first > PAGE]
-    if np.median(missed) <= RANKS:
-        way = (
-            f"Most matches come within {RANKS} answers: rank the first {RANKS} again with a slower, better "
-            "score (a cross-comparison, k-reciprocal neighbours), or show a longer page."
-        )
-    else:
-        way = (
-            f"Most matches lie beyond {RANKS} answers, so ranking again cannot bring them back: these rows "
-            "need training with negatives as hard as what stands there instead, or features that tell them."
-        )
-    return (
-        f"Look at the queries listed: a row in the midst of another class may be mislabelled. {way}"
+    way = (
+        f"Most matches lie beyond {RANKS} answers, so ranking again cannot bring them back: train with "
+        "negatives as hard as what stands there instead."
     )
+    if np.median(found.first[found.first > PAGE]) <= RANKS:
+        way = (
+            f"Most matches come within {RANKS} answers: rank these again with a slower, better score, or "
+            "show a longer page."
+        )
+    return f"Look at the queries listed: some may be mislabelled. {way}"
 
 
 def _caveats(space: Geometry, found: Retrieval, index: Index | None) -> tuple[str, ...]:
-    without = found.without
-    every = {**found.estimates, **(index.estimates if index else {})}
-    notes = [f"{name}: {e.method}." for name, e in every.items()]
-    unresolved = [name for name, e in every.items() if e.unresolved]
-    if unresolved:
-        notes.append(
-            f"Unresolved at the limit: {', '.join(unresolved)}; too little went wrong (or right) for a "
-            "proper interval, so the bound is by the rule of three."
-        )
+    notes = []
     lost = len(space.ranks.codes) - len(space.ranks.anchors)
     if lost:
-        notes.append(
-            f"{number(lost, 'query')} without any match in the gallery {are(lost)} left "
-            "out, as most libraries do without saying so; for these no answer could be right."
-        )
-    if without.swept_again:
-        notes.append(
-            f"Classes are large, so the {without.width} nearest rows were looked up for the intervals of "
-            "R-precision and MAP@R: one more pass over all distances."
-        )
+        rows = number(lost, "query")
+        notes.append(f"{rows} without any match in the gallery {are(lost)} left out.")
+    if found.without.swept_again:
+        width = found.without.width
+        notes.append(f"The {width} nearest rows were looked up: one more pass over all distances.")
     if found.lenient - found.estimates[f"recall_at_{PAGE}"].value >= 0.0005:  # seen when printed
         notes.append(
             f"A match stands behind what ties with it. Were ties counted as found, recall_at_{PAGE} would "
             f"be {100 * found.lenient:.1f} %."
         )
     if index is not None:
-        notes.append(index.why_not or _about_index())
+        notes.append(
+            index.why_not
+            or "The index is nearest-neighbour descent with the settings that pynndescent has, built once; "
+            "another index, or another setting, errs differently."
+        )
     return tuple(notes)
-
-
-def _about_index() -> str:
-    return (
-        "The index is nearest-neighbour descent with the settings that pynndescent has, built once. Its "
-        "ten answers are put in order by exact distance. It is worth its errors only for galleries far "
-        "beyond what exact search takes; another index, or another setting, errs differently."
-    )
 
 
 def _ties_decide(found: Retrieval) -> bool:

@@ -53,7 +53,6 @@ class Retrieval:
     matched: tuple[Estimate, ...]
     lenient: float
     without: Without
-    about: str
 
     @property
     def missed(self) -> int:
@@ -79,15 +78,12 @@ def measure_retrieval(space: Geometry) -> Retrieval:
     competing = ranks.positives[ranks.anchors] + ranks.negatives[ranks.anchors]
     places = np.arange(1, min(RANKS, int(competing.min())) + 1)
     harm = _missing(matches[PAGE - 1])
+    about_harm = f"no match among the first {PAGE}; {about}"
     return Retrieval(
         estimates=estimates,
         chance=by_chance(ranks),
         best=at_best(ranks),
-        harm=harm.estimate(
-            float((first > PAGE).mean()),
-            f"no match among the first {PAGE}; {about}",
-            "accuracy points",
-        ),
+        harm=harm.estimate(float((first > PAGE).mean()), about_harm, "accuracy points"),
         harm_interval=harm,
         first=first,
         places=places,
@@ -96,7 +92,6 @@ def measure_retrieval(space: Geometry) -> Retrieval:
         ),
         lenient=float((ranks.nearer_first[ranks.anchors] < PAGE).mean()),
         without=without,
-        about=about,
     )
 
 
@@ -144,12 +139,14 @@ def about_queries(space: Geometry) -> str:
     evaluation, ranks = space.evaluation, space.ranks
     n, enrolled = len(ranks.anchors), int(ranks.gallery_sizes.sum())
     units = int(np.count_nonzero(anchor_counts(ranks)))
-    left_out = len(ranks.codes) - n
-    if evaluation.leave_one_out:
-        text = f"{n:,} rows of {number(units, 'class')}, each against the other {enrolled - 1:,}"
-        return text + (f"; {left_out:,} alone in their class left out" if left_out else "")
-    text = f"{n:,} queries of {number(units, 'class')} against {enrolled:,} enrolled rows"
-    return text + (f"; {left_out:,} without a match left out" if left_out else "")
+    left_out, alone = len(ranks.codes) - n, evaluation.leave_one_out
+    text = (
+        f"{n:,} rows of {number(units, 'class')}, each against the other {enrolled - 1:,}"
+        if alone
+        else f"{n:,} queries of {number(units, 'class')} against {enrolled:,} enrolled rows"
+    )
+    why = "alone in their class" if alone else "without a match"
+    return text + (f"; {left_out:,} {why} left out" if left_out else "")
 
 
 class _Side:
@@ -180,8 +177,7 @@ def _as_far_as_lists_reach(interval: Interval, without: Without) -> Interval:
         return interval
     if without.exact < REACHED:
         return no_interval(
-            f"classes are too large for the {without.width} nearest rows that are kept to show what each "
-            "costs the others"
+            f"classes are too large for the {without.width} nearest rows that are kept"
         )
     beyond = f"rows beyond the {without.width} nearest ignored"
     return replace(interval, method=f"{interval.method}; {beyond}")

@@ -9,10 +9,7 @@ CHECK = Check(
     kind="cause",
     explains="GN",
     needs="a split or a gallery",
-    because=(
-        "two queries in a hundred that were recognised, had they been recorded like the gallery, is what "
-        "a user notices"
-    ),
+    because="two queries in a hundred lost to how they were recorded is what a user notices",
     source=(
         "Classifier two-sample test: Lopez-Paz & Oquab, ICLR 2017. Shrinkage: Ledoit & Wolf, Journal of "
         "Multivariate Analysis 2004. Shift and its harm: Rabanser, Günnemann & Lipton, NeurIPS 2019."

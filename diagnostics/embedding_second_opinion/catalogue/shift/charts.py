@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
@@ -11,7 +13,6 @@ from embedding_second_opinion.findings.charts import (
     Series,
     Table,
 )
-from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.examples import example, gaining
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -29,7 +30,7 @@ NAMES = {
 def undone_bars(numbers: Shift) -> Bars:
     """Accuracy as it is, and under each counterfactual."""
     bars = [
-        _bar(label, numbers.estimates[name], "main" if name == "closed_set_accuracy" else "second")
+        Bar.of(label, numbers.estimates[name], "second" if name.startswith("accuracy") else "main")
         for name, label in NAMES.items()
         if name in numbers.estimates
     ]
@@ -37,34 +38,19 @@ def undone_bars(numbers: Shift) -> Bars:
     title = "Undoing the shift changes the accuracy little, if at all"
     if gain.low is not None and gain.low > 0:
         title = f"Undoing the shift gains {100 * gain.value:.1f} points"
-    return Bars(
-        title=title,
-        alt="; ".join(f"{b.label}: {100 * b.value:.1f} %" for b in bars) + ".",
-        value_label="share of queries recognised" + _with_interval(bars),
-        bars=tuple(bars),
-    )
+    return Bars.of(title, "share of queries recognised", bars)
 
 
 def auc_bars(numbers: Shift) -> Bars:
     """How often the classifier is right about a pair, and how often chance lets it seem so."""
     auc, chance = numbers.estimates["shift_auc"], numbers.estimates["shift_auc_by_chance"]
-    bars = (
-        _bar("Measured", auc, "main"),
-        _bar("97.5 % of permutations are below", chance, "context"),
-    )
-    return Bars(
-        title=(
-            "Queries can be told from gallery rows of their class"
-            if numbers.told_apart
-            else "Queries cannot be told from gallery rows of their class"
-        ),
-        alt=(
-            f"Share of pairs in which the query scores above the gallery row: {auc.text()}; "
-            f"97.5 % of {len(numbers.test.null)} permutations are below {chance.text()}. Chance is 50 %."
-        ),
-        value_label="pairs in which the query scores higher; chance is 50 %",
-        bars=bars,
-    )
+    can = "can" if numbers.told_apart else "cannot"
+    bars = [
+        Bar.of("Measured", auc),
+        Bar.of(f"97.5 % of {len(numbers.test.null)} permutations are below", chance, "context"),
+    ]
+    title = f"Queries {can} be told from gallery rows of their class"
+    return Bars.of(title, "pairs in which the query scores higher; chance is 50 %", bars)
 
 
 def foreign_curve(numbers: Shift) -> tuple[Curve, ...]:
@@ -72,36 +58,22 @@ def foreign_curve(numbers: Shift) -> tuple[Curve, ...]:
     found = numbers.foreign
     if len(found.bins) < 3 or found.most is None or found.rest is None:
         return ()
-    y = [outcome.value for outcome in found.bins]
-    intervals = [outcome.interval for outcome in found.bins]
-    low = [i.low for i in intervals if i.low is not None]
-    high = [i.high for i in intervals if i.high is not None]
-    whole = len(low) == len(y)
-    falls = (found.rest.interval.low or 0.0) > (
-        found.most.interval.high or 1.0
-    ) and numbers.told_apart
+    parts = [part.interval.estimate(part.value, "") for part in found.bins]
+    most, rest = found.most.interval.high, found.rest.interval.low
+    falls = (rest or 0.0) > (most or 1.0) and numbers.told_apart
+    title = "Queries by how foreign they look, and how often they are recognised"
+    if falls:
+        title = "The more foreign a query looks, the less often it is recognised"
     return (
         Curve(
-            title=(
-                "The more foreign a query looks, the less often it is recognised"
-                if falls
-                else "Queries by how foreign they look, and how often they are recognised"
-            ),
+            title=title,
             alt=(
-                f"Share recognised in {len(y)} equal parts of the queries, from the least to the most "
-                f"foreign: {', '.join(f'{100 * v:.0f} %' for v in y)}."
+                f"Share recognised in {len(parts)} equal parts of the queries, from the least to the most "
+                f"foreign: {', '.join(f'{100 * part.value:.0f} %' for part in parts)}."
             ),
             x_label="queries in order of how foreign they look, in percent",
             y_label="share of queries recognised",
-            series=(
-                Series(
-                    name="queries",
-                    x=tuple((100 * found.share).tolist()),
-                    y=tuple(y),
-                    low=tuple(low) if whole else (),
-                    high=tuple(high) if whole else (),
-                ),
-            ),
+            series=(Series.along("queries", 100 * found.share, parts),),
             levels=(Level(name=f"all {100 * numbers.before.value:.1f} %", y=numbers.before.value),),
         ),
     )
@@ -119,33 +91,23 @@ def foreign_samples(space: Geometry, numbers: Shift) -> tuple[Examples, ...]:
     """The most foreign of the queries answered wrongly, one a class; nothing where none is told apart."""
     if not numbers.told_apart or not len(numbers.foreign.wrong):
         return ()
-    shown: dict[int, tuple[int, float]] = {}
-    for q, above in zip(numbers.foreign.wrong, numbers.foreign.wrong_above, strict=True):
-        shown.setdefault(int(space.ranks.codes[q]), (int(q), float(above)))
-        if len(shown) == SAMPLES_SHOWN:
-            break
+    wrong, above = numbers.foreign.wrong, numbers.foreign.wrong_above
+    _, first = np.unique(space.ranks.codes[wrong], return_index=True)
+    shown = np.sort(first)[:SAMPLES_SHOWN].tolist()
     return (
         Examples(
             title="The most foreign of the queries answered wrongly",
             alt=(
-                f"{len(shown)} of {number(len(numbers.foreign.wrong), 'query')} answered wrongly, one a "
-                "class, each with its nearest enrolled rows."
+                f"{len(shown)} of {number(len(wrong), 'query')} answered wrongly, one a class, each with its "
+                "nearest enrolled rows."
             ),
             examples=tuple(
                 example(
-                    space, q, f"more foreign than {min(100 * above, 99.9):.3g} % of the queries"
+                    space,
+                    int(wrong[at]),
+                    f"more foreign than {min(100 * above[at], 99.9):.3g} % of the queries",
                 )
-                for q, above in shown.values()
+                for at in shown
             ),
         ),
     )
-
-
-def _bar(label: str, e: Estimate, role: str) -> Bar:
-    return Bar.model_validate(
-        {"label": label, "value": e.value, "low": e.low, "high": e.high, "role": role}
-    )
-
-
-def _with_interval(bars: list[Bar]) -> str:
-    return ", with 95 % interval" if any(bar.low is not None for bar in bars) else ""

@@ -12,6 +12,11 @@ from .charts import auc_bars, foreign_curve, foreign_samples, gaining_classes, u
 from .numbers import Shift, measure_shift
 from .two_sample import PERMUTATIONS
 
+HOW = {
+    "moved_back": "queries moved back by the common shift",
+    "direction_left_out": "the direction of the common shift left out on both sides",
+}
+
 
 @CHECK
 def shift(
@@ -46,8 +51,8 @@ def shift(
         interval=numbers.harm_interval,
         meaning=lambda verdict: _meaning(numbers, verdict),
         ignore_when=(
-            "Queries in use will be recorded like the gallery, not like these; or the shift is there to "
-            "stay and every class is to be enrolled anew from rows like the queries."
+            "Queries in use will be recorded like the gallery, or every class is to be enrolled anew from "
+            "rows like the queries."
         ),
         remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(numbers),
@@ -78,83 +83,53 @@ def _explanation(numbers: Shift) -> str:
     auc, best = numbers.estimates["shift_auc"], numbers.by_undoing[numbers.best][1]
     return (
         f"A linear classifier scores a query above a gallery row of its own class in {auc.text()} of pairs "
-        f"(chance is 50 %; permutation p {_p(numbers)}); with the shift undone "
-        f"({_how(numbers)}), {100 * best.value:.1f} % of queries are recognised instead of "
-        f"{100 * numbers.before.value:.1f} %, a gain of {numbers.harm.text()}."
+        f"(chance is 50 %; permutation p {_p(numbers)}); with {HOW[numbers.best]}, {100 * best.value:.1f} % "
+        f"of queries are recognised instead of {100 * numbers.before.value:.1f} %, a gain of "
+        f"{numbers.harm.text()}."
     )
 
 
 def _meaning(numbers: Shift, verdict: Verdict) -> str:
-    texts = []
+    told = "Queries cannot be told from gallery rows of the same class by a linear classifier."
     if numbers.told_apart:
-        texts.append("Queries lie elsewhere than gallery rows of the same class")
-        share = numbers.estimates.get("shift_in_common")
-        length = (
-            numbers.estimates["common_shift"].value if "common_shift" in numbers.estimates else 0
-        )
-        texts[-1] += (
-            f", by {length:.2g} times the typical distance of a row to its class mean; classes have "
-            f"{100 * share.value:.0f} % of the shift in common."
-            if share is not None and length > 0
-            else "."
-        )
-    else:
-        texts.append(
-            "Queries cannot be told from gallery rows of the same class by a linear classifier."
-        )
+        told = "Queries lie elsewhere than gallery rows of the same class"
+        length, share = (numbers.estimates.get(x) for x in ("common_shift", "shift_in_common"))
+        if length is not None and share is not None and length.value > 0:
+            told += (
+                f", by {length.value:.2g} times the typical distance of a row to its class mean; classes "
+                f"have {100 * share.value:.0f} % of the shift in common"
+            )
+        told += "."
     if numbers.harm.low is None:
-        texts.append(f"What a shift costs cannot be told: {numbers.harm.method}.")
-    elif verdict is Verdict.OK:
-        texts.append("Undoing what shift there is would gain nothing that a user would notice.")
-    elif verdict is Verdict.UNSURE:
-        texts.append(
-            f"What undoing it would gain is too uncertain to call: the interval {numbers.harm.text()} "
-            "holds both nothing and what matters."
-        )
-    else:
-        texts.append(
-            "It costs accuracy: the nearest row tells in part how a sample was recorded, and not what it "
-            "shows. The number of a test recorded like the gallery would not have shown this."
-        )
-    return " ".join(texts)
+        return f"{told} What a shift costs cannot be told: {numbers.harm.method}."
+    if verdict is Verdict.OK:
+        return f"{told} Undoing what shift there is would gain nothing that a user would notice."
+    if verdict is Verdict.UNSURE:
+        return f"{told} What undoing it would gain is too uncertain to call: {numbers.harm.text()}."
+    return f"{told} It costs accuracy: a test recorded like the gallery would not have shown this."
 
 
 def _remedy(numbers: Shift, verdict: Verdict) -> str:
     if verdict.loud:
         return (
             "Find what differs in recording or preparation (camera, scanner, date, crop, software version) "
-            "and make it alike, or enrol rows recorded like the queries. Where that cannot be done: "
+            "and make it alike, or enrol rows recorded like the queries; train with that variation. Else "
             "subtract from each part its own mean over the same classes, or leave out the direction between "
-            "the two, and measure again on rows that did not serve to find it; train with that variation."
+            "the two, and measure again on other rows."
         )
-    if verdict is Verdict.OK:
-        return "Nothing here."
-    return "Bring more classes before acting on this."
+    return "Nothing here." if verdict is Verdict.OK else "Bring more classes before acting on this."
 
 
 def _caveats(numbers: Shift) -> tuple[str, ...]:
-    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
-    notes.append(
-        "A linear classifier sees a shift of the mean that classes have in common, not a change of width, "
-        "nor shifts that differ from class to class."
-    )
+    notes = [
+        "A linear classifier sees no change of width, nor shifts that differ from class to class.",
+        f"Needs {len(numbers.by_undoing)} extra passes of the queries against the gallery, and "
+        f"{PERMUTATIONS} classifiers for the test.",
+    ]
     if numbers.test.rows < len(numbers.sides.rows):
-        notes.append(
-            f"The test is made on a random sample of {numbers.test.rows:,} of {len(numbers.sides.rows):,} "
-            "rows; the accuracies are of all."
-        )
-    notes.append(
-        "Needs two extra passes of the queries against the gallery, one for each way of undoing the shift "
-        f"({len(numbers.by_undoing)} made here), and {PERMUTATIONS} classifiers for the test."
-    )
+        of = f"{numbers.test.rows:,} of {len(numbers.sides.rows):,} rows"
+        notes.append(f"The test is made on {of}, at random.")
     return tuple(notes)
-
-
-def _how(numbers: Shift) -> str:
-    return {
-        "moved_back": "queries moved back by the common shift",
-        "direction_left_out": "its direction left out on both sides",
-    }[numbers.best]
 
 
 def _p(numbers: Shift) -> str:

@@ -74,8 +74,7 @@ def measure_shift(space: Geometry) -> Shift | None:
     gains = {name: gain(before, outcome) for name, outcome in outcomes.items()}
     about = _about(space)
     parts = foreign(space, found, test)
-    estimates = _of_test(found, test)
-    estimates |= _of_means(found, test)
+    estimates = _of_test(found, test) | _of_means(found, test)
     estimates["closed_set_accuracy"] = before.interval.estimate(before.value, about)
     for name, outcome in outcomes.items():
         estimates[f"accuracy_{name}"] = outcome.interval.estimate(outcome.value, about)
@@ -143,8 +142,9 @@ def _of_means(found: Sides, test: TwoSample) -> dict[str, Estimate]:
     if share is not None and test.p_value < LEVEL_OF_TEST:
         interval = difference_interval(*share, found.classes)
         if interval.low is not None and interval.high is not None:
-            interval = replace(interval, low=_clipped(interval.low), high=_clipped(interval.high))
-        estimates["shift_in_common"] = interval.estimate(_clipped(share[0]), about)
+            low, high = np.clip([interval.low, interval.high], 0, 1).tolist()
+            interval = replace(interval, low=low, high=high)
+        estimates["shift_in_common"] = interval.estimate(float(np.clip(share[0], 0, 1)), about)
     return estimates
 
 
@@ -157,10 +157,6 @@ def _share_in_common(found: Sides, squared: float, without: Reals) -> tuple[floa
     if not total > 0 or not (rest > 0).all():
         return None
     return squared / (total / k), without / rest
-
-
-def _clipped(share: float) -> float:
-    return min(1.0, max(0.0, share))
 
 
 def _about(space: Geometry) -> str:

@@ -112,16 +112,14 @@ def direction_left_out(space: Geometry, found: Sides) -> Outcome | None:
             flat = rows.astype(np.float64)
             flat -= np.outer(flat @ direction, direction)
             vectors[start : start + BLOCK] = _not_zero(flat, rows)
-        queries = np.sort(found.rows[found.query & (found.fold[found.codes] == f)])
         evaluation = replace(
             space.evaluation,
-            queries=queries,
+            queries=np.sort(found.rows[found.query & (found.fold[found.codes] == f)]),
             strangers=np.zeros(0, dtype=np.int64),
             data=_with(space, vectors),
         )
-        parts.append(
-            Outcome.of(Geometry(evaluation, metric=space.metric, seed=space.seed, listed=0).beaten)
-        )
+        of_fold = Geometry(evaluation, metric=space.metric, seed=space.seed, listed=0)
+        parts.append(Outcome.of(of_fold.ranks))
     asked = np.sum([p.asked for p in parts], axis=0)
     return Outcome(
         asked,
@@ -135,19 +133,18 @@ def gain(before: Outcome, after: Outcome) -> tuple[float, Interval]:
     """After less before, with a paired interval over classes."""
     value, units = after.value - before.value, before.units
     change = after.without - before.without
+    moved = int(np.count_nonzero(after.right != before.right))
     if units >= FEWEST_CLASSES and np.ptp(change) < 1e-12:
         # No class moves the gain, so the jackknife is blind: how many of K classes may change
         # where this many do?
-        moved = int(np.count_nonzero(after.right != before.right))
         bound = float(beta.ppf(LEVEL, moved + 1, units - moved))
         word = "changes" if moved == 1 else "change"
         method = f"rule of three over {units} classes, {moved} of which {word}"
         return value, Interval(value - bound, value + bound, method, unresolved=True)
-    intervals = after.interval, before.interval
-    changed = np.count_nonzero(after.right != before.right)
-    if changed < FEWEST_CLASSES and any(interval.unresolved for interval in intervals):
+    one, two = after.interval, before.interval
+    if moved < FEWEST_CLASSES and (one.unresolved or two.unresolved):
         # At a limit, where few classes change, no paired spread can be seen.
-        return value, combined_interval(after.value, intervals[0], before.value, intervals[1])
+        return value, combined_interval(after.value, one, before.value, two)
     return value, difference_interval(value, change, units)
 
 

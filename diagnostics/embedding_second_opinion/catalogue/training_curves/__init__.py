@@ -9,11 +9,7 @@ CHECK = Check(
     kind="in training",
     place=22,
     needs="--log FILE, the training log",
-    because=(
-        "early stopping waits for some tenths of a run before it stops (Prechelt 1998), so that a loss "
-        "which falls on a little longer is noticed by nobody; a quarter of the time and the machine for a "
-        "loss that no longer speaks of the accuracy is"
-    ),
+    because="a quarter of the time for a loss that no longer speaks of the accuracy is noticed",
     source=(
         "Collapse at the margin and at ln 2, the active share: Hermans, Beyer & Leibe, arXiv 2017; "
         "Schroff et al., CVPR 2015. Contrastive loss: Hadsell, Chopra & LeCun, CVPR 2006. When to stop: "

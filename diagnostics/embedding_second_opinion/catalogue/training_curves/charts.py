@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Curve, Level, Mark, Series, Table
+from embedding_second_opinion.findings.charts import Curve, Level, Mark, Role, Series, Table
 from embedding_second_opinion.geometry.passes.ranks import Reals
 
 from .numbers import Curves
@@ -28,9 +28,8 @@ def curve_charts(found: Curves) -> tuple[Curve, ...]:
     title = "The logged loss" if len(losses) == 1 else "The logged losses"
     charts.append(_chart(found, losses, title if charts else _title(found), "loss", share=False))
     if shares:
-        title = (
-            f"{NAMES[shares[0]].capitalize()}: {100 * run.end(shares[0]):.1f} % in the last third"
-        )
+        end = 100 * run.end(shares[0])
+        title = f"{NAMES[shares[0]].capitalize()}: {end:.1f} % in the last third"
         charts.append(_chart(found, shares, title, "share of triplets", share=True))
     return tuple(charts)
 
@@ -43,15 +42,14 @@ def _chart(found: Curves, roles: list[str], title: str, label: str, *, share: bo
             at = _step(run, where.at)
             marks.append(Mark(name="settled:", x=at, y=_value(run, role, at)))
             alt += f" The {NAMES[role]} settled at step {at:,.0f}."
+    near = run.margin is not None and run.loss in roles and _near(run, run.margin)
     return Curve(
         title=title,
         alt=alt,
         x_label="step",
         y_label=label,
         series=_series(run, roles),
-        levels=(Level(name="margin", y=run.margin),)
-        if run.margin is not None and run.loss in roles and _near(run, run.margin)
-        else (),
+        levels=(Level(name="margin", y=run.margin),) if near else (),
         marks=tuple(marks),
         y_share=share,
     )
@@ -61,14 +59,9 @@ def pattern_table(found: Curves) -> tuple[Table, ...]:
     """Every reading of the log with its evidence."""
     if not found.patterns:
         return ()
-    return (
-        Table(
-            title="What else the log shows",
-            alt="; ".join(f"{p.title}: {p.seen}" for p in found.patterns) + ".",
-            columns=("reading", "evidence"),
-            rows=tuple((p.title, p.seen) for p in found.patterns),
-        ),
-    )
+    rows = [{"reading": p.title, "evidence": p.seen} for p in found.patterns]
+    alt = "; ".join(p.title for p in found.patterns) + "."
+    return (Table.of("What else the log shows", alt, rows, words=("reading", "evidence")),)
 
 
 def loss_table(found: Curves) -> tuple[Table, ...]:
@@ -77,32 +70,30 @@ def loss_table(found: Curves) -> tuple[Table, ...]:
     if isinstance(which, str):
         return ()
     seen = which.observed
-    rows = [("the log", f"{seen.loss:.4g}", _percent(seen.active), "")]
-    for c in sorted(which.candidates, key=lambda c: c.off):
-        fits = "yes" if c.off <= 1 else "no"
-        rows.append((c.name, f"{c.loss:.4g}", _percent(c.active), fits))
-    return (
-        Table(
-            title="Which loss is it? Each recomputed from the vectors",
-            alt=f"The log ends at {seen.loss:.4g}. "
-            + "; ".join(f"{name} {loss}" for name, loss, _, _ in rows[1:])
-            + f". {which.about}.",
-            columns=("loss", "value", "active triplets", "fits the log"),
-            rows=tuple(rows),
-            numeric=(False, True, True, False),
-        ),
-    )
+    lines = [("the log", seen.loss, seen.active, "")] + [
+        (c.name, c.loss, c.active, "yes" if c.off <= 1 else "no")
+        for c in sorted(which.candidates, key=lambda c: c.off)
+    ]
+    rows = [
+        {
+            "loss": name,
+            "value": f"{loss:.4g}",
+            "active triplets": "" if active is None else f"{100 * active:.1f} %",
+            "fits the log": fits,
+        }
+        for name, loss, active, fits in lines
+    ]
+    alt = "; ".join(f"{row['loss']}: {row['value']}" for row in rows) + f". {which.about}."
+    title = "Which loss is it? Each recomputed from the vectors"
+    return (Table.of(title, alt, rows, words=("loss", "fits the log")),)
 
 
 def _series(run: Run, roles: list[str]) -> tuple[Series, ...]:
-    kinds = ("main", "second")
-    made = []
-    for role, kind in zip(roles, kinds, strict=False):
-        steps, values = _thinned(*run.known(role))
-        made.append(
-            Series.model_validate({"name": NAMES[role], "x": steps, "y": values, "role": kind})
-        )
-    return tuple(made)
+    kinds: tuple[Role, ...] = ("main", "second")
+    return tuple(
+        Series.of(NAMES[role], *_thinned(*run.known(role)), kind)
+        for role, kind in zip(roles, kinds, strict=False)
+    )
 
 
 def _thinned(steps: Reals, values: Reals) -> tuple[Reals, Reals]:
@@ -113,14 +104,12 @@ def _thinned(steps: Reals, values: Reals) -> tuple[Reals, Reals]:
 
 
 def _title(found: Curves) -> str:
-    run = found.run
+    what = WORDS[found.run.progress]
     if not found.progress.moved:
-        return (
-            f"The {WORDS[run.progress]} hardly {'fell' if run.progress == 'val_loss' else 'rose'}"
-        )
+        return f"The {what} hardly {found.run.better}"
     share = 100 * found.harm.value
     if share < 0.5:
-        return f"The {WORDS[run.progress]} improved for as long as the loss fell"
+        return f"The {what} improved for as long as the loss fell"
     return f"For {share:.0f} % of the run the loss fell in vain"
 
 
@@ -129,11 +118,10 @@ def _alt(run: Run, roles: list[str], percent: bool) -> str:
     for role in roles:
         values = run.known(role)[1]
         first, last = float(values[0]), float(values[-1])
-        texts.append(
-            f"{NAMES[role]} from {100 * first:.1f} to {100 * last:.1f} %"
-            if percent
-            else f"{NAMES[role]} from {first:.4g} to {last:.4g}"
+        change = (
+            f"{100 * first:.1f} to {100 * last:.1f} %" if percent else f"{first:.4g} to {last:.4g}"
         )
+        texts.append(f"{NAMES[role]} from {change}")
     return f"Over steps {run.log.step[0]:,.0f} to {run.log.step[-1]:,.0f}: {'; '.join(texts)}."
 
 
@@ -150,7 +138,3 @@ def _step(run: Run, share: float) -> float:
 def _value(run: Run, role: str, at: float) -> float:
     steps, values = run.known(role)
     return float(values[int(np.argmin(np.abs(steps - at)))])
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f} %"

@@ -16,20 +16,17 @@ from .training_run import WORDS
 from .which_loss import COORDINATES_NAME, SQUARED
 
 REMEDIES = {
-    "at_level": "Out of a collapse: a lower learning rate, semi-hard triplets or random ones before hard "
-    "ones, a soft margin; check that the loss sees the labels it should, and that vectors do differ "
-    "within a batch.",
+    "at_level": "A lower learning rate, semi-hard or random triplets before hard ones, a soft margin; check "
+    "that the loss sees the labels, and that vectors differ within a batch.",
     "parting": "Keep the checkpoint from where the validation settled; augment, regularise, train on more "
     "classes.",
-    "margin_only": "Harder triplets (semi-hard, batch-hard) would teach again; widening the margin alone "
-    "would not.",
-    "few_active": "Mine semi-hard or hard triplets: random ones have little left to teach.",
+    "margin_only": "Harder triplets (semi-hard, batch-hard), not a wider margin.",
+    "few_active": "Mine semi-hard or hard triplets.",
     "over_active": "Log the mean over all triplets too, or loss times active share.",
     "norms": "Normalise the vectors, or penalise their length.",
     "spikes": "Clip the gradient, lower the learning rate, or warm it up.",
-    "jump": "Find what changed at that step (mining, margin, data, learning rate); compare losses within "
-    "one part only.",
-    "saturated": "Log something harder than this accuracy: recall@1 against a gallery of all classes.",
+    "jump": "Find what changed at that step (mining, margin, data, learning rate).",
+    "saturated": "Log something harder: recall@1 against a gallery of all classes.",
 }
 
 
@@ -57,8 +54,7 @@ def training_curves(
     log = inputs.log if inputs is not None else None
     if log is None:
         return NotApplicable(
-            "Needs the log of the training (--log FILE): a table with a column of steps, one of the loss "
-            "and one of an accuracy."
+            "Needs the log of the training (--log FILE): columns of steps, of the loss and of an accuracy."
         )
     found = measure_log(space, log, inputs.margin if inputs is not None else None)
     if found is None:
@@ -70,9 +66,8 @@ def training_curves(
         interval=found.interval,
         meaning=lambda verdict: _meaning(found, verdict),
         ignore_when=(
-            "The accuracy in the log is at its ceiling, so that nothing is left to rise: the loss may then "
-            "teach what it does not show. Or the log begins late, after a part that is not in it, or holds "
-            "a last, short fine-tuning."
+            "The accuracy in the log is at its ceiling; or the log begins late, or holds a last, short "
+            "fine-tuning."
         ),
         remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(found),
@@ -91,7 +86,6 @@ def _lacks(log: TrainingLog) -> str:
 
 def _story(found: Curves) -> str:
     run, harm = found.run, found.harm.text()
-    better = "fell" if run.progress == "val_loss" else "rose"
     progress, loss = run.called(run.progress), run.called(run.loss)
     if found.harm.low is None:
         few = min(len(run.known(role)[1]) for role in (run.loss, run.progress))
@@ -100,8 +94,10 @@ def _story(found: Curves) -> str:
         )
     if not found.progress.moved:
         though = f"though the {loss} fell" if found.loss.moved else f"nor did the {loss} fall"
-        return f"The {progress} hardly {better}, {though}: {harm} of the logged run taught nothing"
-    last = f"The {progress} {better} for the first {100 * found.progress.at:.0f} % of the run"
+        return (
+            f"The {progress} hardly {run.better}, {though}: {harm} of the logged run taught nothing"
+        )
+    last = f"The {progress} {run.better} for the first {100 * found.progress.at:.0f} % of the run"
     if not found.loss.moved:
         return f"{last}, and the {loss} did not fall; {harm} of the run was in vain"
     until = f"the {loss} fell for {100 * found.loss.at:.0f} %"
@@ -120,78 +116,61 @@ def _loss(found: Curves) -> str:
     if isinstance(which, str):
         return ""
     seen = which.observed
-    logged, c = f"the log's last loss, {seen.loss:.3g}", which.named
-    if c is None:
-        if not which.fits:
-            return f"; {logged}, is none of those recomputed from these vectors"
-        c = which.fits[0]
+    logged = f"; the log's last loss, {seen.loss:.3g},"
+    if which.named is None and not which.fits:
+        return f"{logged} is none of those recomputed from these vectors"
+    c = which.named or which.fits[0]
     only = " and no other" if which.named is not None else ""
     active = ""
     if c.active is not None and seen.active is not None:
         active = f", {100 * c.active:.1f} % active against {100 * seen.active:.1f} % in the log"
-    return f"; {logged}, fits the {c.name}{only} ({c.loss:.3g} on these vectors{active})"
+    return f"{logged} fits the {c.name}{only} ({c.loss:.3g} on these vectors{active})"
 
 
 def _meaning(found: Curves, verdict: Verdict) -> str:
-    run = found.run
-    names = {p.name for p in found.patterns}
-    what = WORDS[run.progress]
-    if verdict.loud:
-        if "at_level" in names:
-            text = "The run collapsed: the loss stays where it is when all vectors are one. "
-        elif not found.progress.moved:
-            text = f"Next to nothing that the {what} measures was learned, whatever the loss says. "
-        else:
-            text = (
-                f"The loss kept falling and stopped speaking of the {what}. A log read by its loss looks "
-                "better than the model is. "
-            )
+    what, names = WORDS[found.run.progress], {p.name for p in found.patterns}
+    if verdict.loud and "at_level" in names:
+        said = ["The run collapsed: the loss stays where it is when all vectors are one."]
+    elif verdict.loud and not found.progress.moved:
+        said = [f"Next to nothing that the {what} measures was learned, whatever the loss says."]
+    elif verdict.loud:
+        said = [f"The loss kept falling and stopped speaking of the {what}."]
     elif verdict is Verdict.OK:
-        text = f"The {what} improved for about as long as the loss fell. "
+        said = [f"The {what} improved for about as long as the loss fell."]
     elif found.harm.low is None:
-        why = found.harm.why_none
-        text = f"The log is too short to tell a trend from noise: {why}. "
+        said = [f"The log is too short to tell a trend from noise: {found.harm.why_none}."]
     else:
-        text = "The curves waver too much to tell when they settled. "
-    if "few_active" in names:
-        text += "Few triplets still have a loss: more steps of this kind will teach little. "
+        said = ["The curves waver too much to tell when they settled."]
     if "over_active" in names:
-        text += "The loss is a mean over the triplets still active, and need not fall. "
+        said.append("The loss is a mean over the triplets still active, and need not fall.")
+    slip = _slip(found)
+    if slip == COORDINATES_NAME:
+        said.append("The contrastive loss was taken coordinate by coordinate, not of the distance.")
+    elif slip.startswith(SQUARED):
+        said.append("The margin is one of squared distances, which asks for another gap.")
+    return " ".join(said)
+
+
+def _slip(found: Curves) -> str:
+    """The loss that was logged, where it is one mostly meant otherwise."""
     which = found.recomputed
-    if not isinstance(which, str) and which.named is not None:
-        if which.named.name == COORDINATES_NAME:
-            text += (
-                "The contrastive loss was taken coordinate by coordinate, not of the distance: a "
-                "coordinate hardly reaches the margin, so that the loss has a floor, and negatives are "
-                "pushed apart for ever. "
-            )
-        elif which.named.name.startswith(SQUARED):
-            text += (
-                "The margin is one of squared distances. If it was meant for distances, it asks for "
-                "another gap than you think; the triplet accuracy is the same either way. "
-            )
-    return text.rstrip()
+    return "" if isinstance(which, str) or which.named is None else which.named.name
 
 
 def _remedy(found: Curves, verdict: Verdict) -> str:
     said = [REMEDIES[p.name] for p in found.patterns if p.name in REMEDIES]
-    which = found.recomputed
-    if not isinstance(which, str) and which.named is not None:
+    if slip := _slip(found):
         said.append(
             "Take the norm of the difference before the margin."
-            if which.named.name == COORDINATES_NAME
+            if slip == COORDINATES_NAME
             else "Decide on squared distances or not, choose the margin for it, and judge by the same."
         )
     if verdict.loud and not said:
-        said.append(
-            "Choose the checkpoint by the validation accuracy, not by the loss, and stop when it has "
-            "settled. If it never rose, look at the labels, the triplets and the learning rate before "
-            "training longer."
-        )
+        said.append("Choose the checkpoint by the validation accuracy; stop when it has settled.")
     if found.harm.low is None:
         said.append("Log more often: at least ten values of the loss and of the accuracy.")
     elif verdict is Verdict.UNSURE:
-        said.append("Evaluate more often, or on more rows, so that the accuracy wavers less.")
+        said.append("Evaluate more often, or on more rows.")
     return " ".join(said) or "Nothing here."
 
 
@@ -202,12 +181,10 @@ def _caveats(found: Curves) -> tuple[str, ...]:
         notes.append("No validation was logged: what was learned is judged by the training itself.")
     if run.loss == "val_loss":
         notes.append("No training loss was logged: the validation loss is taken for it.")
-    if isinstance(which, str):
-        notes.append(f"Which loss was logged was not sought: {which}.")
-    else:
-        notes.append(
-            f"One extra pass: the usual losses over all triplets and pairs of {which.about.split(';')[0]}. "
-            "It takes these vectors for those of the last step, triplets for drawn at random (mined ones "
-            "fit none), and pairs for all, or as many of each kind."
-        )
+    notes.append(
+        f"Which loss was logged was not sought: {which}."
+        if isinstance(which, str)
+        else f"One extra pass: the usual losses over all triplets and pairs of {which.about.split(';')[0]}, "
+        "as if these were the vectors of the last step and triplets were drawn at random."
+    )
     return tuple(notes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.inputs.training_log import TrainingLog
 
 FLAT = 0.15  # of its level, by which a loss of single coordinates of unit vectors can hardly fall
@@ -32,12 +33,12 @@ class Observed:
 
 def observed(log: TrainingLog) -> Observed | None:
     """The end of the log; None without a loss above 0 there."""
-    values = log.curves.get("loss", np.zeros(0))
-    values = values[np.isfinite(values)]
+    values = _logged(log, "loss")
     last = max(5, len(values) // 10)
     tail = values[-last:]
     if len(tail) < 3 or tail.mean() <= 0:
         return None
+    accuracy = _logged(log, "accuracy")[-last:]
     ends = [float(np.median(part)) for part in np.array_split(values, 3)]
     active, active_error = _active(log, last)
     per_active, per_active_error = _per_active(log)
@@ -48,7 +49,7 @@ def observed(log: TrainingLog) -> Observed | None:
         per_active_error,
         active,
         active_error,
-        _end(log, "accuracy", last),
+        float(accuracy.mean()) if len(accuracy) else None,
         max(ends) - min(ends) <= FLAT * max(ends),
         len(tail),
     )
@@ -56,20 +57,17 @@ def observed(log: TrainingLog) -> Observed | None:
 
 def _active(log: TrainingLog, last: int) -> tuple[float | None, float]:
     """The share of active triplets at the end, None where none is known or active; and its error."""
-    values = log.curves.get("active_share", np.zeros(0))
-    if not np.isfinite(values).any():
-        values = 1 - log.curves.get("satisfaction", np.zeros(0))
-    tail = values[np.isfinite(values)][-last:]
+    values = _logged(log, "active_share")
+    tail = (values if len(values) else 1 - _logged(log, "satisfaction"))[-last:]
     if not len(tail) or tail.mean() <= 0:
         return None, 0.0
     spread = np.std(tail, ddof=1) / tail.mean() if len(tail) > 1 else 0.0
     return float(tail.mean()), float(spread / np.sqrt(len(tail)))
 
 
-def _end(log: TrainingLog, role: str, last: int) -> float | None:
+def _logged(log: TrainingLog, role: str) -> Reals:
     values = log.curves.get(role, np.zeros(0))
-    values = values[np.isfinite(values)]
-    return float(values[-last:].mean()) if len(values) else None
+    return values[np.isfinite(values)]
 
 
 def _per_active(log: TrainingLog) -> tuple[float | None, float]:

@@ -45,27 +45,19 @@ def measure_log(space: Geometry, log: TrainingLog, margin: float | None) -> Curv
         f"{run.called(run.progress)}"
     )
     harm = interval.estimate(idle_share(loss, progress), about)
-    read = no_interval(
-        "read from the fitted curves; the interval of the idle share has both", "step"
-    )
-    estimates = {
-        "idle_share": harm,
-        "loss_settled_after": read.estimate(loss.at, f"share of the run, {run.called(run.loss)}"),
-        "progress_settled_after": read.estimate(
-            progress.at, f"share of the run, {run.called(run.progress)}"
-        ),
-    }
-    ends = [role for role in ("accuracy", "val_accuracy", "active_share") if run.has(role)]
+    read = no_interval("read from the fitted curves; that of the idle share has both", "step")
+    estimates = {"idle_share": harm}
+    for name, role, at in (("loss", run.loss, loss.at), ("progress", run.progress, progress.at)):
+        about = f"share of the run, {run.called(role)}"
+        estimates[f"{name}_settled_after"] = read.estimate(at, about)
     last = no_interval("median of the last third of the log", "step")
-    estimates |= {
-        f"logged_{role}": last.estimate(run.end(role), f"the log, {run.called(role)}")
-        for role in ends
-    }
-    recomputed = (
-        which_loss(space, log, margin)
-        if margin is not None and margin > 0
-        else "it needs the margin (--margin)"
-    )
+    for role in ("accuracy", "val_accuracy", "active_share"):
+        if run.has(role):
+            about = f"the log, {run.called(role)}"
+            estimates[f"logged_{role}"] = last.estimate(run.end(role), about)
+    recomputed: WhichLoss | str = "it needs the margin (--margin)"
+    if margin is not None and margin > 0:
+        recomputed = which_loss(space, log, margin)
     if not isinstance(recomputed, str):
         seen = recomputed.observed
         mean = no_interval("mean of the last logged steps", "step")

@@ -7,7 +7,6 @@ Leibe, arXiv 2017, who also show that the active share tells more than the loss)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,164 +40,149 @@ class Pattern:
 
 def find_patterns(run: Run, loss: Settled, progress: Settled) -> tuple[Pattern, ...]:
     """All that are seen, in this order."""
-    finders: tuple[Callable[[Run, Settled, Settled], Pattern | None], ...] = (
-        _at_level, _no_gain, _parting, _margin_only, _few_active,
-        _mean_of_what, _saturated, _norms, _spikes, _jump,
-    )  # fmt: skip
-    found = [find(run, loss, progress) for find in finders]
-    return tuple(pattern for pattern in found if pattern is not None)
+    over_all, over_active = _mean_of_what(run)
+    mean_of = "what the loss is the mean of"
+    seen = (
+        ("at_level", "collapse: the loss stays at the margin", _at_level(run, progress)),
+        ("no_gain", "the loss falls, nothing is learned", _no_gain(run, loss, progress)),
+        ("parting", "training and validation part", _parting(run)),
+        (
+            "margin_only",
+            "more triplets satisfy the margin, no more are right",
+            _margin_only(run, loss, progress),
+        ),
+        ("few_active", "few triplets still teach", _few_active(run)),
+        ("over_all", mean_of, over_all),
+        ("over_active", mean_of, over_active),
+        ("saturated", "nothing left to learn", _saturated(run)),
+        ("norms", "vectors grow, and are told apart no better", _norms(run)),
+        ("spikes", "unstable training", _spikes(run)),
+        ("jump", "the loss jumps, the accuracy does not", _jump(run)),
+    )
+    return tuple(Pattern(name, title, evidence) for name, title, evidence in seen if evidence)
 
 
-def _at_level(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _at_level(run: Run, progress: Settled) -> str:
     levels = [("ln 2", float(np.log(2)), "of a soft margin")]
     if run.margin:
         levels.insert(0, ("the margin", run.margin, f"{run.margin:g}"))
-    began = (
-        run.bins(run.progress).y[-max(3, len(run.bins(run.progress).y) // 5) :].mean()
-        - progress.gain
-    )
-    if progress.gain > 0.5 * abs(
-        run.missing - began
-    ):  # learned: the mean over hard triplets lies there too
-        return None
+    shown = run.bins(run.progress).y
+    began = shown[-max(3, len(shown) // 5) :].mean() - progress.gain
+    # Learned: the mean over hard triplets lies there too.
+    if progress.gain > 0.5 * abs(run.missing - began):
+        return ""
+    values = run.known(run.loss)[1]
+    late = values[len(values) // 2 :]
+    flat = np.ptp(np.quantile(late, [0.1, 0.9]))
     for name, level, what in levels:
-        values = run.known(run.loss)[1]
-        late = values[len(values) // 2 :]
-        if abs(float(np.median(late)) / level - 1) <= AT_LEVEL and np.ptp(
-            np.quantile(late, [0.1, 0.9])
-        ) < (4 * AT_LEVEL * level):
+        if abs(float(np.median(late)) / level - 1) <= AT_LEVEL and flat < 4 * AT_LEVEL * level:
             since = run.since(run.loss, np.abs(values / level - 1) <= 2 * AT_LEVEL)
-            return Pattern(
-                "at_level",
-                "collapse: the loss stays at the margin",
+            return (
                 f"{run.called(run.loss)} is {np.median(late):.4g} over the second half, which is {name} "
-                f"({what}), from step {since:,.0f} on: that is the loss where all vectors are in one place",
+                f"({what}), from step {since:,.0f} on: the loss where all vectors are in one place"
             )
-    return None
+    return ""
 
 
-def _no_gain(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _no_gain(run: Run, loss: Settled, progress: Settled) -> str:
     if not loss.moved or idle_share(loss, progress) < LONG:
-        return None
+        return ""
     first, last = _ends(run, run.loss, progress.at)
     before, after = _ends(run, run.progress, progress.at)
-    return Pattern(
-        "no_gain",
-        "the loss falls, nothing is learned",
+    return (
         f"{_from(run, progress)}{run.called(run.loss)} went from {first:.3g} to {last:.3g}, "
-        f"{run.called(run.progress)} from {before:.3g} to {after:.3g}",
+        f"{run.called(run.progress)} from {before:.3g} to {after:.3g}"
     )
 
 
-def _parting(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _parting(run: Run) -> str:
     if run.has("accuracy", "val_accuracy"):
         gap = run.end("accuracy") - run.end("val_accuracy")
         if run.direction("accuracy") > 0 and run.direction("val_accuracy") <= 0 and gap >= GAP:
-            return Pattern(
-                "parting",
-                "training and validation part",
+            return (
                 f"over the last two thirds {run.called('accuracy')} rises and "
                 f"{run.called('val_accuracy')} does not; in the last third they are {100 * gap:.1f} "
-                "points apart",
+                "points apart"
             )
     if run.has("loss", "val_loss") and run.direction("loss") < 0 < run.direction("val_loss"):
-        return Pattern(
-            "parting",
-            "training and validation part",
-            f"over the last two thirds {run.called('loss')} falls and {run.called('val_loss')} rises",
-        )
-    return None
+        return f"over the last two thirds {run.called('loss')} falls and {run.called('val_loss')} rises"
+    return ""
 
 
-def _margin_only(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _margin_only(run: Run, loss: Settled, progress: Settled) -> str:
     role = "satisfaction" if run.has("satisfaction") else "active_share"
     if not run.has(role) or progress.at > 1 - LONG:
-        return None
+        return ""
     first, last = _ends(run, role, progress.at)
     gained = last - first if role == "satisfaction" else first - last
     if gained < GAP or idle_share(loss, progress) < LONG:
-        return None
-    return Pattern(
-        "margin_only",
-        "more triplets satisfy the margin, no more are right",
+        return ""
+    return (
         f"{_from(run, progress)}{100 * gained:.1f} points more of the triplets came to satisfy the "
-        f"margin, and {run.called(run.progress)} did not rise",
+        f"margin, and {run.called(run.progress)} did not rise"
     )
 
 
-def _few_active(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _few_active(run: Run) -> str:
     if not run.has("active_share") or run.end("active_share") >= FEW:
-        return None
+        return ""
     values = run.known("active_share")[1]
     since = run.since("active_share", values < FEW)
-    return Pattern(
-        "few_active",
-        "few triplets still teach",
+    return (
         f"{100 * run.end('active_share'):.1f} % of the triplets have a loss above 0 in the last third; below "
-        f"{100 * FEW:.0f} % from step {since:,.0f} on",
+        f"{100 * FEW:.0f} % from step {since:,.0f} on"
     )
 
 
-def _mean_of_what(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _mean_of_what(run: Run) -> tuple[str, str]:
     """Mean over all = active share x mean over the active: in logarithms a slope of 1, or of 0."""
     if run.loss != "loss" or not run.has("active_share"):
-        return None
+        return "", ""
     value, active = run.log.curves["loss"], run.log.curves["active_share"]
     both = np.isfinite(value) & np.isfinite(active) & (value > 0) & (active > 0)
     if both.sum() < 10 or np.ptp(np.log(active[both])) < np.log(VARIED):
-        return None
+        return "", ""
     x, y = np.log(active[both]), np.log(value[both])
-    some = np.linspace(0, len(x) - 1, min(len(x), 400)).astype(
-        np.int64
-    )  # slopes of all pairs of steps
+    # Slopes of all pairs of steps.
+    some = np.linspace(0, len(x) - 1, min(len(x), 400)).astype(np.int64)
     slope, _, low, high = theilslopes(y[some], x[some])
-    if low > 0.5:
-        name, words = "over_all", "of all triplets: it falls as triplets stop counting"
-    elif high < 0.5:
-        name = "over_active"
-        words = (
-            "of the active triplets only, as a common library logs it: it may stay or rise while training "
-            "improves; multiply it by the active share to see what is minimised"
-        )
-    else:
-        return None
-    return Pattern(
-        name,
-        "what the loss is the mean of",
+    words = (
         f"where the active share changes by 1 %, the loss changes by {slope:.2f} % [{low:.2f}, {high:.2f}]: "
-        f"{run.called('loss')} is the mean {words}",
+        f"{run.called('loss')} is the mean of"
+    )
+    return (
+        f"{words} all triplets: it falls as triplets stop counting" if low > 0.5 else "",
+        f"{words} the active triplets only: it may stay or rise while training improves"
+        if high < 0.5
+        else "",
     )
 
 
-def _saturated(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _saturated(run: Run) -> str:
     if not run.has("accuracy") or run.end("accuracy") < FULL:
-        return None
+        return ""
     since = run.since("accuracy", run.known("accuracy")[1] >= FULL)
-    return Pattern(
-        "saturated",
-        "nothing left to learn",
+    return (
         f"{run.called('accuracy')} is {100 * run.end('accuracy'):.1f} % in the last third, at least "
-        f"{100 * FULL:.0f} % from step {since:,.0f} on",
+        f"{100 * FULL:.0f} % from step {since:,.0f} on"
     )
 
 
-def _norms(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _norms(run: Run) -> str:
     if not run.has("embedding_norm"):
-        return None
+        return ""
     values = run.known("embedding_norm")[1]
     start, end = float(np.median(values[: max(1, len(values) // 3)])), run.end("embedding_norm")
     better = run.direction(run.progress) * (-1 if run.progress == "val_loss" else 1)
     if end < GROWN * start or run.direction("embedding_norm") <= 0 or better > 0:
-        return None
-    return Pattern(
-        "norms",
-        "vectors grow, and are told apart no better",
+        return ""
+    return (
         f"{run.called('embedding_norm')} grew from {start:.3g} (first third) to {end:.3g} (last), while "
-        f"{run.called(run.progress)} did not get better over the last two thirds",
+        f"{run.called(run.progress)} did not get better over the last two thirds"
     )
 
 
-def _spikes(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _spikes(run: Run) -> str:
     for role in ("grad_norm", "loss"):
         if not run.has(role):
             continue
@@ -211,42 +195,38 @@ def _spikes(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
         if high.any():
             worst = int(np.argmax(np.where(high, beyond, -np.inf)))
             times = "time" if high.sum() == 1 else "times"
-            return Pattern(
-                "spikes",
-                "unstable training",
+            return (
                 f"{run.called(role)} leaps {int(high.sum())} {times} to more than {SPIKE:.0f} times the "
                 f"steps beside it, most at step {steps[worst]:,.0f}: {values[worst]:.3g}, "
-                f"{np.exp(beyond[worst]):.0f} times",
+                f"{np.exp(beyond[worst]):.0f} times"
             )
-    return None
+    return ""
 
 
-def _jump(run: Run, loss: Settled, progress: Settled) -> Pattern | None:
+def _jump(run: Run) -> str:
     """The loss goes up at once and stays there: something was changed, the mining or the margin."""
     steps, values = run.known(run.loss)
     if len(values) < 4 * BESIDE or (values <= 0).any():
-        return None
+        return ""
     sides = np.lib.stride_tricks.sliding_window_view(np.log(values), BESIDE)
     level = np.median(sides, axis=1)
     risen = level[BESIDE:] - level[:-BESIDE]  # after less before each place
     spread = max(_spread(np.diff(np.log(values))), 1e-9)
     place = int(np.argmax(risen))
     if risen[place] < np.log(JUMP) or risen[place] < JUMP_SPREADS * spread:
-        return None
+        return ""
     at = steps[place + BESIDE]
     marks, accuracy = run.known(run.progress)
     before, after = accuracy[marks < at][-BESIDE:], accuracy[marks >= at][:BESIDE]
     if not len(before) or not len(after):
-        return None
+        return ""
     change = float(np.median(after) - np.median(before))
     if abs(change) > max(GAP, 3 * _spread(np.diff(accuracy))):
-        return None
-    return Pattern(
-        "jump",
-        "the loss jumps, the accuracy does not",
+        return ""
+    return (
         f"at step {at:,.0f} {run.called(run.loss)} goes from {np.exp(level[place]):.3g} to "
         f"{np.exp(level[place + BESIDE]):.3g} and stays there, {run.called(run.progress)} changes by "
-        f"{change:+.3g}",
+        f"{change:+.3g}"
     )
 
 

@@ -53,9 +53,8 @@ def binned(share: Reals, values: Reals) -> Binned:
     if not len(y):
         return Binned(np.zeros(0), np.zeros(0), 0)
     # Medians: one spike of the loss is no trend.
-    return Binned(
-        np.array([x[p].mean() for p in parts]), np.array([np.median(y[p]) for p in parts]), len(y)
-    )
+    middles, levels = [x[p].mean() for p in parts], [np.median(y[p]) for p in parts]
+    return Binned(np.array(middles), np.array(levels), len(y))
 
 
 def settled(x: Reals, y: Reals, missing: float | None) -> Settled:
@@ -90,16 +89,14 @@ def idle_interval(
     """Interval of ``idle_share``; loss as logged, progress with up as good."""
     for curve, what in ((loss, "losses"), (progress, "accuracies")):
         if curve.values < FEWEST_STEPS:
-            return no_interval(
-                f"{curve.values} logged {what} are too few; {FEWEST_STEPS} are needed", "step"
-            )
+            too_few = f"{curve.values} logged {what} are too few; {FEWEST_STEPS} are needed"
+            return no_interval(too_few, "step")
     falls = [settled(loss.x, -y, None) for y in drawn(loss, rng)]
     rises = [settled(progress.x, y, missing) for y in drawn(progress, rng)]
     found = np.sort([idle_share(fall, rise) for fall, rise in zip(falls, rises, strict=True)])
     half = 0.5 / min(len(loss.x), len(progress.x))  # nothing is placed finer than a bin
-    outside = (
-        round(TAIL * (DRAWS + 1)) - 1
-    )  # draws beyond each bound, so that ``above`` agrees with it
+    # Draws beyond each bound, so that ``above`` agrees with it.
+    outside = round(TAIL * (DRAWS + 1)) - 1
     low, high = float(found[outside]) - half, float(found[-1 - outside]) + half
 
     def above(x: float) -> float:
@@ -117,9 +114,8 @@ def drawn(curve: Binned, rng: np.random.Generator) -> Reals:
     hat = smoother(len(curve.y))
     fit = hat @ curve.y
     noise = (curve.y - fit) / np.sqrt(1 - np.diag(hat))
-    steps = gaussian_filter1d(
-        rng.standard_normal((DRAWS, len(fit))), CORRELATED, axis=1, mode="wrap"
-    )
+    white = rng.standard_normal((DRAWS, len(fit)))
+    steps = gaussian_filter1d(white, CORRELATED, axis=1, mode="wrap")
     return np.asarray(fit + noise * steps / steps.std())
 
 

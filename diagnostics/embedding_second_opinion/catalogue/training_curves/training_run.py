@@ -62,6 +62,11 @@ class Run:
         """What lies between 0 and the best that the progress can be."""
         return 0.0 if self.progress == "val_loss" else 1.0
 
+    @property
+    def better(self) -> str:
+        """What the progress does when it gets better, in the past tense."""
+        return "fell" if self.progress == "val_loss" else "rose"
+
     def end(self, role: str) -> float:
         """Median of the last third of what was logged."""
         values = self.known(role)[1]

@@ -44,8 +44,7 @@ class Candidate:
 
     Where the log has a loss and a share of active triplets, ``off`` is the root of the mean of both squares;
     ``square`` is their sum, which weighs two measures that tell the same more than one.
-    slip: it is one of the two that are mostly meant otherwise. over_active: the mean over active triplets
-    only.
+    slip: it is one of the two that are mostly meant otherwise.
     """
 
     name: str
@@ -53,7 +52,6 @@ class Candidate:
     active: float | None
     off: float
     slip: bool = False
-    over_active: bool = False
     square: float = 0.0
 
 
@@ -108,11 +106,8 @@ def candidates(
     mean = {name: float(np.nanmean(values)) for name, values in columns.items()}
     found: list[Candidate] = []
     if kind != "contrastive":
-        for f in KINDS:
-            loss, active = mean[f"{f}_loss"], mean[f"{f}_active"]
-            if f == "cosine" and not unit:
-                continue
-            slip = f == "squared"
+        for f in (f for f in KINDS if unit or f != "cosine"):
+            loss, active, slip = mean[f"{f}_loss"], mean[f"{f}_active"], f == "squared"
             found.append(_triplet(WORDS[f], loss, active, seen, slip, over_active=False))
             if active > 0:
                 name = f"{WORDS[f]}, mean over the active ones"
@@ -121,21 +116,20 @@ def candidates(
         return tuple(found)
     whole = (mean["positive_square"], mean["negative_square"])
     single = (mean["coordinate_positive"], mean["coordinate_negative"])
-    plain = (mean["positive"], mean["negative"])
-    inside = mean["negative_active"]
-    found += [
+    plain, inside = (mean["positive"], mean["negative"]), mean["negative_active"]
+    unsquared = "contrastive loss on distances not squared"
+    for name, loss in {
         # As many pairs of each kind; Hadsell et al. halve each term.
-        _contrastive("contrastive loss", sum(whole) / 2, seen),
-        _contrastive("contrastive loss, halved", sum(whole) / 4, seen),
-        _contrastive(ALL_PAIRS, alike * whole[0] + (1 - alike) * whole[1], seen),
-        _contrastive("contrastive loss on distances not squared", sum(plain) / 2, seen),
-        _contrastive(
-            "contrastive loss on distances not squared, both means added, of pairs that are not zero",
-            plain[0] + (plain[1] / inside if inside else 0.0),
-            seen,
-        ),
-        _contrastive(COORDINATES_NAME, sum(single) / 2, seen, slip=True),
-    ]
+        "contrastive loss": sum(whole) / 2,
+        "contrastive loss, halved": sum(whole) / 4,
+        ALL_PAIRS: alike * whole[0] + (1 - alike) * whole[1],
+        unsquared: sum(plain) / 2,
+        f"{unsquared}, both means added, of pairs that are not zero": plain[0]
+        + (plain[1] / inside if inside else 0.0),
+        COORDINATES_NAME: sum(single) / 2,
+    }.items():
+        off = _off(seen.loss, loss, seen.error)
+        found.append(Candidate(name, loss, None, off, name == COORDINATES_NAME, off**2))
     return tuple(found)
 
 
@@ -156,14 +150,7 @@ def _triplet(
             _off(seen.active, active, seen.active_error, CLOSE_ACTIVE),
         ]
     square = float(np.square(off).sum())
-    return Candidate(
-        name, loss, active, float(np.sqrt(square / len(off))), slip, over_active, square
-    )
-
-
-def _contrastive(name: str, loss: float, seen: Observed, slip: bool = False) -> Candidate:
-    off = _off(seen.loss, loss, seen.error)
-    return Candidate(name, loss, None, off, slip, square=off**2)
+    return Candidate(name, loss, active, float(np.sqrt(square / len(off))), slip, square)
 
 
 def _off(logged: float, made: float, error: float, close: float = CLOSE) -> float:

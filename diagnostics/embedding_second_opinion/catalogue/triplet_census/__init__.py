@@ -10,10 +10,7 @@ CHECK = Check(
     place=20,
     needs="embeddings (or distances) and labels; --margin NUMBER, that of the loss",
     answers=True,
-    because=(
-        "two wrong answers in a hundred that more epochs of the same will not mend is what a user would "
-        "notice, and what a mining scheme is changed for"
-    ),
+    because="two wrong answers in a hundred are what a mining scheme is changed for",
     source=(
         "Easy, semi-hard and hard triplets: Schroff et al., CVPR 2015 (FaceNet). Batch-hard: Hermans et "
         "al., arXiv 1703.07737 (2017). Which negatives are worth drawing: Wu et al., ICCV 2017."

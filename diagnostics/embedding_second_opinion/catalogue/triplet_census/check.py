@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number
@@ -42,8 +44,7 @@ def triplet_census(
         interval=census.spent.interval,
         meaning=lambda verdict: _meaning(census, verdict),
         ignore_when=(
-            "The model was not trained with triplets or pairs drawn at random, or it will not be trained "
-            "further. Then the errors are as many, but no way of drawing triplets has hidden them."
+            "The model was not trained with triplets or pairs drawn at random, or will not be trained on."
         ),
         remedy=lambda verdict: _remedy(census, verdict),
         caveats=_caveats(space, census),
@@ -73,28 +74,25 @@ def _explanation(census: Census) -> str:
 
 def _meaning(census: Census, verdict: Verdict) -> str:
     found = census.spent
-    hidden = 100 * found.share / found.wrong_share if found.wrong_share > 0 else 0.0
     if verdict.loud:
         loud = "Random triplets are used up. " if verdict is Verdict.ALARM else ""
+        hidden = 100 * found.share / found.wrong_share
         return (
-            f"{loud}{hidden:.0f} % of the wrong queries lose to a few near negatives among "
-            "many far ones. A random triplet seldom draws these few, so that loss and triplet accuracy look "
-            "finished while the errors stay. More epochs of the same will hardly mend them."
+            f"{loud}{hidden:.0f} % of the wrong queries lose to a few near negatives among many far ones, "
+            "which a random triplet seldom draws: the loss looks finished while the errors stay."
         )
     if verdict is Verdict.OK:
         if found.wrong_share == 0:
             return "No query is wrong, so that no error can be missing from the triplets."
         return (
-            "The errors are among what still teaches: triplets of the wrong queries violate the margin often "
-            "enough to be met in training."
+            "Triplets of the wrong queries violate the margin often enough to be met in training."
         )
     if census.harm.low is None:
-        why = census.harm.why_none
-        return f"How many errors random triplets miss cannot be said of new classes: {why}."
+        return f"How many errors random triplets miss cannot be said of new classes: {census.harm.why_none}."
     many, most = int(found.spent.sum()), 100 * (census.harm.high or 0.0)
     return (
-        f"{many or 'Not one'} of {number(len(found.spent), 'query')} {'is' if many < 2 else 'are'} wrong "
-        f"and hardly shown; but that goes by classes, and with so few it may be {most:.1f} points."
+        f"{many or 'Not one'} of {number(len(found.spent), 'query')} {'is' if many < 2 else 'are'} wrong and "
+        f"hardly shown; with so few classes it may be {most:.1f} points."
     )
 
 
@@ -108,74 +106,48 @@ def _remedy(census: Census, verdict: Verdict) -> str:
     semi, hard = census.mining.of("semi-hard"), census.mining.of("batch-hard")
     if semi and hard:
         parts.append(
-            f"In batches of {census.mining.batch} {100 * semi.active:.0f} % of the positives of this space "
-            f"find a semi-hard negative and {100 * hard.active:.0f} % of batch-hard triplets still teach, "
-            f"against {100 * random:.1f} % of random ones; batches with more classes hold more look-alikes."
+            f"In batches of {census.mining.batch} {100 * semi.active:.0f} % of the positives find a "
+            f"semi-hard negative and {100 * hard.active:.0f} % of batch-hard triplets still teach, against "
+            f"{100 * random:.1f} % of random ones."
         )
-    parts.append(
-        "Begin with semi-hard or distance-weighted negatives: the hardest of all are often wrong labels."
-    )
+    parts.append("Begin with semi-hard negatives: the hardest are often wrong labels.")
     parts.append(_margin_advice(census))
     return " ".join(parts)
 
 
 def _margin_advice(census: Census) -> str:
     """A larger margin wakes triplets up; seldom those of the errors."""
-    margin, double = census.margin, 2 * census.margin.value
-    advice = (
-        "A larger margin alone helps only if the classes overlap everywhere: it wakes triplets that are in "
-        "the right order already"
-    )
-    if margin.median > 0 and len(census.margins) and double <= census.margins[-1]:
-        share = float(_at(census, double))
+    margin, curve, double = census.margin, census.curve, 2 * census.margin.value
+    advice = "A larger margin alone wakes triplets up that are in the right order already"
+    if margin.median > 0 and len(curve.margins) and double <= curve.margins[-1]:
+        share = float(np.interp(double, curve.margins, curve.active))
         advice += f" (with twice the margin about {100 * share:.0f} % of all would teach)"
     return f"{advice}, not first those of the errors."
 
 
-def _at(census: Census, margin: float) -> float:
-    """Read off the curve, straight between its points."""
-    place = int((census.margins < margin).sum())
-    low, high = census.margins[place - 1], census.margins[place]
-    part = (margin - low) / (high - low)
-    return float((1 - part) * census.active[place - 1] + part * census.active[place])
-
-
 def _caveats(space: Geometry, census: Census) -> tuple[str, ...]:
     evaluation = space.evaluation
-    notes = [
-        f"The margin: {census.margin.words}"
-        + (
-            "."
-            if census.margin.given
-            else "; the counts depend on it, so give the loss's own (--margin)."
-        )
-    ]
+    depends = "" if census.margin.given else "; give the loss's own (--margin)"
+    notes = [f"The margin: {census.margin.words}{depends}."]
     squared = census.estimates.get("random_active_if_squared")
     if squared is not None:
-        notes.append(
-            "The margin is taken between distances. Had the loss taken squared distances with the same "
-            f"margin, {squared.text()} of random triplets would teach."
-        )
+        words = f"{squared.text()} of random triplets would teach"
+        notes.append(f"Had the loss taken squared distances with the same margin, {words}.")
     if not evaluation.leave_one_out:
         notes.append(
-            f"These triplets are of {evaluation.query_name} rows. For what training itself met, take the "
-            "rows trained on as queries and as gallery (--query-split, --gallery-split)."
+            f"These triplets are of {evaluation.query_name} rows. For those of training, take its rows as "
+            "queries and as gallery (--query-split, --gallery-split)."
             if census.triplets.alone
             else "The queries among themselves have no triplets; these are against the gallery."
         )
-    if census.mining.batch:
-        notes.append(
-            f"Semi-hard and batch-hard are means of {BATCHES} simulated batches of {census.mining.batch}; "
-            "classes with one row are never drawn. Random and hardest negative are exact."
-        )
-    else:
-        notes.append(
-            "Mining within batches could not be tried: it needs two classes with two rows."
-        )
-    notes.append("All this is one moment: as the vectors move, other triplets become hard.")
+    notes.append(
+        f"Semi-hard and batch-hard are means of {BATCHES} simulated batches of {census.mining.batch}."
+        if census.mining.batch
+        else "Mining within batches could not be tried: it needs two classes with two rows."
+    )
     passes = "One extra pass: margins of all triplets"
     passes += "" if census.one_set else ", and one against the gallery"
-    if census.anchors and census.anchors < len(census.triplets.ranks.anchors):
+    if 0 < census.curve.anchors < len(census.triplets.ranks.anchors):
         passes += f"; the curve over margins is of {number(CURVE, 'anchor')}"
     notes.append(f"{passes}.")
     return tuple(notes)

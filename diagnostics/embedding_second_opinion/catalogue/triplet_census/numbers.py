@@ -17,7 +17,7 @@ from embedding_second_opinion.stats.intervals import Interval, no_interval, shar
 
 from .kernel_margin_counts import MarginCounts
 from .mining import BATCHES, Mining, try_miners
-from .sides import CURVE, RULED, Margin, Side, choose_margin, counted, curve, sides
+from .sides import CURVE, RULED, Margin, MarginShares, Side, choose_margin, counted, curve, sides
 from .spent import Spent, find_spent
 
 
@@ -25,16 +25,14 @@ from .spent import Spent, find_spent
 class Census:
     """triplets: the side that is counted; answers: the side whose errors are judged; one where they are one.
 
-    margins, active, anchors: the curve, see ``sides.curve``.
+    curve: active shares by the margin.
     """
 
     triplets: Side
     answers: Side
     counts: MarginCounts
     margin: Margin
-    margins: Reals
-    active: Reals
-    anchors: int
+    curve: MarginShares
     mining: Mining
     spent: Spent
     estimates: Mapping[str, Estimate]
@@ -71,19 +69,7 @@ def measure_census(space: Geometry, given: float | None) -> Census:
     if margin.median > 0:
         why = no_interval(f"the median over all negatives of at most {RULED} anchors")
         estimates["median_negative_distance"] = why.estimate(margin.median, about, "distance")
-    return Census(
-        triplets,
-        answers,
-        counts,
-        margin,
-        shares.margins,
-        shares.active,
-        shares.anchors,
-        mining,
-        spent,
-        estimates,
-        harm,
-    )
+    return Census(triplets, answers, counts, margin, shares, mining, spent, estimates, harm)
 
 
 def _shares(side: Side, counts: MarginCounts, about: str) -> dict[str, Estimate]:
@@ -112,12 +98,8 @@ def _shares(side: Side, counts: MarginCounts, about: str) -> dict[str, Estimate]
 
 def with_margin(ranks: Ranks, counts: MarginCounts) -> Ranks:
     """The rank pass as it would be, had every positive stood farther by the margin: as far as pairs go."""
-    return replace(
-        ranks,
-        lost=counts.active[:, counts.at],
-        tied=np.zeros_like(ranks.tied),
-        lost_share=counts.to_class,
-    )
+    lost, tied = counts.active[:, counts.at], np.zeros_like(ranks.tied)
+    return replace(ranks, lost=lost, tied=tied, lost_share=counts.to_class)
 
 
 def _mined(mining: Mining, about: str) -> dict[str, Estimate]:
@@ -142,13 +124,8 @@ def _about(space: Geometry, side: Side) -> str:
     units = int(np.count_nonzero(surface.anchor_counts(ranks)))
     split = "" if evaluation.query_name.startswith("all") else f"{evaluation.query_name} "
     n, enrolled = len(ranks.anchors), len(side.gallery)
+    rows = number(n, f"{split}{'row' if side.alone else 'query'}")
+    where = f" against {number(enrolled)} of {evaluation.gallery_name}"
     if side.alone:
-        rows = number(n, f"{split}row")
-        return (
-            f"{rows} of {number(units, 'class')}, each with all others as positives and negatives"
-        )
-    queries = number(n, f"{split}query")
-    return (
-        f"{queries} of {number(units, 'class')} against {number(enrolled)} of "
-        f"{evaluation.gallery_name}"
-    )
+        where = ", each with all others as positives and negatives"
+    return f"{rows} of {number(units, 'class')}{where}"

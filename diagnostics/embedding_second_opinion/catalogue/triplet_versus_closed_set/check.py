@@ -12,6 +12,11 @@ from . import CHECK
 from .charts import accuracy_curve, identity_chart, losing_classes, losing_samples, numbers_chart
 from .measured import Measured, measure
 
+TIES = (
+    "Some negatives are exactly as far as a positive. Here a tie is an error (strict); the lenient and "
+    "random variants are listed."
+)
+
 
 @CHECK
 def triplet_versus_closed_set(
@@ -34,12 +39,9 @@ def triplet_versus_closed_set(
         harm=numbers.harm,
         interval=numbers.harm_interval,
         meaning=lambda verdict: _meaning(numbers, verdict),
-        ignore_when=(
-            "The model never searches a gallery: it only says whether two samples are the same, or which of "
-            "two is nearer."
-        ),
+        ignore_when="The model never searches a gallery: it only compares two samples.",
         remedy=lambda verdict: _remedy(numbers, verdict),
-        caveats=_caveats(numbers),
+        caveats=(TIES,) if numbers.tied_share > 0 else (),
         charts=(
             accuracy_curve(space.ranks, closed, triplet, claim, space.evaluation.leave_one_out),
             identity_chart(space.ranks, numbers.identity),
@@ -65,26 +67,25 @@ def _believed(numbers: Measured) -> str:
 
 
 def _headline(numbers: Measured, verdict: Verdict) -> str:
+    believed, harm = _believed(numbers), numbers.harm
     closed = (
         f"{percent(numbers.closed_set.value)} of queries are recognised among all "
         f"{numbers.classes:,} enrolled classes"
     )
-    points = abs(100 * numbers.harm.value)
-    if numbers.harm.low is None:
-        return f"{_believed(numbers)}; {closed}; {numbers.harm.method}."
+    points = f"{abs(100 * harm.value):.1f} points"
+    if harm.low is None:
+        return f"{believed}; {closed}; {harm.method}."
     if _ties_decide(numbers) and verdict in (Verdict.UNSURE, Verdict.OK):
-        return f"{_believed(numbers)}, and {closed}; but ties decide these numbers."
+        return f"{believed}, and {closed}; but ties decide these numbers."
     if verdict is Verdict.UNSURE:
-        return f"{_believed(numbers)}; {closed}; the gap of {numbers.harm.text()} is too uncertain to call."
+        return f"{believed}; {closed}; the gap of {harm.text()} is too uncertain to call."
     if verdict.loud:
-        return f"{_believed(numbers)}, but only {closed}: {points:.1f} points fewer."
+        return f"{believed}, but only {closed}: {points} fewer."
     if _better(numbers):
-        return (
-            f"The model is better than its number: {uncapital(_believed(numbers))}, and {closed}: "
-            f"{points:.1f} points more."
-        )
-    start = "The number holds" if numbers.claim else "The two numbers agree"
-    return f"{start}: {uncapital(_believed(numbers))}, and {closed}."
+        start, more = "The model is better than its number", f": {points} more"
+    else:
+        start, more = "The number holds" if numbers.claim else "The two numbers agree", ""
+    return f"{start}: {uncapital(believed)}, and {closed}{more}."
 
 
 def _explanation(numbers: Measured) -> str:
@@ -97,51 +98,36 @@ def _explanation(numbers: Measured) -> str:
 
 def _meaning(numbers: Measured, verdict: Verdict) -> str:
     claim, exact = numbers.claim, numbers.triplet
-    text = (
-        "A triplet asks for one comparison: is the positive nearer than one random negative? In use, the "
-        "nearest of a query's positives must beat every negative there is. Few bad negatives "
-        "hardly touch the first number and decide the second."
+    text = "In use, the nearest of a query's positives must beat every negative there is"
+    text += (
+        f"; the claim was a {claim.words}."
+        if claim and claim.metric != "triplet"
+        else "; in a triplet, one positive beats one random negative."
     )
-    if claim and claim.metric != "triplet":
-        text = (
-            f"The claim was a {claim.words}. In use, the nearest of a query's positives must beat every "
-            "negative there is; that share is what these vectors give."
-        )
     if _ties_decide(numbers):
         text += (
             f" {100 * numbers.tied_share:.0f} % of the comparisons are ties: rows of different classes at "
-            "exactly the same distance, as in a collapsed or coarsely rounded embedding. Code that "
-            "counts a tie as right reports the lenient numbers below, whatever the model is worth."
+            "exactly the same distance. Code that counts a tie as right reports the lenient numbers below."
         )
     elif _better(numbers) and claim is None:
         text += (
-            " Here it is the other way round: a random positive is often far away, but some positive is "
-            "always near, as where classes are long, ring-shaped or in several groups. The triplet accuracy "
-            "asks a question that the use of the model does not; whether the near rows are new ones, or of "
-            "the query's own session, leakage tells."
+            " Here a random positive is often far away, but some positive is always near, as where classes "
+            "are long, ring-shaped or in several groups; whether the near rows are of the query's own "
+            "session, leakage tells."
         )
-    elif verdict is Verdict.OK:
-        text += " Here the difference is within the tolerance, or in the model's favour."
     if claim and claim.metric == "triplet" and not _holds(claim.value, exact):
-        text += (
-            f" These vectors do not give the claimed number: their triplet accuracy is {exact.text()}. "
-            "It was measured on other data, by other code or under another metric."
-        )
+        text += f" These vectors do not give the claimed number: their triplet accuracy is {exact.text()}."
     if "within_queries_step" in numbers.estimates:
         corner = numbers.estimates["triplet_accuracy_against_gallery"]
         text += (
-            f" A validation loop draws its triplets among the queries ({percent(exact.value)}); drawn "
-            "against the "
-            f"gallery they come to {percent(corner.value)}, where the curve begins: a step of "
-            f"{numbers.estimates['within_queries_step'].text()}."
+            f" Triplets among the queries come to {percent(exact.value)}, against the gallery to "
+            f"{percent(corner.value)}: a step of {numbers.estimates['within_queries_step'].text()}."
         )
     macro, micro = numbers.macro.value, numbers.closed_set.value
     if abs(macro - micro) >= 0.01:
-        kind = "lower" if macro < micro else "higher"
         text += (
-            f" The mean over classes is {kind} ({percent(numbers.macro.value)}) than the mean over queries: "
-            f"{'small' if macro < micro else 'large'} classes fare worse. Whether they are embedded worse "
-            "or only enrolled less, the class imbalance tells."
+            f" The mean over classes is {percent(macro)}: {'small' if macro < micro else 'large'} classes "
+            "fare worse. Whether they are embedded worse or only enrolled less, the class imbalance tells."
         )
     return text
 
@@ -149,18 +135,15 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
 def _remedy(numbers: Measured, verdict: Verdict) -> str:
     if _ties_decide(numbers):
         return (
-            "Look at the ties first: are rows duplicated, rounded, or all the same vector? If training "
-            "collapsed, the loss stands still at the margin; start again with easier negatives."
+            "Look at the ties first: are rows duplicated, rounded, or all the same vector? After a collapse "
+            "start training again with easier negatives."
         )
     if verdict is Verdict.OK:
-        return (
-            "Nothing here. Report the closed-set accuracy beside the triplet accuracy all the same."
-        )
+        return "Nothing here. Report the closed-set accuracy beside the triplet accuracy."
     return (
-        "Report the closed-set accuracy, with its gallery and number of classes, instead of the number "
-        "believed. Look first at the classes and samples listed: identical look-alikes need other "
-        "features or a merged label, the rest needs training with negatives as hard as these "
-        "(semi-hard or batch-hard mining, or a classification loss)."
+        "Report the closed-set accuracy, with its gallery and number of classes. Look first at the classes "
+        "and samples listed: identical look-alikes need other features or a merged label, the rest needs "
+        "training with negatives as hard as these (semi-hard or batch-hard mining, or a classification loss)."
     )
 
 
@@ -171,22 +154,6 @@ def _better(numbers: Measured) -> bool:
 def _ties_decide(numbers: Measured) -> bool:
     """Whether counting ties as right would change the triplet accuracy by what a user notices."""
     return numbers.tied_share > 0.02
-
-
-def _caveats(numbers: Measured) -> tuple[str, ...]:
-    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
-    unresolved = [name for name, e in numbers.estimates.items() if e.unresolved]
-    if unresolved:
-        notes.append(
-            f"Unresolved at the limit: {', '.join(unresolved)}; too little went wrong (or right) for "
-            "a proper interval, so the bound is by the rule of three."
-        )
-    if numbers.tied_share > 0:
-        notes.append(
-            "Some negatives are exactly as far as a positive. Here a tie is an error (strict); the "
-            "lenient and random variants are listed."
-        )
-    return tuple(notes)
 
 
 def _holds(value: float, exact: Estimate) -> bool:

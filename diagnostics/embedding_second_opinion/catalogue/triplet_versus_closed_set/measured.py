@@ -30,7 +30,7 @@ from embedding_second_opinion.stats.intervals import (
 class Measured:
     """What ``measure`` found. ``identity``: the curve A_id at the pass's grid, one estimate a point.
 
-    classes: enrolled; units: classes that hold anchors; queries: anchors of the closed set.
+    classes: enrolled; queries: anchors of the closed set.
     tied_share: share of the (positive, negative) pairs of the triplet accuracy that are ties.
     """
 
@@ -40,7 +40,6 @@ class Measured:
     harm: Estimate
     harm_interval: Interval
     classes: int
-    units: int
     queries: int
     tied_share: float
 
@@ -69,14 +68,11 @@ def measure(space: Geometry, claim: Believed | None) -> Measured:
 
     triplet_without = jackknife.triplet_without(within)
     triplet = surface.triplet_accuracy(within)
-    triplet_interval = of_queries.interval(
-        triplet, triplet_without, weights=jackknife.triplet_weights(within)
-    )
+    weights, pairs = jackknife.triplet_weights(within), jackknife.closed_set_pairs(ranks)
+    triplet_interval = of_queries.interval(triplet, triplet_without, weights=weights)
     closed_without = jackknife.closed_set_without(ranks)
     closed = surface.closed_set_accuracy(ranks)
-    closed_interval = of_gallery.interval(
-        closed, closed_without, pairs=jackknife.closed_set_pairs(ranks)
-    )
+    closed_interval = of_gallery.interval(closed, closed_without, pairs=pairs)
     if of_gallery.units < FEWEST_CLASSES and not space.evaluation.leave_one_out:
         # Few classes: given the gallery, the queries at least are independent.
         closed_interval = wilson_interval(int(ranks.right.sum()), len(ranks.anchors))
@@ -120,13 +116,12 @@ def measure(space: Geometry, claim: Believed | None) -> Measured:
         elif without.min() > 0 and 1 - triplet <= (1 - closed) / 2:
             # Most wrong queries are wrong by few negatives: the gap is next to the share of them, and
             # skewed as that is. A symmetric interval held the truth of generated sets too rarely.
-            interval = share_interval(harm, without, units, pairs=jackknife.closed_set_pairs(ranks))
+            interval = share_interval(harm, without, units, pairs=pairs)
         else:
             interval = difference_interval(harm, without, units)
     gap = of_gallery.estimate(harm, interval, quantity="accuracy points")
     estimates["accuracy_gap"] = gap
     a = within.anchors
-    pairs = within.positives[a] * within.negatives[a]
     return Measured(
         claim=claim,
         estimates=estimates,
@@ -134,9 +129,8 @@ def measure(space: Geometry, claim: Believed | None) -> Measured:
         harm=gap,
         harm_interval=interval,
         classes=ranks.classes,
-        units=units,
         queries=len(ranks.anchors),
-        tied_share=float((within.tied[a] / pairs).mean()),
+        tied_share=float((within.tied[a] / (within.positives[a] * within.negatives[a])).mean()),
     )
 
 
@@ -191,15 +185,18 @@ def _identity(side: _Side) -> tuple[Estimate, ...]:
 def _tie_variants(queries: _Side, gallery: _Side) -> dict[str, Estimate]:
     """The other two tie rules, wherever a tie makes them differ."""
     found: dict[str, Estimate] = {}
-    variants = (
+    note = no_interval("a variant of the strict number beside it")
+    rules: tuple[tuple[surface.Ties, str], ...] = (
+        ("random", "random_ties"),
+        ("lenient", "lenient"),
+    )
+    for name, side, function in (
         ("triplet_accuracy", queries, surface.triplet_accuracy),
         ("closed_set_accuracy", gallery, surface.closed_set_accuracy),
-    )
-    for name, side, function in variants:
-        for ties, suffix in (("random", "random_ties"), ("lenient", "lenient")):
-            value = function(side.ranks, "random" if ties == "random" else "lenient")
+    ):
+        for ties, suffix in rules:
+            value = function(side.ranks, ties)
             if value != function(side.ranks):
-                note = no_interval("a variant of the strict number beside it")
                 found[f"{name}_{suffix}"] = side.estimate(value, note)
     return found
 
