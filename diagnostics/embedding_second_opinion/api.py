@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,13 +16,14 @@ from .data.roles import Evaluation
 from .findings.finding import Finding
 from .geometry.geometry import Geometry
 from .inputs.given import is_path, with_given
-from .request import Request
+from .request import REPORT, Request
 from .story.comparison import compare as comparison
 from .story.result import Result
 from .story.summary import summarise
-from .subject import Subject, described, space_of
+from .subject import Subject, described, space_of, texts
 
 Distance = Literal["euclidean", "cosine"]
+BROUGHT = ("pairs", "controls", "triplets", "log")  # files, or what is read from them
 
 
 def diagnose(
@@ -142,54 +143,13 @@ def diagnose(
     >>> sorted(result)
     ['retrieval', 'triplet_versus_closed_set']
     """
-    brought = {"pairs": pairs, "controls": controls, "triplets": triplets, "log": log}
+    given = dict(locals())
+    brought = {what: given[what] for what in BROUGHT}
     with in_python_terms():
-        asked = Request(
-            data=described(X),
-            labels=described(labels) or described(y),
-            key=key,
-            split=described(split),
-            groups=described(groups),
-            gallery=described(gallery),
-            gallery_split=gallery_split,
-            query_split=_names(query_split),
-            strangers=_names(strangers),
-            claimed=claimed,
-            claimed_metric=claimed_metric,
-            claimed_split=claimed_split,
-            **{what: described(given) for what, given in brought.items()},
-            margin=margin,
-            expected_classes=expected_classes,
-            only=_names(only),
-            skip=_names(skip),
-            approximate=approximate,
-            metric=metric,
-            seed=seed,
-            map_points=map_points if maps else 0,
-            map_seeds=map_seeds,
-            flatten=flatten,
-            drop_invalid=drop_invalid,
-        )
+        asked = _request(given)
         codes = asked.codes()
-        space = space_of(
-            X,
-            y,
-            labels=labels,
-            key=key,
-            split=split,
-            groups=groups,
-            images=images,
-            gallery=gallery,
-            gallery_split=gallery_split,
-            query_split=asked.query_split,
-            strangers=asked.strangers,
-            flatten=flatten,
-            drop_invalid=drop_invalid,
-            metric=metric,
-            seed=seed,
-            name=name,
-        )
-        files: dict[str, Any] = {w: "" for w, given in brought.items() if not is_path(given)}
+        space = space_of(X, given)
+        files: dict[str, Any] = {w: "" for w, what in brought.items() if not is_path(what)}
         inputs = dataclasses.replace(asked, **files).inputs(space)
         inputs = with_given(inputs, space.evaluation.data, **brought)
     parameters = {**asked.parameters(), "metric": space.metric, "seed": space.seed}
@@ -250,38 +210,30 @@ def compare(
     >>> finding.estimates["change_of_closed_set_accuracy"].value < 0
     True
     """
+    given = dict(locals())
+    sides = ((first, metric, "first"), (second, other_metric or metric, "second"))
     with in_python_terms():
-        spaces = [
-            space_of(
-                subject,
-                None if _has_labels(subject) else y,
-                labels=labels,
-                key=key,
-                split=split,
-                gallery_split=gallery_split,
-                query_split=_names(query_split),
-                strangers=_names(strangers),
-                flatten=flatten,
-                metric=distance,
-                seed=seed,
-                name=called,
-            )
-            for subject, distance, called in (
-                (first, metric, "first"),
-                (second, other_metric or metric, "second"),
-            )
-        ]
+        spaces = []
+        for subject, distance, name in sides:
+            own = {"y": None if _has_labels(subject) else y, "metric": distance, "name": name}
+            spaces.append(space_of(subject, given | own))
         if y is not None and _has_labels(first) and _has_labels(second):
             raise InputError("y goes with arrays; both sets have their labels. Leave it out.")
         return comparison.compare(spaces[0], spaces[1], tolerance=tolerance)
 
 
+def _request(given: Mapping[str, Any]) -> Request:
+    """What is asked, as a report shows it: arrays by their shape, names as text."""
+    asked = {"data": given["X"], **given}
+    for each in Request.options(REPORT):
+        if each.name in ("data", "labels", "split", "groups", "gallery", *BROUGHT):
+            asked[each.name] = described(asked[each.name])
+        elif each.kind == "texts":
+            asked[each.name] = texts(asked[each.name])
+    asked["labels"] = asked["labels"] or described(given["y"])
+    asked["map_points"] = given["map_points"] if given["maps"] else 0
+    return Request(**{each.name: asked[each.name] for each in Request.options(REPORT)})
+
+
 def _has_labels(subject: object) -> bool:
     return isinstance(subject, str | Path | EmbeddingSet | Evaluation | Geometry)
-
-
-def _names(given: Sequence[object] | str) -> tuple[str, ...]:
-    """Codes, split values and classes as text: a class 7 is called "7"."""
-    if isinstance(given, str):
-        return (given,) if given else ()
-    return tuple(str(each) for each in given)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import JsonValue
 
 from .data.faults import InputError
+from .data.python_terms import in_python_terms
 from .inputs.option import Option, option, options_of
 
 if TYPE_CHECKING:  # the command's help reads the record and must not wait for NumPy
@@ -25,27 +25,6 @@ if TYPE_CHECKING:  # the command's help reads the record and must not wait for N
 SAMPLE = "sample:"
 REPORT, COMPARE = "report", "compare"
 BOTH = (REPORT, COMPARE)
-_FLAG = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*")
-Asking = TypeVar("Asking", bound="Request")
-Given = ParamSpec("Given")
-Made = TypeVar("Made")
-
-
-def _in_python(
-    method: Callable[Concatenate[Asking, Given], Made],
-) -> Callable[Concatenate[Asking, Given], Made]:
-    """Let an InputError of this method show ``gallery_split`` where the command has --gallery-split."""
-
-    @wraps(method)
-    def called(self: Asking, /, *args: Given.args, **kwargs: Given.kwargs) -> Made:
-        try:
-            return method(self, *args, **kwargs)
-        except InputError as error:
-            flags = {each.flag: each.name for each in self.options()}
-            shown = _FLAG.sub(lambda flag: flags.get(flag[0], flag[0]), error.text)
-            raise InputError(error.text, shown) from None
-
-    return called
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +92,7 @@ class Request:
     flatten: bool = option(False, "lay arrays of more than two dimensions out flat", commands=BOTH)
     drop_invalid: bool = option(False, "leave out rows with NaN or infinity")
 
-    @_in_python
+    @in_python_terms()
     def __post_init__(self) -> None:
         for each in self.options():
             object.__setattr__(self, each.name, each.read(getattr(self, each.name)))
@@ -173,7 +152,7 @@ class Request:
         metric = self.other_metric or self.metric
         return dataclasses.replace(self, data=self.other, metric=metric, other="", other_metric="")
 
-    @_in_python
+    @in_python_terms()
     def evaluation(self, subject: EmbeddingSet | None = None) -> Evaluation:
         """Load the data and give every row its part: query, gallery, stranger or left out.
 
@@ -199,14 +178,14 @@ class Request:
         check_metric(found, cast(Any, self.metric))
         return found
 
-    @_in_python
+    @in_python_terms()
     def open(self, subject: EmbeddingSet | None = None) -> Geometry:
         """The geometry that all diagnostics look at; subject: see ``evaluation``."""
         from .geometry.geometry import Geometry
 
         return Geometry(self.evaluation(subject), metric=cast(Any, self.metric), seed=self.seed)
 
-    @_in_python
+    @in_python_terms()
     def inputs(self, about: Geometry | Evaluation | None = None) -> Inputs:
         """What else was brought. about: whose rows the files of pairs, controls and triplets number."""
         from .data.roles import Evaluation
@@ -216,7 +195,7 @@ class Request:
         data = None if evaluation is None else evaluation.data
         return read_inputs({o.name: getattr(self, o.name) for o in self.options()}, data)
 
-    @_in_python
+    @in_python_terms()
     def codes(self) -> tuple[str, ...]:
         """The codes of the diagnostics that are run."""
         from .catalogue.registry import chosen

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -16,40 +16,22 @@ from .request import open_evaluation
 Subject = ArrayLike | EmbeddingSet | Evaluation | Geometry | str | Path
 
 
-def space_of(
-    subject: Subject,
-    y: ArrayLike | None,
-    *,
-    labels: str | Path = "",
-    key: str = "",
-    split: ArrayLike | str = "",
-    groups: ArrayLike | str = "",
-    images: ArrayLike | None = None,
-    gallery: str | Path = "",
-    gallery_split: str = "",
-    query_split: Sequence[str] | str = (),
-    strangers: Sequence[str] | str = (),
-    flatten: bool = False,
-    drop_invalid: bool = False,
-    metric: Literal["euclidean", "cosine"] = "euclidean",
-    seed: int = 0,
-    name: str = "embeddings",
-) -> Geometry:
-    """The geometry that is meant; see ``diagnose`` for every option.
+def space_of(subject: Subject, given: Mapping[str, Any]) -> Geometry:
+    """The geometry that is meant. given: options of ``diagnose`` by their names, y among them.
 
     Raises InputError for options that do not go with this kind of subject.
     """
+    metric, seed = given["metric"], given["seed"]
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be a whole number from 0 up; it is {seed!r}.")
-    in_file: dict[str, Any] = {"labels": labels, "key": key, "gallery": gallery}
-    columns: dict[str, Any] = {"split": split, "groups": groups}
-    reading: dict[str, Any] = {"flatten": flatten, "drop_invalid": drop_invalid}
-    roles: dict[str, Any] = {
-        "gallery_split": gallery_split,
-        "query_split": query_split,
-        "strangers": strangers,
-    }
-    brought = {"y": y, "images": images}
+
+    def these(*names: str, default: object = "") -> dict[str, Any]:
+        return {name: given.get(name, default) for name in names}
+
+    in_file, columns = these("labels", "key", "gallery"), these("split", "groups")
+    reading = these("flatten", "drop_invalid", default=False)
+    brought = these("y", "images", default=None)
+    roles = these("gallery_split") | {n: texts(given[n]) for n in ("query_split", "strangers")}
     if isinstance(subject, Geometry):
         _refuse("a Geometry", brought | in_file | columns | reading | roles)
         chosen = {"metric": metric if metric != "euclidean" else "", "seed": seed or ""}
@@ -75,9 +57,7 @@ def space_of(
         evaluation = open_evaluation(str(subject), **paths, **columns, **reading, **roles)
     else:
         _refuse("arrays", in_file)
-        evaluation = _arranged(
-            _set_of(subject, y, columns, images, flatten, drop_invalid, name), roles
-        )
+        evaluation = _arranged(_set_of(subject, given), roles)
     return Geometry(evaluation, metric=metric, seed=seed)
 
 
@@ -91,35 +71,33 @@ def described(given: object) -> str:
     return given.__repr__() if isinstance(given, EmbeddingSet) else type(given).__name__
 
 
-def _set_of(
-    vectors: ArrayLike,
-    y: ArrayLike | None,
-    columns: dict[str, Any],
-    images: ArrayLike | None,
-    flatten: bool,
-    drop_invalid: bool,
-    name: str,
-) -> EmbeddingSet:
+def texts(given: Sequence[object] | str) -> tuple[str, ...]:
+    """Codes, split values and classes as text: a class 7 is called "7"."""
+    if isinstance(given, str):
+        return (given,) if given else ()
+    return tuple(str(each) for each in given)
+
+
+def _set_of(vectors: ArrayLike, given: Mapping[str, Any]) -> EmbeddingSet:
     if hasattr(vectors, "parameters") and callable(vectors):
         raise InputError(
             "X is a model; give its embeddings: so.diagnose(so.embed(model, loader)), with a loader of "
             "batches (x, y)."
         )
-    if y is None:
+    if given["y"] is None:
         raise InputError(
             "the labels are missing. Give one a row, in the same order: so.diagnose(X, y)."
         )
     _refuse_text(vectors)
-    given: dict[str, Any] = {k: v if _is_given(v) else None for k, v in columns.items()}
+    names = ("split", "groups", "images")
+    columns: dict[str, Any] = {n: v for n in names if _is_given(v := given.get(n))}
     return EmbeddingSet.from_arrays(
         vectors,
-        y,
-        split=given["split"],
-        groups=given["groups"],
-        images=images,
-        name=name,
-        flatten=flatten,
-        on_invalid="drop" if drop_invalid else "raise",
+        given["y"],
+        name=given["name"],
+        flatten=given["flatten"],
+        on_invalid="drop" if given.get("drop_invalid") else "raise",
+        **columns,
     )
 
 

@@ -14,15 +14,13 @@ import typer
 from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion.request import Request
 
-from .command_options import Asked, takes
+from .command_options import Asked, Out, Timeout, takes
 from .comparing import COMPARE, compare
 from .help_texts import ABOUT, REPORT
 from .several import spelled_out
-from .terminal import COMMAND, say, stop, terminable
+from .terminal import BAD_INPUT, COMMAND, publishing, say, stop
 
 # What is slow to import (numpy, Papermill) is imported where it is used: help comes at once.
-
-DONE, BAD_INPUT, INCOMPLETE, BROKEN = 0, 2, 3, 4
 
 app = typer.Typer(
     help=ABOUT,
@@ -71,35 +69,19 @@ def _root(
 
 @app.command(help=REPORT)
 @takes("report")
-def report(
-    asked: Asked,
-    out: Annotated[
-        str, typer.Option(metavar="DIR", help="The folder to write; replaced if a report made it.")
-    ] = "report",
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="When to end the run; 0 for never.")
-    ] = 0,
-) -> None:
+def report(asked: Asked, out: Out = "report", timeout: Timeout = 0) -> None:
     """Write a report; the help text is REPORT."""
-    from .publish import check_out, publish
-    from .run import RunError, logged
+    from .publish import Published, check_out, publish
 
-    try:
-        with logged(), terminable():
-            request = Request(**asked)
-            check_out(out)
-            if request.only or request.skip:
-                request.codes()
-            look(request)
-            made = publish(out, request.parameters(), timeout=timeout or None)
-    except InputError as error:
-        stop(error.text, BAD_INPUT)
-    except RunError as error:
-        stop(f"the run broke: {error}; {out} is as it was.", BROKEN)
-    say(made.outcome.headline)
-    say(f"The report: {Path(out) / made.page.name}")
-    if made.broken:
-        stop(f"some diagnostics could not run: {'; '.join(made.broken)}.", INCOMPLETE)
+    def make() -> Published:
+        request = Request(**asked)
+        check_out(out)
+        if request.only or request.skip:
+            request.codes()
+        look(request)
+        return publish(out, request.parameters(), timeout=timeout or None)
+
+    publishing(make, out, "report")
 
 
 def look(request: Request) -> None:

@@ -14,6 +14,13 @@ from embedding_second_opinion.inputs.option import Option
 from embedding_second_opinion.request import Request
 
 Asked = Mapping[str, Any]  # the options' values by their names, for ``Request(**asked)``
+# Of every command that publishes.
+Out = Annotated[
+    str, typer.Option(metavar="DIR", help="The folder to write; replaced if a report made it.")
+]
+Timeout = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0, help="When to end the run; 0 for never.")
+]
 
 
 def takes(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from embedding_second_opinion.data.faults import InputError
 from embedding_second_opinion.request import Request
 
-from .command_options import Asked, takes
-from .terminal import say, stop, terminable
-
-BAD_INPUT, INCOMPLETE, BROKEN = 2, 3, 4
+from .command_options import Asked, Out, Timeout, takes
+from .terminal import publishing, say
 
 COMPARE = """Compare two models on the same samples: may the second replace the first?
 
@@ -34,37 +30,21 @@ def compare(
     other: Annotated[
         str, typer.Argument(metavar="B", help="The second model's, of the same rows.")
     ],
-    out: Annotated[
-        str, typer.Option(metavar="DIR", help="The folder to write; replaced if a report made it.")
-    ] = "compare",
-    timeout: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="End the run after this; 0: never.")
-    ] = 0,
+    out: Out = "compare",
+    timeout: Timeout = 0,
 ) -> None:
     """See COMPARE."""
     from .bundled import notebook_path
-    from .publish import check_out, publish
-    from .run import RunError, logged
+    from .publish import Published, check_out, publish
 
-    try:
-        with logged(), terminable():
-            request = Request(data=data, other=other, **asked)
-            check_out(out)
-            look(request)
-            made = publish(
-                out,
-                request.parameters(),
-                notebook=notebook_path("compare"),
-                timeout=timeout or None,
-            )
-    except InputError as error:
-        stop(error.text, BAD_INPUT)
-    except RunError as error:
-        stop(f"the run broke: {error}; {out} is as it was.", BROKEN)
-    say(made.outcome.headline)
-    say(f"The page: {Path(out) / made.page.name}")
-    if made.broken:
-        stop(f"some parts could not run: {'; '.join(made.broken)}.", INCOMPLETE)
+    def make() -> Published:
+        request = Request(data=data, other=other, **asked)
+        check_out(out)
+        look(request)
+        notebook = notebook_path("compare")
+        return publish(out, request.parameters(), notebook=notebook, timeout=timeout or None)
+
+    publishing(make, out, "page")
 
 
 def look(request: Request) -> None:

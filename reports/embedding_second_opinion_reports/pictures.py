@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +9,9 @@ from markupsafe import Markup
 from PIL import Image
 
 from embedding_second_opinion.drawing.draw import svg
+from embedding_second_opinion.drawing.inline_svg import png_uri
 from embedding_second_opinion.drawing.lettering import amount, number
-from embedding_second_opinion.drawing.waterfall import change
+from embedding_second_opinion.drawing.rows import change
 from embedding_second_opinion.findings.charts import (
     AnyChart,
     Bars,
@@ -20,9 +19,7 @@ from embedding_second_opinion.findings.charts import (
     Examples,
     Sample,
     Series,
-    Stage,
     Table,
-    Thumbnail,
     Tree,
     Waterfall,
 )
@@ -126,14 +123,16 @@ def _percent(share: float) -> float:
 def _grid(chart: Curve | Bars | Tree | Waterfall) -> Grid:
     if isinstance(chart, Curve):
         return _curve_grid(chart)
+    if isinstance(chart, Tree):
+        return _tree_grid(chart)
     if isinstance(chart, Waterfall):
-        rows = tuple((each.label, number(each.after, True), _change(each)) for each in chart.stages)
+        rows = tuple(
+            (each.label, number(each.after, True), "" if each.total else change(each))
+            for each in chart.stages
+        )
         return Grid(("", "accuracy", "change in points"), rows, (False, True, True))
-    return _bars_grid(chart) if isinstance(chart, Bars) else _tree_grid(chart)
-
-
-def _change(stage: Stage) -> str:
-    return "" if stage.total else change(stage)
+    bars = tuple((b.label, amount(b.value, b.low, b.high, chart.points)) for b in chart.bars)
+    return Grid(("", chart.value_label), bars, (False, True))
 
 
 def _curve_grid(chart: Curve) -> Grid:
@@ -151,13 +150,6 @@ def _at(series: Series, x: float, share: bool) -> str:
     i = series.x.index(x)
     bounds = (series.low[i], series.high[i]) if series.low and series.high else (None, None)
     return _value(series.y[i], bounds[0], bounds[1], share)
-
-
-def _bars_grid(chart: Bars) -> Grid:
-    rows = tuple(
-        (bar.label, amount(bar.value, bar.low, bar.high, chart.points)) for bar in chart.bars
-    )
-    return Grid(("", chart.value_label), rows, (False, True))
 
 
 def _tree_grid(chart: Tree) -> Grid:
@@ -195,14 +187,6 @@ def _shown(sample: Sample, judgement: str) -> Shown:
     words = f"{judgement or 'answer'}: class {sample.label}, row {sample.row}"
     if sample.image is None:
         return Shown(sample.label, place, judgement, "", 0, words)
-    uri, side = _data_uri(sample.image)
-    return Shown(sample.label, place, judgement, uri, side, words)
-
-
-def _data_uri(thumbnail: Thumbnail) -> tuple[str, int]:
-    image = Image.fromarray(thumbnail.array())
-    target = io.BytesIO()
-    image.save(target, format="PNG", optimize=True)
-    longest = max(image.size)
-    wide = round(image.width * max(1, _SIDE // longest))
-    return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode("ascii"), wide
+    image = Image.fromarray(sample.image.array())
+    side = round(image.width * max(1, _SIDE // max(image.size)))
+    return Shown(sample.label, place, judgement, png_uri(image), side, words)

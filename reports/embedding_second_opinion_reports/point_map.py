@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from embedding_second_opinion.drawing.draw import png
+from embedding_second_opinion.drawing.inline_svg import png_uri
 from embedding_second_opinion.drawing.points import CLASS_COLOURS
 from embedding_second_opinion.findings.charts import Points
 
@@ -62,9 +62,7 @@ def point_map(chart: Points, anchor: str) -> PointMap:
 def _still(chart: Points) -> str:
     with Image.open(io.BytesIO(png((chart,), titled=False))) as image:
         small = image.quantize(_SHADES, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    target = io.BytesIO()
-    small.save(target, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode("ascii")
+    return png_uri(small)
 
 
 def _facts(chart: Points) -> Grid:

@@ -27,11 +27,8 @@ from .sanitize import on_page
 
 COMPARISON = "comparison"  # the code of the finding that a comparison's page is about
 TEMPLATES = Path(__file__).with_name("templates")
-MAP_SCRIPTS = (
-    "map_data.js",
-    "map_picture.js",
-    "map.js",
-)  # in this order: each uses those before it
+# In this order: each uses those before it.
+MAP_SCRIPTS = ("map_data.js", "map_picture.js", "map.js")
 
 # Word and sign of each verdict: never colour alone.
 BADGES = {
@@ -54,18 +51,8 @@ GLANCE = (
         "second",
     ),
     ("closed_set_accuracy", "Closed-set accuracy", "Is the nearest of all the right one?", "main"),
-    (
-        "closed_set_accuracy_macro",
-        "Closed-set, mean over classes",
-        "Every class counting alike.",
-        "",
-    ),
-    (
-        "strangers_accepted_at_95",
-        "Strangers accepted",
-        "At the threshold that accepts 95 % of those who are known.",
-        "",
-    ),
+    ("closed_set_accuracy_macro", "Closed-set, mean over classes", "All classes alike.", ""),
+    ("strangers_accepted_at_95", "Strangers accepted", "Where 95 % of the known are let in.", ""),
 )
 
 
@@ -88,8 +75,6 @@ class Section:
 
     finding: Finding
     anchor: str
-    badge: tuple[str, str]
-    verdict: Verdict
     harm: str
     harm_line: Markup
     pictures: tuple[Picture, ...]
@@ -113,8 +98,9 @@ def render(collected: Collected, summary: Summary, *, notebook: str | None) -> s
     # Loudest first; what happens in use and in training comes before the causes of its verdict.
     listed = (*summary.in_use, *summary.in_training, *summary.causes, *summary.remedies)
     rank = {each.code: i for i, each in enumerate(listed)}
-    sections.sort(key=lambda s: (order.index(s.verdict), rank.get(s.finding.code, -1)))
-    scripts = _scripts(any(section.maps for section in sections))
+    sections.sort(key=lambda s: (order.index(s.finding.verdict), rank.get(s.finding.code, -1)))
+    names = ["page.js", *(MAP_SCRIPTS if any(section.maps for section in sections) else [])]
+    scripts = [(TEMPLATES / name).read_text("utf-8") for name in names]
     numbers = _numbers(summary, collected.findings)
     shared, numbers = _said_once(numbers)
     known = {finding.code for finding in collected.findings}
@@ -140,10 +126,14 @@ def render(collected: Collected, summary: Summary, *, notebook: str | None) -> s
             compared=any(section.finding.code == COMPARISON for section in sections),
             anchors={section.finding.code: section.anchor for section in sections},
             # A comparison is what its page is about, whatever it says.
-            loud=[s for s in sections if s.verdict in LOUD or s.finding.code == COMPARISON],
+            loud=[s for s in sections if s.finding.verdict in LOUD or s.finding.code == COMPARISON],
             mapped=[section for section in sections if section.maps],
-            passed=[s for s in _those(sections, Verdict.OK) if s.finding.code != COMPARISON],
-            unable=_those(sections, *UNABLE),
+            passed=[
+                s
+                for s in sections
+                if s.finding.verdict is Verdict.OK and s.finding.code != COMPARISON
+            ],
+            unable=[s for s in sections if s.finding.verdict in UNABLE],
             failures=collected.failures,
             additions=[on_page(each, 3) for each in collected.additions if each.after not in known],
             report_command=report_command(collected.parameters) if notebook else "",
@@ -167,18 +157,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _scripts(mapped: bool) -> list[str]:
-    """The page's own scripts, those of the map only where there is one."""
-    names = ["page.js", *(MAP_SCRIPTS if mapped else [])]
-    return [(TEMPLATES / name).read_text("utf-8") for name in names]
-
-
 def _sha256(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-
-
-def _those(sections: Sequence[Section], *verdicts: Verdict) -> list[Section]:
-    return [section for section in sections if section.verdict in verdicts]
 
 
 def _main_curve(findings: Sequence[Finding]) -> tuple[Finding, Picture] | None:
@@ -213,8 +193,6 @@ def _section(
     return Section(
         finding=finding,
         anchor=f"finding-{number}",
-        badge=BADGES[finding.verdict],
-        verdict=finding.verdict,
         harm=harm,
         harm_line=line,
         pictures=tuple(

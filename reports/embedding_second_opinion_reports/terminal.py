@@ -6,13 +6,20 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from embedding_second_opinion.data.faults import InputError
+
+if TYPE_CHECKING:
+    from .publish import Published
+
+BAD_INPUT, INCOMPLETE, BROKEN = 2, 3, 4  # exit status
 COMMAND = "embedding-second-opinion"  # also the distribution's name
 
 
@@ -20,6 +27,23 @@ def stop(sentence: str, status: int) -> NoReturn:
     """End the command with one sentence and this exit status."""
     say(f"{COMMAND}: {' '.join(sentence.split())}", err=True)
     raise typer.Exit(status)
+
+
+def publishing(make: Callable[[], Published], out: str, called: str) -> None:
+    """Make a page, and say what came of it; what went wrong ends the command."""
+    from .run import RunError, logged
+
+    try:
+        with logged(), terminable():
+            made = make()
+    except InputError as error:
+        stop(error.text, BAD_INPUT)
+    except RunError as error:
+        stop(f"the run broke: {error}; {out} is as it was.", BROKEN)
+    say(made.outcome.headline)
+    say(f"The {called}: {Path(out) / made.page.name}")
+    if made.broken:
+        stop(f"some diagnostics could not run: {'; '.join(made.broken)}.", INCOMPLETE)
 
 
 def say(line: str, err: bool = False) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .embeddings import InputError
 
+WAY_OUT = "Leave it out, name it with --labels, --split or --groups, or choose dimensions with --key PREFIX."
 _RUN = 3  # two columns with a number, "height1" and "height2", are no run yet
 
 # Whole numbers under these names are notes about the rows in every table, also where the
@@ -59,8 +60,7 @@ def refuse_names(path: Path, columns: Sequence[str], matrix: NDArray[np.generic]
         raise InputError(
             f"{listed(telling)} of {path} would be {len(telling)} of {len(columns)} dimensions; by "
             f"name and whole numbers {'it is' if len(telling) == 1 else 'they are'} a note about "
-            "the rows. Leave it out, name it with --labels, --split or --groups, or choose the "
-            "dimensions with --key PREFIX."
+            f"the rows. {WAY_OUT}"
         )
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -109,11 +109,11 @@ class EmbeddingSet:
         matrix = _as_matrix(as_numpy(vectors, "vectors"), flatten)
         n = len(matrix)
         names = class_names(labels, n)
-        columns = {
-            "split": _as_column(split, "split", n),
-            "groups": _as_column(groups, "groups", n),
+        given: dict[str, Any] = {"split": split, "groups": groups}
+        columns: dict[str, Any] = {
+            k: class_names(v, n, k) for k, v in given.items() if v is not None
         }
-        pictures = _as_images(images, n)
+        columns |= {} if images is None else {"images": _as_images(images, n)}
         remarks = list(notes)
 
         finite = np.isfinite(matrix).all(axis=1)
@@ -128,19 +128,16 @@ class EmbeddingSet:
                 raise InputError(f"vectors must be finite; none of the {n} rows is.")
             remarks.append(f"{len(bad)} of {n} rows were dropped because they are not finite.")
             matrix, names = matrix[finite], names[finite]
-            columns = {k: None if v is None else v[finite] for k, v in columns.items()}
-            pictures = None if pictures is None else pictures[finite]
+            columns = {k: v[finite] for k, v in columns.items()}
 
         classes, codes = encode(names)
         return cls(
             vectors=_freeze(_as_float32(matrix)),
             codes=_freeze(codes),
             classes=classes,
-            split=None if columns["split"] is None else _freeze(columns["split"]),
-            groups=None if columns["groups"] is None else _freeze(columns["groups"]),
-            images=None if pictures is None else _freeze(pictures),
             name=name,
             notes=tuple(remarks),
+            **{k: _freeze(v) for k, v in columns.items()},
         )
 
     def __repr__(self) -> str:
@@ -243,13 +240,7 @@ def _refuse_rounding(matrix: NDArray[np.generic], single: FloatMatrix) -> None:
         )
 
 
-def _as_column(values: ArrayLike | None, what: str, n: int) -> Strings | None:
-    return None if values is None else class_names(values, n, what)
-
-
-def _as_images(images: ArrayLike | None, n: int) -> NDArray[np.uint8] | None:
-    if images is None:
-        return None
+def _as_images(images: ArrayLike, n: int) -> NDArray[np.uint8]:
     array = as_numpy(images, "images")
     if (
         len(array.shape) not in (3, 4)

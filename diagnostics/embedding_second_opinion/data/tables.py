@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .archives import Entries, Entry, damaged, refuse_too_large
-from .dimension_names import is_whole
+from .dimension_names import WAY_OUT, is_whole
 from .embeddings import InputError
 
 if TYPE_CHECKING:
@@ -142,18 +142,14 @@ def stacked(
             if len(bad):
                 raise InputError(
                     f"column {column!r} of {path} must hold numbers; {len(bad)} of {len(array)} "
-                    f"rows do not (first: row {bad[0]}, {str(array[bad[0]])[:40]!r}). Leave the "
-                    "column out, name it with --labels, --split or --groups, or choose dimensions "
-                    "with --key PREFIX."
+                    f"rows do not (first: row {bad[0]}, {str(array[bad[0]])[:40]!r}). {WAY_OUT}"
                 )
             array = finite.to_numpy(dtype=np.float64)
         steps = np.diff(array) if is_whole(array) and array.dtype.kind != "b" else np.zeros(0)
         if len(steps) > 1 and len(columns) > 1 and (steps == 1).all():
             raise InputError(
-                f"column {column!r} of {path} counts the rows ({int(array[0])} to "
-                f"{int(array[-1])}), so it "
-                "is no dimension. Save without it (to_csv with index=False), or choose with --key "
-                "PREFIX."
+                f"column {column!r} of {path} counts the rows ({int(array[0])} to {int(array[-1])}), so it "
+                "is no dimension. Save without it (to_csv with index=False), or choose with --key PREFIX."
             )
         arrays.append(array)
     kinds = [is_whole(array) for array in arrays]

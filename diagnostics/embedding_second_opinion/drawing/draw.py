@@ -19,7 +19,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -36,23 +35,11 @@ from embedding_second_opinion.findings.charts import (
 
 from .curve import draw_curve
 from .inline_svg import inline
-from .lettering import (
-    COLOURS,
-    Layout,
-    amount,
-    blank,
-    canvas,
-    dress,
-    name_axis,
-    room_below,
-    short,
-    wrap,
-    write,
-)
+from .lettering import COLOURS, Layout, blank, short, write
 from .points import draw_points
+from .rows import draw_bars, draw_waterfall
 from .sheet import stacked
 from .tree import draw_tree
-from .waterfall import draw_waterfall
 
 Width = Literal["wide", "narrow"]
 
@@ -118,7 +105,7 @@ def _figure(chart: AnyChart, width: Width, titled: bool) -> Figure | None:
     if isinstance(chart, Curve):
         drawn = draw_curve(chart, _CURVE[width], head)
     elif isinstance(chart, Bars):
-        drawn = _bars(chart, _BARS[width], head)
+        drawn = draw_bars(chart, _BARS[width], head)
     elif isinstance(chart, Waterfall):
         drawn = draw_waterfall(chart, _BARS[width], head)
     elif isinstance(chart, Tree):
@@ -132,52 +119,6 @@ def _figure(chart: AnyChart, width: Width, titled: bool) -> Figure | None:
     if titled:
         tall = 72 * drawn.get_figheight()
         write(drawn, 0.01, 1 - 16 / tall, short(chart.title, 80), 15, "ink")
-    return drawn
-
-
-def _bars(chart: Bars, layout: Layout, head: float) -> Figure:
-    above = layout.left == 0
-    line, room = 1.25 * layout.font, (layout.width if above else layout.left) - 14
-    names = [wrap(bar.label, room, layout.font, 2) for bar in chart.bars]
-    heights = [line * len(name) + (30 if above else 16) for name in names]
-    bottom, top = room_below(chart.value_label, layout), 6 + head
-    height = sum(heights) + bottom + top
-    drawn, axes = canvas(layout, height, layout.left or 14, bottom, top)
-    axes.set_ylim(0, sum(heights) or 1)
-    ends = [e for b in chart.bars for e in (b.value, b.low, b.high) if e is not None] or [1.0]
-    far = 1.0 if not chart.points and max(ends) > 0.6 else 1.05 * max(0.0, *ends)
-    axes.set_xlim(1.05 * min(0.0, *ends), far or 1.0)
-    y = sum(heights)
-    for bar, name, tall in zip(chart.bars, names, heights, strict=True):
-        middle = y - tall / 2 - (line * len(name) / 2 - 2 if above else 0)
-        colour = COLOURS[f"series-{bar.role}"]
-        axes.barh(middle, bar.value, height=16, color=colour, alpha=0.85)
-        if bar.low is not None and bar.high is not None:
-            axes.hlines(middle, bar.low, bar.high, color=COLOURS["ink"], lw=1.6)
-            axes.vlines([bar.low, bar.high], middle - 4, middle + 4, color=COLOURS["ink"], lw=1.6)
-        top_line = y - 2 - line / 2 if above else middle + (len(name) - 1) / 2 * line
-        for row, words in enumerate(name):
-            at = top_line - row * line
-            write(drawn, 1 / layout.width, (bottom + at) / height, words, layout.font, "ink")
-        write(
-            drawn,
-            1 - (layout.right - 12) / layout.width,
-            (bottom + middle) / height,
-            amount(bar.value, bar.low, bar.high, chart.points),
-            layout.font,
-            "ink",
-        )
-        y -= tall
-    axes.set_yticks([])
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{100 * value:.4g}{'' if chart.points else ' %'}")
-    )
-    if not above:  # where labels stand above the bars, lines would cross them
-        axes.axvline(0, color=COLOURS["muted"], lw=1)
-        axes.grid(axis="x", color=COLOURS["grid"], lw=0.8)
-    dress(axes, layout)
-    name_axis(axes, chart.value_label, layout)
     return drawn
 
 

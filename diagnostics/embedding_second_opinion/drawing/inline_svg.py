@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Mapping
 from xml.etree import ElementTree
+
+from PIL import Image
 
 _SPACE = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
@@ -51,3 +55,10 @@ def element(document: str, prefix: str) -> ElementTree.Element:
         root.attrib.pop(name, None)
     root.set("style", "stroke-linejoin: round; stroke-linecap: butt")
     return root
+
+
+def png_uri(image: Image.Image) -> str:
+    """A picture as the address that stands for it."""
+    target = io.BytesIO()
+    image.save(target, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode("ascii")

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from .inline_svg import element
+from .inline_svg import element, png_uri
 from .lettering import clean
 
 # A viewer may show the picture by itself, where no font of a page reaches it. The first is what the
@@ -97,6 +97,4 @@ def _small(uri: str) -> str:
             kept = image.convert("RGB")
             grey = kept.convert("L")
             kept = grey if grey.convert("RGB").tobytes() == kept.tobytes() else kept
-    target = io.BytesIO()
-    kept.save(target, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(target.getvalue()).decode("ascii")
+    return png_uri(kept)

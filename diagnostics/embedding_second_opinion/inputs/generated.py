@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,34 @@ class Split:
     margin: float | None = None
     claim: Believed | None = None
     expected_classes: int | None = None
+
+
+Maker = Callable[[np.random.Generator], Split]
+
+
+def by_name(*makers: Maker) -> dict[str, Maker]:
+    """Sets by the names of the functions that make them: "_hubs" makes "hubs"."""
+    return {make.__name__.removeprefix("_"): make for make in makers}
+
+
+def around(rng: np.random.Generator, centres: Reals, labels: Ints, noise: float | Reals) -> Reals:
+    """(n, d) rows about the centres (classes, d) of their classes.
+
+    noise: standard deviation of a row about its centre in each dimension, of all or (n, 1) of each.
+    """
+    shape = len(labels), centres.shape[1]
+    return np.asarray(centres[labels] + noise * rng.standard_normal(shape))
+
+
+def clouds(
+    rng: np.random.Generator, classes: int, rows: int | Ints, d: int, noise: float
+) -> tuple[Reals, Ints]:
+    """Vectors and labels of classes with this many rows each (all or (classes,)).
+
+    Centres are standard normal, so two of them are about sqrt(2 d) apart; noise: see ``around``.
+    """
+    labels = np.repeat(np.arange(classes), rows)
+    return around(rng, rng.standard_normal((classes, d)), labels, noise), labels
 
 
 def unit(vectors: Reals) -> Reals:

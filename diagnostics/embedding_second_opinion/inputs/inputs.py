@@ -20,7 +20,6 @@ _OF_ROWS: Mapping[str, Callable[[str, EmbeddingSet], object]] = {
     "controls": read_controls,
     "triplets": read_triplets,
 }
-_CLAIM = {"value": "claimed", "metric": "claimed_metric", "split": "claimed_split"}
 
 
 class Believed(Record):
@@ -44,12 +43,7 @@ class Believed(Record):
     @property
     def words(self) -> str:
         """What the claim is about, for a sentence."""
-        return {
-            "triplet": "triplet accuracy",
-            "closed-set": "closed-set accuracy",
-            "pair": "pair accuracy",
-            "other": "accuracy",
-        }[self.metric]
+        return "accuracy" if self.metric == "other" else f"{self.metric} accuracy"
 
 
 class Inputs(Record):
@@ -89,7 +83,7 @@ def read_inputs(asked: Mapping[str, Any], data: EmbeddingSet | None = None) -> I
             found[name] = read(path, data)
     found["log"] = read_log(found["log"]) if found["log"] else None
     if asked["claimed"] is not None:
-        found["claim"] = Believed.model_validate(
-            {name: asked[option] for name, option in _CLAIM.items()}
+        found["claim"] = Believed(
+            value=asked["claimed"], metric=asked["claimed_metric"], split=asked["claimed_split"]
         )
     return Inputs(**found)

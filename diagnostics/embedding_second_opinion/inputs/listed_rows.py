@@ -6,27 +6,38 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from embedding_second_opinion.data.embeddings import InputError
-from embedding_second_opinion.data.labels import as_numpy
+from embedding_second_opinion.data.labels import as_numpy, class_names, encode
 from embedding_second_opinion.data.sources import Source
 
 Rows = NDArray[np.int64]
 
 
-def named_column(source: Source, names: tuple[str, ...], needed: str = "") -> ArrayLike | None:
-    """The column or key of the first of these names that is there, in any case; None where none is.
-
-    needed: the sentence that says what such a file holds, where it cannot be without.
-    """
+def named_column(source: Source, names: tuple[str, ...]) -> ArrayLike | None:
+    """The column or key of the first of these names that is there, in any case; None where none is."""
     folded = {key.casefold(): key for key in source.entries}
-    for name in names:
-        if name in folded:
-            return source.entries[folded[name]].read()
-    if needed:
+    found = next((folded[name] for name in names if name in folded), None)
+    return None if found is None else source.entries[found].read()
+
+
+def needed_column(source: Source, names: tuple[str, ...], needed: str) -> ArrayLike:
+    """The same where it cannot be without. needed: the sentence that says what such a file holds."""
+    found = named_column(source, names)
+    if found is None:
         raise InputError(
             f"{source.path} has no {source.word} called {' or '.join(names)}; it has "
             f"{source.listed()}. {needed}"
         )
-    return None
+    return found
+
+
+def named_parts(
+    values: ArrayLike, column: str, name: str, of: str, n: int
+) -> tuple[tuple[str, ...], Rows]:
+    """The names of the folds or batches, and the number of each row's; named as classes are."""
+    shape = as_numpy(values, column).shape
+    if shape != (n,):
+        raise InputError(f"'{column}' of {name} has the shape {shape}; there are {n:,} {of}.")
+    return encode(class_names(values, n, f"'{column}' of {name}"))
 
 
 def row_numbers(values: ArrayLike, column: str, of: str, n: int) -> Rows:

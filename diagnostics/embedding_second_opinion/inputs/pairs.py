@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from embedding_second_opinion.data.embeddings import Codes, EmbeddingSet, InputError
-from embedding_second_opinion.data.labels import as_numpy, class_names, encode
+from embedding_second_opinion.data.labels import as_numpy
 from embedding_second_opinion.data.sources import Source, open_source
 
-from .listed_rows import named_column, row_numbers
+from .listed_rows import named_column, named_parts, needed_column, row_numbers
 
 FIRST = ("first", "pair_a", "a", "left")
 SECOND = ("second", "pair_b", "b", "right")
@@ -108,15 +108,9 @@ def read_pairs(path: str | Source, data: EmbeddingSet) -> Pairs:
     """
     source = path if isinstance(path, Source) else open_source(path, None)
     needed = "A pairs file holds the row numbers of each pair under 'first' and 'second'."
-    first, second = (named_column(source, names, needed) for names in (FIRST, SECOND))
-    return Pairs.of(
-        data,
-        first if first is not None else [],
-        second if second is not None else [],
-        named_column(source, SAME),
-        named_column(source, FOLD),
-        source.path.name,
-    )
+    first, second = (needed_column(source, names, needed) for names in (FIRST, SECOND))
+    same, fold = (named_column(source, names) for names in (SAME, FOLD))
+    return Pairs.of(data, first, second, same, fold, source.path.name)
 
 
 def _kinds(values: ArrayLike, n: int, name: str) -> NDArray[np.bool_]:
@@ -138,10 +132,7 @@ def _folds(values: ArrayLike | None, n: int, name: str) -> tuple[tuple[str, ...]
     """The names of the folds, and the number of each pair's; named as classes are."""
     if values is None:
         return (), None
-    shape = as_numpy(values, "fold").shape
-    if shape != (n,):
-        raise InputError(f"'fold' of {name} has the shape {shape}; there are {n:,} pairs.")
-    names, parts = encode(class_names(values, n, f"'fold' of {name}"))
+    names, parts = named_parts(values, "fold", name, "pairs", n)
     if len(names) < 2:
         raise InputError(f"'fold' of {name} names one fold only; leave it out, or give two.")
     return names, parts

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from embedding_second_opinion.data.embeddings import Codes, EmbeddingSet, InputError
-from embedding_second_opinion.data.labels import as_numpy, class_names, encode
+from embedding_second_opinion.data.labels import as_numpy
 from embedding_second_opinion.data.sources import Source, open_source
+from embedding_second_opinion.findings.wording import number
 
-from .listed_rows import named_column, row_numbers
+from .listed_rows import named_column, named_parts, needed_column, row_numbers
 
 ANCHOR = ("anchor", "anchors", "a")
 POSITIVE = ("positive", "positives", "pos", "p")
@@ -51,10 +52,7 @@ class Triplets:
         exist, columns of different lengths, or a batch that is missing.
         """
         columns = {"anchor": anchor, "positive": positive, "negative": negative}
-        rows = {
-            column: row_numbers(values, column, "triplets", data.n)
-            for column, values in columns.items()
-        }
+        rows = {c: row_numbers(values, c, "triplets", data.n) for c, values in columns.items()}
         lengths = {column: len(found) for column, found in rows.items()}
         if len(set(lengths.values())) > 1:
             listed = ", ".join(f"{length:,} in '{c}'" for c, length in lengths.items())
@@ -64,12 +62,12 @@ class Triplets:
         count = lengths["anchor"]
         batches, text = None, ""
         if batch is not None:
-            names, batches = _batches(batch, count, name)
+            names, batches = named_parts(batch, "batch", name, "triplets", count)
             text = f" in {len(names):,} {'batch' if len(names) == 1 else 'batches'}"
             batches.setflags(write=False)
         for array in rows.values():
             array.setflags(write=False)
-        notes = (f"{name}: {count:,} {'triplet' if count == 1 else 'triplets'}{text}.",)
+        notes = (f"{name}: {number(count, 'triplet')}{text}.",)
         return cls(rows["anchor"], rows["positive"], rows["negative"], batches, name, notes)
 
 
@@ -88,18 +86,5 @@ def read_triplets(path: str | Source, data: EmbeddingSet) -> Triplets:
         "A triplets file holds the row numbers of each triplet under 'anchor', 'positive' and "
         "'negative', or is one array of these three columns."
     )
-    found: list[ArrayLike] = []
-    for names in (ANCHOR, POSITIVE, NEGATIVE):
-        values = named_column(source, names, needed)
-        found.append(values if values is not None else [])
-    return Triplets.of(
-        data, found[0], found[1], found[2], named_column(source, BATCH), source.path.name
-    )
-
-
-def _batches(values: ArrayLike, n: int, name: str) -> tuple[tuple[str, ...], Codes]:
-    """The names of the batches, and the number of each triplet's."""
-    shape = as_numpy(values, "batch").shape
-    if shape != (n,):
-        raise InputError(f"'batch' of {name} has the shape {shape}; there are {n:,} triplets.")
-    return encode(class_names(values, n, f"'batch' of {name}"))
+    a, p, n = (needed_column(source, names, needed) for names in (ANCHOR, POSITIVE, NEGATIVE))
+    return Triplets.of(data, a, p, n, named_column(source, BATCH), source.path.name)

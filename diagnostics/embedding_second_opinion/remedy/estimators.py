@@ -92,11 +92,8 @@ class EditedNearest(KeptNearest):
         k = min(self.n_neighbors, len(rows) - 1)
         kept = np.ones(len(rows), dtype=np.bool_)
         if k > 0:
-            near = (
-                NearestNeighbors(n_neighbors=k, algorithm="brute")
-                .fit(rows)
-                .kneighbors(return_distance=False)
-            )
+            finder = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows)
+            near = finder.kneighbors(return_distance=False)
             kept = (labels[near] == labels[:, None]).mean(axis=1) >= 0.5
         return self._enrol(rows, labels, kept)
 

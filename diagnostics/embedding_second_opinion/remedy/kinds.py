@@ -38,7 +38,7 @@ class Remedy:
 
 
 REMEDIES = (
-    Remedy("cosine", "cosine", "one division a vector", lambda: Normalizer(), True),
+    Remedy("cosine", "cosine", "one division a vector", Normalizer, True),
     Remedy(
         "centred_cosine",
         "centring, then cosine",
@@ -46,12 +46,12 @@ REMEDIES = (
         lambda: make_pipeline(StandardScaler(with_std=False), Normalizer()),
         True,
     ),
-    Remedy("scaled", "scaled columns", "2 d numbers kept", lambda: StandardScaler(), True),
+    Remedy("scaled", "scaled columns", "2 d numbers kept", StandardScaler, True),
     Remedy(
         "centroid",
         "the nearest class mean",
         "one row a class instead of all, so a quicker search; a new class needs its mean only",
-        lambda: NearestCentroid(),
+        NearestCentroid,
         False,
     ),
     Remedy(
@@ -65,35 +65,35 @@ REMEDIES = (
         "uncontradicted",
         "dropping copies that contradict each other",
         "a pass over the gallery, again when it grows; the copies are worth a look before they go",
-        lambda: UncontradictedNearest(),
+        UncontradictedNearest,
         False,
     ),
     Remedy(
         "edited",
         "dropping rows that their neighbours contradict",
         "a pass over the gallery, again when it grows; suspects are worth a look before they go",
-        lambda: EditedNearest(),
+        EditedNearest,
         False,
     ),
     Remedy(
         "whitened",
         "whitening within classes",
         "d x d numbers kept and multiplied for each vector; labels of a training set",
-        lambda: WithinWhitening(),
+        WithinWhitening,
         True,
     ),
     Remedy(
         "lda",
         "linear discriminant analysis",
         "up to d x d numbers kept and multiplied for each vector; labels of a training set",
-        lambda: LinearDiscriminantAnalysis(),
+        LinearDiscriminantAnalysis,
         True,
     ),
     Remedy(
         "csls",
         "CSLS",
         "one number a gallery row, reckoned anew when the gallery grows",
-        lambda: CslsNearest(),
+        CslsNearest,
         False,
     ),
     Remedy(
@@ -111,7 +111,7 @@ REJECTING = Remedy(
     "rejecting",
     "turning away whoever is far",
     "one number, fitted anew with every model and gallery; some of the known are turned away",
-    lambda: RejectingNearest(),
+    RejectingNearest,
     False,
 )
 

@@ -32,8 +32,7 @@ def hit_rate_with_itself(k: int = 1) -> Metric:
     """Wrong: each row is among its own candidates, and is a hit."""
 
     def recall(embeddings: Vectors, labels: Labels) -> float:
-        nearest = np.argsort(cdist(embeddings, embeddings), axis=1, kind="stable")[:, :k]
-        return float((labels[nearest] == labels[:, None]).any(axis=1).mean())
+        return _any_right(embeddings, labels, 0, k)
 
     recall.__name__ = f"recall_at_{k}_with_itself"
     return recall
@@ -64,8 +63,7 @@ def recall_without_first_neighbour(k: int = 1) -> Metric:
     """Wrong with copies: the first of the sorted list is taken for the row itself."""
 
     def recall(embeddings: Vectors, labels: Labels) -> float:
-        nearest = np.argsort(cdist(embeddings, embeddings), axis=1, kind="stable")[:, 1 : k + 1]
-        return float((labels[nearest] == labels[:, None]).any(axis=1).mean())
+        return _any_right(embeddings, labels, 1, k + 1)
 
     recall.__name__ = f"recall_at_{k}_without_first"
     return recall
@@ -116,6 +114,11 @@ def _sampled(embeddings: Vectors, labels: Labels, with_itself: bool) -> float:
 def _draw(below: Labels) -> Labels:
     # The global random numbers, since that is what such code draws from.
     return np.floor(np.random.random(len(below)) * below).astype(np.int64)  # noqa: NPY002
+
+
+def _any_right(embeddings: Vectors, labels: Labels, first: int, last: int) -> float:
+    nearest = np.argsort(cdist(embeddings, embeddings), axis=1, kind="stable")[:, first:last]
+    return float((labels[nearest] == labels[:, None]).any(axis=1).mean())
 
 
 def _answers(embeddings: Vectors, labels: Labels) -> NDArray[np.bool_]:

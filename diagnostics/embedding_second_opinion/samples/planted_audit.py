@@ -13,28 +13,64 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from embedding_second_opinion.inputs.generated import Ints, Reals, Split, unit
+from embedding_second_opinion.inputs.generated import Ints, Maker, Reals, Split, clouds, unit
 from embedding_second_opinion.inputs.triplets import Triplets
 
 Places = list[tuple[int, int, int]]  # anchor, positive, negative by place in the batch
 Miner = Callable[[np.random.Generator, Reals, Ints], Places]
+# One of the rows, by the distances of all rows of the batch to the anchor.
+Pick = Callable[[np.random.Generator, Reals, Ints], int]
 
 
-def random_mining(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """Each row with any other of its class and any of another."""
-    return [
-        (a, int(rng.choice(same)), int(rng.choice(other)))
-        for a, same, other in _choices(labels, keep_self=False)
-    ]
+def _any(rng: np.random.Generator, far: Reals, rows: Ints) -> int:
+    return int(rng.choice(rows))
+
+
+def _nearest(rng: np.random.Generator, far: Reals, rows: Ints) -> int:
+    return int(rows[far[rows].argmin()])
+
+
+def _farthest(rng: np.random.Generator, far: Reals, rows: Ints) -> int:
+    return int(rows[far[rows].argmax()])
+
+
+def _place_of_nearest(rng: np.random.Generator, far: Reals, rows: Ints) -> int:
+    """A bug: the place in the list of these rows, used as a place in the batch."""
+    return int(far[rows].argmin())
+
+
+def _place_of_farthest(rng: np.random.Generator, far: Reals, rows: Ints) -> int:
+    """The same bug."""
+    return int(far[rows].argmax())
+
+
+def _over_distances(rng: np.random.Generator, far: Reals, rows: Ints) -> int:
+    """Drawn evenly over the distances (Wu et al. 2017).
+
+    Up to the median, beyond which the loss is zero in the published code.
+    """
+    d = far[rows]
+    density = np.exp(-0.5 * ((d[:, None] - d) / (0.2 * d.std() + 1e-12)) ** 2).sum(axis=1)
+    weight = np.where(d <= np.median(d), 1 / np.maximum(density, 0.2 * density.max()), 0.0)
+    return int(rng.choice(rows, p=weight / weight.sum()))
+
+
+def _miner(positive: Pick, negative: Pick, keep_self: bool = False) -> Miner:
+    """Each row once. keep_self: a bug, the anchor is among its own positives."""
+
+    def mine(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
+        return [
+            (a, positive(rng, far[a], same), negative(rng, far[a], other))
+            for a, same, other in _choices(labels, keep_self)
+        ]
+
+    return mine
 
 
 def batch_all(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
     """Every triplet there is, a hundredth of them kept, so that files stay small."""
     every = [
-        (a, int(p), int(n))
-        for a, same, other in _choices(labels, False)
-        for p in same
-        for n in other
+        (a, int(p), int(n)) for a, same, other in _choices(labels) for p in same for n in other
     ]
     kept = rng.permutation(len(every))[: max(1, len(every) // 100)]
     return [every[i] for i in np.sort(kept)]
@@ -43,7 +79,7 @@ def batch_all(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
 def semi_hard(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
     """Each pair of a class with the nearest negative beyond it; the farthest where none is beyond."""
     made = []
-    for a, same, other in _choices(labels, keep_self=False):
+    for a, same, other in _choices(labels):
         for p in same:
             beyond = other[far[a, other] > far[a, p]]
             n = beyond[far[a, beyond].argmin()] if len(beyond) else other[far[a, other].argmax()]
@@ -54,7 +90,7 @@ def semi_hard(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
 def semi_hard_window(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
     """Each row with a positive and any negative in the margin beyond it; skipped where there is none."""
     margin, made = 0.2 * float(np.median(far)), []
-    for a, same, other in _choices(labels, keep_self=False):
+    for a, same, other in _choices(labels):
         p = int(rng.choice(same))
         gap = far[a, other] - far[a, p]
         within = other[(gap > 0) & (gap < margin)]
@@ -63,105 +99,27 @@ def semi_hard_window(rng: np.random.Generator, far: Reals, labels: Ints) -> Plac
     return made
 
 
-def hardest_negative(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """Each row with any positive and the nearest negative."""
-    return [
-        (a, int(rng.choice(same)), int(other[far[a, other].argmin()]))
-        for a, same, other in _choices(labels, keep_self=False)
-    ]
-
-
-def batch_hard(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """Each row with the farthest positive and the nearest negative."""
-    return [
-        (a, int(same[far[a, same].argmax()]), int(other[far[a, other].argmin()]))
-        for a, same, other in _choices(labels, keep_self=False)
-    ]
-
-
-def easy_positive(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """Each row with the nearest positive and the nearest negative (Xuan et al. 2020)."""
-    return [
-        (a, int(same[far[a, same].argmin()]), int(other[far[a, other].argmin()]))
-        for a, same, other in _choices(labels, keep_self=False)
-    ]
-
-
-def distance_weighted(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """Each row with any positive and a negative drawn evenly over the distances (Wu et al. 2017).
-
-    Up to the median, beyond which the loss is zero in the published code.
-    """
-    made = []
-    for a, same, other in _choices(labels, keep_self=False):
-        d = far[a, other]
-        density = np.exp(-0.5 * ((d[:, None] - d) / (0.2 * d.std() + 1e-12)) ** 2).sum(axis=1)
-        weight = np.where(d <= np.median(d), 1 / np.maximum(density, 0.2 * density.max()), 0.0)
-        made.append((a, int(rng.choice(same)), int(rng.choice(other, p=weight / weight.sum()))))
-    return made
-
-
-def inverted(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """A bug: batch-hard with its two comparisons the wrong way round."""
-    return [
-        (a, int(same[far[a, same].argmin()]), int(other[far[a, other].argmax()]))
-        for a, same, other in _choices(labels, keep_self=False)
-    ]
-
-
-def inverted_in_list(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """A bug: the same, each place being one in a list of the right rows, the anchor among them, and
-    then used as a place in the batch. A row alone in its class is not noticed."""
-    return [
-        (a, int(far[a, same].argmin()), int(far[a, other].argmax()))
-        for a, same, other in _choices(labels, keep_self=True)
-    ]
-
-
-def hardest_in_list(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """A bug: the place of the nearest negative in the list of negatives, used as a place in the batch."""
-    return [
-        (a, int(rng.choice(same)), int(far[a, other].argmin()))
-        for a, same, other in _choices(labels, keep_self=False)
-    ]
-
-
-def hardest_in_list_own_positive(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """Two bugs at once: the same, and the positive drawn with the anchor among its class."""
-    return [
-        (a, int(rng.choice(same)), int(far[a, other].argmin()))
-        for a, same, other in _choices(labels, keep_self=True)
-    ]
-
-
-def own_positive(rng: np.random.Generator, far: Reals, labels: Ints) -> Places:
-    """A bug: the positive is drawn from all rows of the class, the anchor among them."""
-    return [
-        (a, int(rng.choice(same)), int(rng.choice(other)))
-        for a, same, other in _choices(labels, keep_self=True)
-    ]
-
-
 CORRECT: dict[str, Miner] = {
-    "random": random_mining,
+    "random": _miner(_any, _any),
     "batch_all": batch_all,
     "semi_hard": semi_hard,
     "semi_hard_window": semi_hard_window,
-    "hardest_negative": hardest_negative,
-    "batch_hard": batch_hard,
-    "easy_positive": easy_positive,
-    "distance_weighted": distance_weighted,
+    "hardest_negative": _miner(_any, _nearest),
+    "batch_hard": _miner(_farthest, _nearest),
+    "easy_positive": _miner(_nearest, _nearest),  # Xuan et al. 2020
+    "distance_weighted": _miner(_any, _over_distances),
 }
 BUGS: dict[str, Miner] = {
-    "inverted": inverted,
-    "inverted_in_list": inverted_in_list,
-    "hardest_in_list": hardest_in_list,
-    "own_positive": own_positive,
-    "hardest_in_list_own_positive": hardest_in_list_own_positive,
+    "inverted": _miner(_nearest, _farthest),  # batch-hard, its two comparisons the wrong way round
+    # A row alone in its class is not noticed.
+    "inverted_in_list": _miner(_place_of_nearest, _place_of_farthest, keep_self=True),
+    "hardest_in_list": _miner(_any, _place_of_nearest),
+    "own_positive": _miner(_any, _any, keep_self=True),
+    "hardest_in_list_own_positive": _miner(_any, _place_of_nearest, keep_self=True),
 }
 
 
-def _choices(labels: Ints, keep_self: bool) -> list[tuple[int, Ints, Ints]]:
+def _choices(labels: Ints, keep_self: bool = False) -> list[tuple[int, Ints, Ints]]:
     """Each place of the batch that has both: itself, the places of its class, and those of others."""
     found = []
     for a in range(len(labels)):
@@ -215,31 +173,29 @@ def space(
     rng: np.random.Generator, classes: int, rows: int, d: int, noise: float
 ) -> tuple[Reals, Ints]:
     """Classes of as many rows on the unit sphere, their centres standard normal before that."""
-    labels = np.repeat(np.arange(classes), rows)
-    vectors = rng.standard_normal((classes, d))[labels]
-    return unit(vectors + noise * rng.standard_normal((len(labels), d))), labels
+    vectors, labels = clouds(rng, classes, rows, d, noise)
+    return unit(vectors), labels
 
 
-def _half_trained(rng: np.random.Generator, miner: Miner) -> Split:
-    """60 classes of 20 that still overlap, and 60 batches of 16 classes of 4."""
-    vectors, labels = space(rng, 60, 20, 32, 1.3)
+def _mined(
+    rng: np.random.Generator, miner: Miner, classes: int, rows: int, d: int, noise: float
+) -> Split:
+    """60 batches of 16 classes of 4."""
+    vectors, labels = space(rng, classes, rows, d, noise)
     batch = partial(shuffled, rng, labels, 64, 4)
     return Split(vectors, labels, triplets=mined(rng, vectors, labels, miner, batch, 60))
 
 
-def _healthy_mined(rng: np.random.Generator, miner: Miner) -> Split:
-    """160 classes of 8 that are told apart, and 60 batches of 16 classes of 4."""
-    vectors, labels = space(rng, 160, 8, 48, 0.6)
-    batch = partial(shuffled, rng, labels, 64, 4)
-    return Split(vectors, labels, triplets=mined(rng, vectors, labels, miner, batch, 60))
-
-
-HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {
-    f"healthy_{name}_mining": partial(_healthy_mined, miner=CORRECT[name])
+# Classes that are told apart.
+HEALTHY: dict[str, Maker] = {
+    f"healthy_{name}_mining": partial(
+        _mined, miner=CORRECT[name], classes=160, rows=8, d=48, noise=0.6
+    )
     for name in ("random", "semi_hard", "hardest_negative", "batch_hard")
 }
-FLAWS: dict[str, Callable[[np.random.Generator], Split]] = {
-    f"mined_{name}": partial(_half_trained, miner=BUGS[name])
+# Half trained: classes that still overlap.
+FLAWS: dict[str, Maker] = {
+    f"mined_{name}": partial(_mined, miner=BUGS[name], classes=60, rows=20, d=32, noise=1.3)
     for name in ("inverted", "inverted_in_list", "hardest_in_list", "own_positive")
 }
-NAMED_BY: dict[str, str] = dict.fromkeys(FLAWS, "mining_audit")
+NAMED_BY = dict.fromkeys(FLAWS, "mining_audit")

@@ -5,12 +5,20 @@ Every claim is counted by code of its own, as people write it, over the set's ow
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from embedding_second_opinion.inputs.generated import Ints, Names, Reals, Split, unit
+from embedding_second_opinion.inputs.generated import (
+    Ints,
+    Names,
+    Reals,
+    Split,
+    by_name,
+    clouds,
+    unit,
+)
 from embedding_second_opinion.inputs.inputs import Believed
 
 TOLD = 3  # digits
@@ -20,15 +28,13 @@ def _modes(
     rng: np.random.Generator, classes: int, modes: int, rows: int, d: int
 ) -> tuple[Reals, Ints]:
     """Classes of several separate modes with ``rows`` each: found at once, and low in triplets."""
-    mode = np.repeat(np.arange(classes * modes), rows)
-    centres = rng.standard_normal((classes * modes, d))
-    vectors = centres[mode] + 0.6 * rng.standard_normal((len(mode), d))
-    return vectors, (mode % classes).astype(np.int64)
+    vectors, mode = clouds(rng, classes * modes, rows, d, 0.6)
+    return vectors, mode % classes
 
 
-def _told(value: float) -> float:
+def _told(value: float, metric: Literal["triplet", "closed-set"] = "triplet") -> Believed:
     """As a person tells it."""
-    return round(value, TOLD)
+    return Believed(value=round(value, TOLD), metric=metric)
 
 
 def _kept_out(distances: Reals, labels: Ints, anchor: int) -> tuple[Reals, Reals]:
@@ -95,10 +101,10 @@ def drawn_triplets(rng: np.random.Generator, vectors: Reals, labels: Ints, draws
 
 def _self_match_claim(rng: np.random.Generator) -> Split:
     """300 classes of 6, of which some 93 rows in 100 are recognised; here each was its own neighbour."""
-    centres, labels = rng.standard_normal((300, 40)), np.repeat(np.arange(300), 6)
-    vectors = unit(centres[labels] + 0.92 * rng.standard_normal((1800, 40)))
+    vectors, labels = clouds(rng, 300, 6, 40, 0.92)
+    vectors = unit(vectors)
     value = first_answer(vectors, labels, vectors, labels)
-    return Split(vectors, labels, claim=Believed(value=_told(value), metric="closed-set"))
+    return Split(vectors, labels, claim=_told(value, "closed-set"))
 
 
 def _train_split_claim(rng: np.random.Generator) -> Split:
@@ -113,14 +119,14 @@ def _train_split_claim(rng: np.random.Generator) -> Split:
     split[900:] = np.where(np.arange(len(more)) % 6 < 4, "train", "test")
     train = split == "train"
     value = every_triplet(vectors[train], labels[train])
-    return Split(vectors, labels, split, claim=Believed(value=_told(value), metric="triplet"))
+    return Split(vectors, labels, split, claim=_told(value))
 
 
 def _own_positive_claim(rng: np.random.Generator) -> Split:
     """220 classes of two modes with two rows each: every fourth positive drawn is the anchor itself."""
     vectors, labels = _modes(rng, 220, 2, 2, 32)
     value = anchor_among_positives(vectors, labels)
-    return Split(vectors, labels, claim=Believed(value=_told(value), metric="triplet"))
+    return Split(vectors, labels, claim=_told(value))
 
 
 def _lenient_ties_claim(rng: np.random.Generator) -> Split:
@@ -130,33 +136,25 @@ def _lenient_ties_claim(rng: np.random.Generator) -> Split:
     flipped = rng.random((len(mode), 32)) < 0.05
     vectors, labels = np.where(flipped, -signs[mode], signs[mode]), (mode % 120).astype(np.int64)
     value = ties_right(vectors, labels)
-    return Split(vectors, labels, claim=Believed(value=_told(value), metric="triplet"))
+    return Split(vectors, labels, claim=_told(value))
 
 
 def _healthy_claim(rng: np.random.Generator) -> Split:
     """160 classes of 8, and an honest claim: 10,000 triplets were drawn."""
-    centres, labels = rng.standard_normal((160, 40)), np.repeat(np.arange(160), 8)
-    vectors = unit(centres[labels] + 0.85 * rng.standard_normal((1280, 40)))
+    vectors, labels = clouds(rng, 160, 8, 40, 0.85)
+    vectors = unit(vectors)
     value = drawn_triplets(rng, vectors, labels, 10_000)
-    return Split(vectors, labels, claim=Believed(value=_told(value), metric="triplet"))
+    return Split(vectors, labels, claim=_told(value))
 
 
 def _healthy_claim_search(rng: np.random.Generator) -> Split:
     """300 classes of 6, most rows recognised, and an honest claim: each row was left out in turn."""
-    centres, labels = rng.standard_normal((300, 40)), np.repeat(np.arange(300), 6)
-    vectors = unit(centres[labels] + 0.8 * rng.standard_normal((1800, 40)))
+    vectors, labels = clouds(rng, 300, 6, 40, 0.8)
+    vectors = unit(vectors)
     value = others_first(vectors, labels)
-    return Split(vectors, labels, claim=Believed(value=_told(value), metric="closed-set"))
+    return Split(vectors, labels, claim=_told(value, "closed-set"))
 
 
-HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {
-    "healthy_claim": _healthy_claim,
-    "healthy_claim_search": _healthy_claim_search,
-}
-FLAWS: dict[str, Callable[[np.random.Generator], Split]] = {
-    "self_match_claim": _self_match_claim,
-    "train_split_claim": _train_split_claim,
-    "own_positive_claim": _own_positive_claim,
-    "lenient_ties_claim": _lenient_ties_claim,
-}
+HEALTHY = by_name(_healthy_claim, _healthy_claim_search)
+FLAWS = by_name(_self_match_claim, _train_split_claim, _own_positive_claim, _lenient_ties_claim)
 NAMED_BY = dict.fromkeys(FLAWS, "claim_audit")

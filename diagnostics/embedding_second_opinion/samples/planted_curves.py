@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from embedding_second_opinion.inputs.generated import Split
+from embedding_second_opinion.inputs.generated import Reals, Split, by_name, clouds, unit
 from embedding_second_opinion.inputs.training_log import TrainingLog
 
-Reals = NDArray[np.float64]
-
+# Of differences to positives and to negatives, and a margin: the loss, the active and the right share.
+Loss = Callable[[Reals, Reals, float], tuple[float, float, float]]
 LOGGED = 60  # steps
+RUN = np.linspace(0, 1, LOGGED)  # of each step
 MARGIN = 0.2  # of triplets; pairs have a margin of 1
 
 
 def _healthy_log(rng: np.random.Generator) -> Split:
     """An ordinary run: loss and accuracies settle together, the validation a little lower."""
-    t = _run(LOGGED)
+    t = RUN
     curves = {
         "loss": (0.015 + 0.17 * np.exp(-t / 0.2)) * _noisy(rng, 0.08),
         "accuracy": 0.97 - 0.35 * np.exp(-t / 0.22) + 0.006 * _noise(rng),
@@ -31,7 +32,7 @@ def _healthy_log(rng: np.random.Generator) -> Split:
 
 def _healthy_log_slow(rng: np.random.Generator) -> Split:
     """A run that still improves when it ends; validated at each fourth step only."""
-    t = _run(LOGGED)
+    t = RUN
     checked = np.where(np.arange(LOGGED) % 4 == 3, 0.0, np.nan)
     curves = {
         "loss": (0.19 - 0.11 * t) * _noisy(rng, 0.06),
@@ -43,7 +44,7 @@ def _healthy_log_slow(rng: np.random.Generator) -> Split:
 
 def _healthy_log_active(rng: np.random.Generator) -> Split:
     """The logged loss is the mean over active triplets: it stays where it is while training improves."""
-    t = _run(LOGGED)
+    t = RUN
     active = (0.08 + 0.6 * np.exp(-t / 0.25)) * _noisy(rng, 0.05)
     curves = {
         "loss": 0.145 * _noisy(rng, 0.04),
@@ -55,7 +56,7 @@ def _healthy_log_active(rng: np.random.Generator) -> Split:
 
 def _stalled(rng: np.random.Generator) -> Split:
     """The loss falls to a seventh, and so do the active triplets; the accuracy stays where it began."""
-    t = _run(LOGGED)
+    t = RUN
     fall = np.exp(-t / 0.3)
     curves = {
         "loss": (0.02 + 0.15 * fall) * _noisy(rng, 0.08),
@@ -67,18 +68,17 @@ def _stalled(rng: np.random.Generator) -> Split:
 
 def _at_margin(rng: np.random.Generator) -> Split:
     """All vectors in one place: the loss stays at the margin, and the accuracy at chance."""
-    t = _run(LOGGED)
+    t = RUN
     curves = {
         "loss": MARGIN + 0.02 * np.exp(-t / 0.02) + 0.002 * _noise(rng),
         "val_accuracy": 0.51 + 0.012 * _noise(rng),
     }
-    made = _with_log(rng, curves)
-    return Split(made.vectors, made.labels, log=made.log, margin=MARGIN)
+    return _with_log(rng, curves, MARGIN)
 
 
 def _overfit_log(rng: np.random.Generator) -> Split:
     """Training gets ever better, validation does not after a seventh of the run, and falls a little."""
-    t = _run(LOGGED)
+    t = RUN
     curves = {
         "loss": (0.004 + 0.19 * np.exp(-t / 0.28)) * _noisy(rng, 0.08),
         "val_loss": 0.07 + 0.11 * np.exp(-t / 0.07) + 0.05 * t + 0.004 * _noise(rng),
@@ -104,9 +104,8 @@ def logged_loss(kind: str, seed: int) -> Split:
     end = rng.uniform(0.8, 1.1) - 0.25 * contrastive
     rows: list[tuple[float, float, float]] = []
     vectors = np.zeros((0, 0))
-    for t in _run(LOGGED):
-        vectors = centres[labels] + (end + (2.5 - end) * np.exp(-t / 0.15)) * own
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    for t in RUN:
+        vectors = unit(centres[labels] + (end + (2.5 - end) * np.exp(-t / 0.15)) * own)
         anchor, positive, negative = _triplets(rng, classes, size, 1500)
         one, two = (vectors[anchor] - vectors[other] for other in (positive, negative))
         rows.append(LOSSES[kind](one, two, 1.0 if contrastive else MARGIN))
@@ -120,9 +119,7 @@ def logged_loss(kind: str, seed: int) -> Split:
     return Split(vectors, labels, log=log, margin=1.0 if contrastive else MARGIN)
 
 
-def _triplet(
-    squared: bool, over_active: bool
-) -> Callable[[Reals, Reals, float], tuple[float, float, float]]:
+def _triplet(squared: bool = False, over_active: bool = False) -> Loss:
     def loss(one: Reals, two: Reals, margin: float) -> tuple[float, float, float]:
         near, far = (np.linalg.norm(x, axis=1) for x in (one, two))
         if squared:
@@ -135,7 +132,7 @@ def _triplet(
     return loss
 
 
-def _contrastive(single: bool) -> Callable[[Reals, Reals, float], tuple[float, float, float]]:
+def _contrastive(single: bool = False) -> Loss:
     def loss(one: Reals, two: Reals, margin: float) -> tuple[float, float, float]:
         near, far = (np.abs(x) if single else np.linalg.norm(x, axis=1) for x in (one, two))
         value = (near**2).mean() / 2 + (np.maximum(0, margin - far) ** 2).mean() / 2
@@ -155,11 +152,11 @@ def _triplets(
     return first * size + a, first * size + p, other * size + rng.integers(0, size, count)
 
 
-def _with_log(rng: np.random.Generator, curves: Mapping[str, Reals]) -> Split:
+def _with_log(
+    rng: np.random.Generator, curves: Mapping[str, Reals], margin: float | None = None
+) -> Split:
     """160 classes of 8, well told apart, and this log."""
-    labels = np.repeat(np.arange(160), 8)
-    vectors = rng.standard_normal((160, 48))[labels] + 0.56 * rng.standard_normal((1280, 48))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors, labels = clouds(rng, 160, 8, 48, 0.56)
     kept = {
         role: np.clip(values, 0, 1) if role.endswith(("accuracy", "share")) else values
         for role, values in curves.items()
@@ -167,11 +164,7 @@ def _with_log(rng: np.random.Generator, curves: Mapping[str, Reals]) -> Split:
     log = TrainingLog(
         np.linspace(50, 50 * LOGGED, LOGGED), kept, {r: r for r in kept}, "planted log"
     )
-    return Split(vectors, labels, log=log)
-
-
-def _run(steps: int) -> Reals:
-    return np.linspace(0, 1, steps)
+    return Split(unit(vectors), labels, log=log, margin=margin)
 
 
 def _noise(rng: np.random.Generator) -> Reals:
@@ -186,21 +179,13 @@ def _noisy(rng: np.random.Generator, spread: float) -> Reals:
 
 
 # What a log may hold: the loss as meant, and two slips that circulate ("..._squared", "..._single").
-LOSSES: dict[str, Callable[[Reals, Reals, float], tuple[float, float, float]]] = {
-    "triplet": _triplet(squared=False, over_active=False),
-    "triplet_over_active": _triplet(squared=False, over_active=True),
-    "triplet_squared": _triplet(squared=True, over_active=False),
-    "contrastive": _contrastive(single=False),
+LOSSES: dict[str, Loss] = {
+    "triplet": _triplet(),
+    "triplet_over_active": _triplet(over_active=True),
+    "triplet_squared": _triplet(squared=True),
+    "contrastive": _contrastive(),
     "contrastive_single": _contrastive(single=True),
 }
-HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {
-    "healthy_log": _healthy_log,
-    "healthy_log_slow": _healthy_log_slow,
-    "healthy_log_active": _healthy_log_active,
-}
-FLAWS: dict[str, Callable[[np.random.Generator], Split]] = {
-    "stalled": _stalled,
-    "at_margin": _at_margin,
-    "overfit_log": _overfit_log,
-}
+HEALTHY = by_name(_healthy_log, _healthy_log_slow, _healthy_log_active)
+FLAWS = by_name(_stalled, _at_margin, _overfit_log)
 NAMED_BY = dict.fromkeys(FLAWS, "training_curves")

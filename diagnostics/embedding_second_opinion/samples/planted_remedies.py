@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from embedding_second_opinion.inputs.generated import Split
+from embedding_second_opinion.inputs.generated import Split, around, by_name, clouds, unit
 
 
 def _needs_whitening(rng: np.random.Generator) -> Split:
@@ -18,47 +16,32 @@ def _needs_whitening(rng: np.random.Generator) -> Split:
     turned, _ = np.linalg.qr(rng.standard_normal((d, d)))
     width = np.where(np.arange(d) < 10, 1.4, 0.6)
     centres[:, :10] *= 0.6
-    return Split((centres[labels] + width * rng.standard_normal((len(labels), d))) @ turned, labels)
+    return Split(around(rng, centres, labels, width) @ turned, labels)
 
 
 def _needs_mean(rng: np.random.Generator) -> Split:
     """80 round classes of 25 that overlap: one row is a poor example of its class, the mean a good one."""
-    labels = np.repeat(np.arange(80), 25)
-    centres = rng.standard_normal((80, 16))
-    return Split(centres[labels] + 0.8 * rng.standard_normal((len(labels), 16)), labels)
+    return Split(*clouds(rng, 80, 25, 16, 0.8))
 
 
 def _leaning(rng: np.random.Generator) -> Split:
     """120 classes of 12 told apart by their directions as seen from a point far off the origin."""
-    labels, d = np.repeat(np.arange(120), 12), 40
-    centres = rng.standard_normal((120, d))
-    rows = centres[labels] + 0.8 * rng.standard_normal((len(labels), d))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    far = 6 * rng.standard_normal(d) / np.sqrt(d)
-    return Split(far + rows * np.exp(0.5 * rng.standard_normal((len(labels), 1))), labels)
+    rows, labels = clouds(rng, 120, 12, 40, 0.8)
+    far = 6 * rng.standard_normal(40) / np.sqrt(40)
+    return Split(far + unit(rows) * np.exp(0.5 * rng.standard_normal((len(labels), 1))), labels)
 
 
 def _noisy_modes(rng: np.random.Generator) -> Split:
     """40 classes of three separate groups of 16, every tenth label wrong: neighbours agree, means do not."""
-    labels = np.repeat(np.arange(120), 16)
-    centres = rng.standard_normal((120, 24))
-    rows = centres[labels] + 0.45 * rng.standard_normal((len(labels), 24))
-    given = labels % 40
+    rows, modes = clouds(rng, 120, 16, 24, 0.45)
+    given = modes % 40
     wrong = rng.random(len(given)) < 0.1
     return Split(rows, np.where(wrong, rng.integers(0, 40, len(given)), given))
 
 
-HEALTHY: dict[str, Callable[[np.random.Generator], Split]] = {}
-FLAWS: dict[str, Callable[[np.random.Generator], Split]] = {
-    "needs_whitening": _needs_whitening,
-    "needs_mean": _needs_mean,
-    "leaning": _leaning,
-    "noisy_modes": _noisy_modes,
-}
-NAMED_BY: dict[str, str] = dict.fromkeys(FLAWS, "remedies")
-JUDGED_BY: dict[str, tuple[str, ...]] = dict.fromkeys(
-    FLAWS, ("triplet_versus_closed_set", "remedies")
-)
+HEALTHY = by_name()
+FLAWS = by_name(_needs_whitening, _needs_mean, _leaning, _noisy_modes)
+NAMED_BY = dict.fromkeys(FLAWS, "remedies")
 # The cheapest of the fixes that mend the flaw.
 BEST: dict[str, str] = {
     "needs_whitening": "whitened",

@@ -67,7 +67,7 @@ class Outcome(Record):
     @classmethod
     def of(cls, summary: Summary, findings: tuple[Finding, ...]) -> Outcome:
         """The summary and the findings it is over, as they are published."""
-        shared = {name: getattr(summary, name) for name in _SHARED}
+        shared = {n: getattr(summary, n) for n in Summary.model_fields}
         for name in ("verdicts", "parameters", "versions"):
             shared[name] = _sorted(shared[name])
         return cls(findings=tuple(_published(finding) for finding in findings), **shared)
@@ -80,26 +80,6 @@ class Outcome(Record):
         """The same as nested dictionaries and lists."""
         data: dict[str, JsonValue] = self.model_dump(mode="json")
         return {key: _finite(each) for key, each in data.items()}
-
-
-_SHARED = (
-    "headline",
-    "subject",
-    "claimed",
-    "metric",
-    "seed",
-    "in_use",
-    "in_training",
-    "causes",
-    "remedies",
-    "attribution",
-    "per_class",
-    "trust",
-    "verdicts",
-    "notes",
-    "parameters",
-    "versions",
-)
 
 
 def _published(finding: Finding) -> PublishedFinding:

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from embedding_second_opinion.catalogue import registry
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.data.python_terms import in_python_terms
-from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict
+from embedding_second_opinion.findings.finding import Finding, Verdict
 from embedding_second_opinion.findings.inert import inert_html
 from embedding_second_opinion.findings.wording import number, one_line
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -108,14 +108,12 @@ class Result(Mapping[str, Finding]):
         import pandas as pd
 
         if rows == "findings":
-            order = list(Verdict)
-            ranked = sorted(self.findings, key=lambda f: order.index(self._verdict(f)))
-            return pd.DataFrame([self._row(f) for f in ranked], columns=list(_FINDING_COLUMNS))
+            listed = [self._row(f) for f in self._loudest_first()]
+            return pd.DataFrame(listed, columns=[*_OF_FINDING])
         if rows == "estimates":
-            listed = [
-                _row(f.code, name, e) for f in self.findings for name, e in f.estimates.items()
-            ]
-            return pd.DataFrame(listed, columns=list(_ESTIMATE_COLUMNS))
+            numbers = [(f.code, name, e) for f in self.findings for name, e in f.estimates.items()]
+            told = [(c, n, *(getattr(e, each) for each in _OF_ESTIMATE)) for c, n, e in numbers]
+            return pd.DataFrame(told, columns=["code", "name", *_OF_ESTIMATE])
         raise InputError(f"rows must be 'findings' or 'estimates'; it is {rows!r}.")
 
     def to_dict(self) -> dict[str, JsonValue]:
@@ -155,9 +153,7 @@ class Result(Mapping[str, Finding]):
         return self.markdown()
 
     def _repr_html_(self) -> str:
-        order = list(Verdict)
-        listed = sorted(self.findings, key=lambda f: order.index(self._verdict(f)))
-        loud = [f for f in listed if self._verdict(f) in LOUD]
+        loud = [f for f in self._loudest_first() if self._verdict(f) in LOUD]
         rows = "".join(
             f"<tr><td>{self._verdict(f).value}</td><td><code>{inert_html(f.code)}</code></td>"
             f'<td style="text-align:left">{inert_html(f.explanation)}</td></tr>'
@@ -179,37 +175,22 @@ class Result(Mapping[str, Finding]):
         told = ", ".join(f"{counted[v]} {v.value}" for v in Verdict if counted[v])
         return f"{number(len(self.findings), 'diagnostic')}: {told}."
 
+    def _loudest_first(self) -> list[Finding]:
+        return sorted(self.findings, key=lambda f: list(Verdict).index(self._verdict(f)))
+
     def _row(self, finding: Finding) -> dict[str, object]:
-        harm = finding.harm
-        told = (
-            finding.code,
-            finding.title,
-            registry.kind(finding.code),
-            self._verdict(finding).value,
-            harm.value if harm else None,
-            harm.low if harm else None,
-            harm.high if harm else None,
-            harm.quantity if harm else None,
-            finding.tolerance,
-            finding.p_value,
-            finding.explanation,
-            finding.remedy,
-        )
-        return dict(zip(_FINDING_COLUMNS, told, strict=True))
+        row = {name: getattr(finding, name, None) for name in _OF_FINDING}
+        row |= {name: getattr(finding.harm, name, None) for name in ("low", "high", "quantity")}
+        row["harm"] = finding.harm.value if finding.harm else None
+        kind, verdict = registry.kind(finding.code), self._verdict(finding).value
+        return row | {"kind": kind, "verdict": verdict}
 
 
-_FINDING_COLUMNS = (
+_OF_FINDING = (
     "code", "title", "kind", "verdict", "harm", "low", "high", "quantity", "tolerance", "p_value",
     "explanation", "remedy",
 )  # fmt: skip
-_ESTIMATE_COLUMNS = (
-    "code", "name", "value", "low", "high", "level", "unit", "quantity", "about", "method"
-)  # fmt: skip
-
-
-def _row(code: str, name: str, estimate: Estimate) -> dict[str, object]:
-    rest = {column: getattr(estimate, column) for column in _ESTIMATE_COLUMNS[2:]}
-    return {"code": code, "name": name, **rest}
+_OF_ESTIMATE = ("value", "low", "high", "level", "unit", "quantity", "about", "method")
 
 
 def _page_writer() -> Callable[..., Any]:

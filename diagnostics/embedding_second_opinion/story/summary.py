@@ -9,6 +9,7 @@ from importlib import metadata
 from pydantic import JsonValue
 
 from embedding_second_opinion.catalogue import registry
+from embedding_second_opinion.data.roles import Evaluation
 from embedding_second_opinion.findings.check import Kind
 from embedding_second_opinion.findings.finding import Finding, Verdict, show
 from embedding_second_opinion.findings.inert import inert, inert_plain
@@ -35,6 +36,19 @@ class Subject(Record):
     classes: int
     fingerprint: str
     about: str
+
+    @classmethod
+    def of(cls, evaluation: Evaluation, name: str = "") -> Subject:
+        """What was arranged; name: where it is not the set's own."""
+        data = evaluation.data
+        return cls(
+            name=name or evaluation.name,
+            n=len(evaluation.codes),
+            d=data.d if data is not None else 0,
+            classes=len(evaluation.classes),
+            fingerprint=data.fingerprint if data is not None else "",
+            about=evaluation.about(),
+        )
 
 
 class Cause(Record):
@@ -147,16 +161,10 @@ def summarise(
         )
 
     way = attribute(space, findings, inputs) if first is not None else None
+    notes = (*evaluation.notes, *(inputs.notes if inputs else ()), *registry.refused())
     return Summary(
         headline=_headline(findings, first),
-        subject=Subject(
-            name=evaluation.name,
-            n=len(evaluation.codes),
-            d=evaluation.data.d if evaluation.data is not None else 0,
-            classes=len(evaluation.classes),
-            fingerprint=evaluation.data.fingerprint if evaluation.data is not None else "",
-            about=evaluation.about(),
-        ),
+        subject=Subject.of(evaluation),
         claimed=inputs.claim if inputs else None,
         in_use=listed("in use"),
         in_training=listed("in training"),
@@ -166,11 +174,7 @@ def summarise(
         attribution=way and explained(way, ranked, registry.explains(), registry.parts()),
         trust=_trust(findings, first),
         verdicts={f.code: f.verdict for f in findings},
-        notes=tuple(
-            dict.fromkeys(
-                (*evaluation.notes, *(inputs.notes if inputs else ()), *registry.refused())
-            )
-        ),
+        notes=tuple(dict.fromkeys(notes)),
         parameters=parameters or {},
         versions=versions(),
         metric=space.metric,
@@ -206,14 +210,10 @@ def _trust(findings: Sequence[Finding], first: Finding | None) -> str:
     unable = (Verdict.NOT_APPLICABLE, Verdict.ERROR)
     judged = [f.verdict for f in findings if f.verdict not in unable]
     unsure = judged.count(Verdict.UNSURE)
-    if (
-        first is None
-        or first.verdict is Verdict.ALARM
-        or any(f.verdict.loud for f in findings if f is not first)
-    ):
+    if first is None or any(f.verdict.loud for f in findings if f is not first):
         return ""
-    small = first if first.verdict is Verdict.WATCH and _within(first) else None
-    if first.verdict is not Verdict.OK and small is None:
+    small = first.verdict is Verdict.WATCH and _within(first)
+    if first.verdict is not Verdict.OK and not small:
         return ""
     closed = first.estimates.get("closed_set_accuracy")
     subject = "The number" if closed is None else f"The closed-set accuracy, {closed.text()},"
@@ -221,8 +221,8 @@ def _trust(findings: Sequence[Finding], first: Finding | None) -> str:
     text = f"{subject} can be trusted. {checked}."
     if unsure or small:
         text = f"{subject} can be trusted as far as this set can tell. {checked}"
-        if small and small.harm:
-            text += f"; its gap of {small.harm.text()} may be more than the tolerance"
+        if small and first.harm:
+            text += f"; its gap of {first.harm.text()} may be more than the tolerance"
         if unsure:
             text += f"; {unsure} cannot tell, and {'says' if unsure == 1 else 'say'} what would be needed"
         text += "."

@@ -27,16 +27,12 @@ NOISE = 0.05  # standard deviation for ink 1 on paper 0
 
 # By family, in files of matplotlib's font folder without their ".ttf". The faces left out hold
 # symbols, mathematics or a handful of letters.
+_SLANTED = ("", "-Bold", "-Oblique", "-BoldOblique")
 FAMILIES: tuple[tuple[str, ...], ...] = (
-    ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"),
-    (
-        "DejaVuSansMono",
-        "DejaVuSansMono-Bold",
-        "DejaVuSansMono-Oblique",
-        "DejaVuSansMono-BoldOblique",
-    ),
-    ("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "DejaVuSerif-BoldItalic"),
-    ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta"),
+    tuple(f"DejaVuSans{style}" for style in _SLANTED),
+    tuple(f"DejaVuSansMono{style}" for style in _SLANTED),
+    tuple(f"DejaVuSerif{style}" for style in ("", "-Bold", "-Italic", "-BoldItalic")),
+    tuple(f"STIXGeneral{style}" for style in ("", "Bol", "Italic", "BolIta")),
 )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,14 +19,6 @@ ITERATIONS = 3000
 BATCH = 128  # triplets an iteration
 MARGIN = 0.2  # of distances between unit vectors, 0 to 2
 LEARNING_RATE = 1e-3  # at the start; falls to 0 along a cosine
-
-
-class Triplets(NamedTuple):
-    """Row numbers, (m,) int64 each: positive has the class of anchor, negative has not."""
-
-    anchor: NDArray[np.int64]
-    positive: NDArray[np.int64]
-    negative: NDArray[np.int64]
 
 
 class TripletNetwork(nn.Module):
@@ -123,8 +114,11 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def random_triplets(classes: NDArray[np.int64], count: int, rng: np.random.Generator) -> Triplets:
-    """Anchors evenly over rows, positives over the rest of the class, negatives over all others."""
+def random_triplets(
+    classes: NDArray[np.int64], count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers, (count,) each: anchors evenly over rows, positives over the rest of the class, negatives
+    over all others."""
     order = np.argsort(classes, kind="stable")
     sizes = np.bincount(classes)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -134,7 +128,7 @@ def random_triplets(classes: NDArray[np.int64], count: int, rng: np.random.Gener
     start, size = starts[own], sizes[own]
     positive = start + (place - start + rng.integers(1, size)) % size
     negative = (start + size + rng.integers(len(classes) - size)) % len(classes)
-    return Triplets(order[place], order[positive], order[negative])
+    return order[place], order[positive], order[negative]
 
 
 def _as_ink(images: NDArray[np.uint8]) -> Tensor:

@@ -15,7 +15,7 @@ from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.request import Request, open_evaluation
-from embedding_second_opinion.samples import planted_growth, sample
+from embedding_second_opinion.samples import planted_causes, sample
 from embedding_second_opinion.samples.planted import planted, planted_inputs
 from tests.verdicts import found as said
 
@@ -187,6 +187,7 @@ def test_the_forecast_holds_where_the_glyphs_left_out_are_really_enrolled():
 
 
 def test_the_planted_sets_are_of_the_numbers_they_say():
-    for made in (*planted_growth.FLAWS.values(), *planted_growth.HEALTHY.values()):
-        split = made(np.random.default_rng(0))
+    makers = planted_causes.FLAWS | planted_causes.HEALTHY
+    for name in ("look_alikes_to_come", "healthy_to_come"):
+        split = makers[name](np.random.default_rng(0))
         assert split.expected_classes > len(np.unique(split.labels))

@@ -152,7 +152,7 @@ def _change(way: _Way, letter: str, on: State, strangers: Strangers | None) -> E
         assert one is not None
         assert two is not None
         interval = _paired(way, on, after, two - one)
-    return interval.estimate(value, _about(way, letter), "accuracy points")
+    return interval.estimate(value, _rows(way.cells.pass_of(after)), "accuracy points")
 
 
 def _paired(way: _Way, on: State, after: State, without: Reals) -> Interval:
@@ -235,15 +235,9 @@ def _end(way: _Way, on: State, strangers: Strangers | None) -> Estimate:
     return way.interval(on).estimate(way.cells.value(on), _rows(way.cells.pass_of(on)))
 
 
-def _about(way: _Way, letter: str) -> str:
-    on = frozenset(way.cells.letters[: way.cells.letters.index(letter) + 1])
-    return _rows(way.cells.pass_of(on))
-
-
 def _rows(ranks: Ranks) -> str:
-    units = int(np.count_nonzero(anchor_counts(ranks)))
     return (
-        f"{len(ranks.anchors):,} rows of {number(units, 'class')} against "
+        f"{len(ranks.anchors):,} rows of {number(_units(ranks), 'class')} against "
         f"{int(ranks.gallery_sizes.sum()):,} of {ranks.classes:,}"
     )
 

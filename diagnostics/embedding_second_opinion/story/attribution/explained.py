@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
-from embedding_second_opinion.findings.finding import Estimate, Finding, Verdict, judge
+from embedding_second_opinion.findings.finding import Finding, Verdict, judge
 
 from .stages import Attribution, Step
 
 NOTICED = 0.005  # half a point: of a smaller loss nobody asks why
 # What counting classes alike costs at equal enrolment.
 AT_EQUAL = "micro_macro_gap_common_enrolment"
+GAINS = {
+    "P": "a query needs one near row of its class, and has several to choose from.",
+    "W": "small classes fare better than large ones.",
+    "G": "triplets drawn against the gallery are easier than triplets among the queries.",
+    "B": "the model is better than was claimed.",
+}
 MUCH = 0.5  # of a loss: what may explain less of it is not named on a guess
 
 
@@ -30,7 +35,10 @@ def explained(
     codes of the diagnostics that can explain its loss. parts: by letter and code the estimate that concerns
     this loss, where it is not the harm. One finding may explain several steps.
     """
-    steps = [_explained(step, ranked, explains, parts or {}) for step in attribution.steps]
+    steps = []
+    for step in attribution.steps:
+        cause, because = _explained(step, ranked, explains, parts or {})
+        steps.append(step.model_copy(update={"cause": cause, "because": because}))
     return attribution.model_copy(update={"steps": tuple(steps)})
 
 
@@ -39,64 +47,35 @@ def _explained(
     ranked: Sequence[Finding],
     explains: Mapping[str, Sequence[str]],
     parts: Mapping[tuple[str, str], str],
-) -> Step:
-    if step.change.value >= NOTICED:
-        return step.model_copy(update={"because": _gain(step)})
+) -> tuple[str, str]:
+    """The code of the cause, "" where there is none, and the words."""
     if step.change.value > -NOTICED:
-        return step
-    able = explains.get(step.letter, ())
-    loud: list[tuple[Finding, Estimate]] = []
-    unsure: list[tuple[Finding, Estimate]] = []
-    for finding in ranked:
+        return "", GAINS.get(step.letter, "") if step.change.value >= NOTICED else ""
+    able = [f for f in ranked if f.code in explains.get(step.letter, ())]
+    loud: list[tuple[float, str, str]] = []
+    unsure: list[tuple[float, str, str]] = []
+    for finding in able:
         part = parts.get((step.letter, finding.code))
         harm = finding.harm if part is None else finding.estimates.get(part)
-        if finding.code not in able or harm is None:
+        if harm is None:
             continue
         verdict = finding.verdict if part is None else judge(harm, finding.tolerance or 0.0)
         if verdict.loud and finding.verdict.loud:
-            loud.append((finding, harm))
+            loud.append((harm.value, finding.code, f"{finding.title}: {harm.text()}."))
         elif verdict is Verdict.UNSURE and harm.value >= -MUCH * step.change.value:
-            unsure.append((finding, harm))
+            unsure.append((harm.value, finding.code, f"{finding.title}, perhaps: {harm.text()}."))
     if loud:
-        finding, harm = max(loud, key=lambda each: each[1].value)
-        because = f"{finding.title}: {_clause(finding.explanation, harm)}."
-        return step.model_copy(update={"cause": finding.code, "because": because})
+        return max(loud, key=lambda each: each[0])[1:]
     if step.change.high is not None and step.change.high > 0:
-        return step.model_copy(
-            update={"because": "the interval holds 0: it may be that nothing is lost here."}
-        )
-    because = _enrolment(step, [f for f in ranked if f.code in able])
-    if not because and unsure:
-        finding, harm = max(unsure, key=lambda each: each[1].value)
-        because = f"{finding.title}, perhaps: {_clause(finding.explanation, harm)}."
-        return step.model_copy(update={"cause": finding.code, "because": because})
-    return step.model_copy(update={"because": because or "No diagnostic explains this loss."})
-
-
-def _enrolment(step: Step, able: Sequence[Finding]) -> str:
-    """What is lost by counting classes alike though none is embedded worse; "" where that is not known."""
-    if step.letter != "W":
-        return ""
-    for finding in able:
+        return "", "the interval holds 0: it may be that nothing is lost here."
+    # What is lost by counting classes alike though none is embedded worse.
+    for finding in able if step.letter == "W" else ():
         gap = finding.estimates.get(AT_EQUAL)
         if gap is not None and finding.verdict is Verdict.OK:
-            told = _clause(finding.explanation, gap)
-            return f"small classes have fewer rows enrolled, and are not embedded worse: {told}."
-    return ""
-
-
-def _clause(explanation: str, harm: Estimate) -> str:
-    """The part of a text that tells the harm; where none does, the first."""
-    sentences = re.split(r"(?<=\.)\s+(?=[A-Z])", explanation)
-    clauses = [clause for sentence in sentences for clause in sentence.split("; ")]
-    told = next((clause for clause in clauses if harm.text() in clause), clauses[0])
-    return told.rstrip(".")
-
-
-def _gain(step: Step) -> str:
-    return {
-        "P": "a query needs one near row of its class, and has several to choose from.",
-        "W": "small classes fare better than large ones.",
-        "G": "triplets drawn against the gallery are easier than triplets among the queries.",
-        "B": "the model is better than was claimed.",
-    }.get(step.letter, "")
+            return "", (
+                "small classes have fewer rows enrolled, and are not embedded worse: at equal enrolment the "
+                f"gap is {gap.text()}."
+            )
+    if unsure:
+        return max(unsure, key=lambda each: each[0])[1:]
+    return "", "No diagnostic explains this loss."

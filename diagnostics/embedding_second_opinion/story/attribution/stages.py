@@ -56,49 +56,45 @@ class Attribution(Record):
 
     def chart(self) -> Waterfall:
         """The steps from the first number to the last, as a picture."""
-        stages = [Stage(label=self.start_name, before=0.0, after=self.start.value, total=True)]
-        for step in self.steps:
-            stages.append(
-                Stage(
-                    label=step.name,
-                    before=step.before,
-                    after=step.after,
-                    low=step.change.low,
-                    high=step.change.high,
-                )
+        steps = [
+            Stage(
+                label=step.name,
+                before=step.before,
+                after=step.after,
+                low=step.change.low,
+                high=step.change.high,
             )
-        stages.append(Stage(label=self.end_name, before=0.0, after=self.end.value, total=True))
+            for step in self.steps
+        ]
+        start, end = (
+            Stage(label=name, before=0.0, after=found.value, total=True)
+            for name, found in ((self.start_name, self.start), (self.end_name, self.end))
+        )
         told = "; ".join(f"{step.name}: {step.change.text()}" for step in self.steps)
         return Waterfall(
             title="From the number believed to the accuracy in use",
-            alt=(
-                f"{self.start_name}: {self.start.text()}. {told}. {self.end_name}: {self.end.text()}."
-            ),
+            alt=f"{self.start_name}: {self.start.text()}. {told}. {self.end_name}: {self.end.text()}.",
             value_label="accuracy; changes with 95 % interval",
-            stages=tuple(stages),
+            stages=(start, *steps, end),
         )
 
     def table(self) -> Table:
         """What each switch changes in the order shown, and over all orders."""
-        rows = []
-        for step in self.steps:
-            span = f"{100 * step.least:z.1f} to {100 * step.most:z.1f}"
-            if step.interaction:
-                span += ": interaction"
-            rows.append((step.name, step.change.text(), f"{100 * step.shapley:z.1f}", span))
-        several = any(step.interaction for step in self.steps)
-        return Table(
-            title="The same changes in every order",
-            alt=(
-                f"Mean over {self.orders:,} orders of what each switch changes"
-                + ("; where the range crosses 0 the switches interact" if several else "")
-                + ". "
-                + "; ".join(f"{name}: {mean} points, {span}" for name, _, mean, span in rows)
-                + "."
-            ),
-            columns=("switch", "in the order shown", "mean of all orders (Shapley)", "range"),
-            rows=tuple(rows),
-            numeric=(False, True, True, True),
+        rows = [
+            {
+                "switch": step.name,
+                "in the order shown": step.change.text(),
+                "mean of all orders (Shapley)": f"{100 * step.shapley:z.1f}",
+                "range": f"{100 * step.least:z.1f} to {100 * step.most:z.1f}"
+                + (": interaction" if step.interaction else ""),
+            }
+            for step in self.steps
+        ]
+        return Table.of(
+            "The same changes in every order",
+            f"What each switch changes in {self.orders:,} orders; where the range crosses 0 they interact.",
+            rows,
+            words=("switch",),
         )
 
     def markdown(self) -> str:

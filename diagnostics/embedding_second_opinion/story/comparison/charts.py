@@ -22,13 +22,7 @@ SAMPLES_SHOWN = 6
 def differences_chart(paired: Sequence[Difference], names: Sequence[str]) -> Bars:
     """What each number changes by."""
     bars = [
-        Bar(
-            label=each.name.replace("_", " "),
-            value=each.change.value,
-            low=each.change.low,
-            high=each.change.high,
-            role="second" if each.sure else "context",
-        )
+        Bar.of(each.name.replace("_", " "), each.change, "second" if each.sure else "context")
         for each in paired
     ]
     return Bars(
@@ -44,23 +38,24 @@ def number_table(
     paired: Sequence[Difference], rest: Sequence[Difference], names: Sequence[str]
 ) -> Table:
     """Both values of each number, the difference, and its p-value."""
-    rows = tuple(
-        (
-            each.name,
-            f"{100 * each.first:.1f} %",
-            f"{100 * each.second:.1f} %",
-            each.change.text(),
-            "" if each.p is None else f"{each.p:.3f}" if each.p >= 0.001 else "< 0.001",
-        )
+    rows = [
+        {
+            "number": each.name,
+            names[0]: f"{100 * each.first:.1f} %",
+            names[1]: f"{100 * each.second:.1f} %",
+            "difference": each.change.text(),
+            "p (Holm)": "" if each.p is None else _small(each.p),
+        }
         for each in (*paired, *rest)
+    ]
+    alt = (
+        f"{len(rows)} numbers of {names[0]} and {names[1]}, their differences and p-values (Holm)."
     )
-    return Table(
-        title="Every number of both",
-        alt=f"{len(rows)} numbers of {names[0]} and {names[1]}, their differences and p-values (Holm).",
-        columns=("number", names[0], names[1], "difference", "p (Holm)"),
-        rows=rows,
-        numeric=(False, True, True, True, True),
-    )
+    return Table.of("Every number of both", alt, rows, words=("number",))
+
+
+def _small(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
 def identity_chart(first: Geometry, second: Geometry, names: Sequence[str]) -> tuple[Curve, ...]:
@@ -80,11 +75,9 @@ def identity_chart(first: Geometry, second: Geometry, names: Sequence[str]) -> t
             x_label="enrolled classes",
             y_label="1-NN accuracy",
             x_scale="log",
-            series=tuple(
-                Series(name=name, x=grid, y=line, role=role)
-                for name, grid, line, role in zip(
-                    names, grids, lines, ("second", "main"), strict=True
-                )
+            series=(
+                Series.of(names[0], grids[0], lines[0], "second"),
+                Series.of(names[1], grids[1], lines[1]),
             ),
         ),
     )
@@ -103,29 +96,22 @@ def class_table(
     net = (won - lost)[changed]
     order = np.lexsort((changed, -np.abs(net)))[:CLASSES_SHOWN]
     classes, ids = first.evaluation.classes, first.ranks.class_ids
-    rows = tuple(
-        (
-            classes[ids[changed[i]]],
-            f"{asked[changed[i]]:,}",
-            f"{won[changed[i]]:,}",
-            f"{lost[changed[i]]:,}",
-            f"{net[i]:+d}",
-            f"{q[i]:.3f}" if q[i] >= 0.001 else "< 0.001",
-        )
+    rows = [
+        {
+            "class": classes[ids[changed[i]]],
+            "queries": f"{asked[changed[i]]:,}",
+            "only second right": f"{won[changed[i]]:,}",
+            "only first right": f"{lost[changed[i]]:,}",
+            "net": f"{net[i]:+d}",
+            "q-value": _small(q[i]),
+        }
         for i in order.tolist()
+    ]
+    alt = (
+        f"{len(changed):,} classes have queries that only one of {names[0]} and {names[1]} answers rightly; "
+        f"listed are the {len(rows)} whose count changes most."
     )
-    return (
-        Table(
-            title="The classes that change most",
-            alt=(
-                f"{len(changed):,} classes have queries that only one of {names[0]} and {names[1]} answers "
-                f"rightly; listed are the {len(rows)} whose count changes most."
-            ),
-            columns=("class", "queries", "only second right", "only first right", "net", "q-value"),
-            rows=rows,
-            numeric=(False, True, True, True, True, True),
-        ),
-    )
+    return (Table.of("The classes that change most", alt, rows, words=("class",)),)
 
 
 def changed_samples(
@@ -136,26 +122,15 @@ def changed_samples(
     able = np.zeros(len(right[0]), dtype=np.bool_)
     able[first.ranks.anchors] = True
     charts = []
-    for title, space, these in (
-        (
-            f"Only {names[0]} answers these; what {names[1]} says",
-            second,
-            right[0] & ~right[1] & able,
-        ),
-        (
-            f"Only {names[1]} answers these; what {names[0]} says",
-            first,
-            right[1] & ~right[0] & able,
-        ),
-    ):
-        rows = np.flatnonzero(these)
+    for one, other, space in ((0, 1, second), (1, 0, first)):
+        rows = np.flatnonzero(right[one] & ~right[other] & able)
         if not len(rows):
             continue
         # The more classes stand before the right one, the clearer the change.
         order = rows[np.lexsort((rows, -space.ranks.z[rows]))][:SAMPLES_SHOWN]
         charts.append(
             Examples(
-                title=title,
+                title=f"Only {names[one]} answers these; what {names[other]} says",
                 alt=f"{len(rows):,} queries in all; shown are the {len(order)} most clearly wrong.",
                 examples=tuple(example(space, int(q), "") for q in order),
             )

@@ -25,6 +25,10 @@ SOURCE = (
     "Paired jackknife: Efron & Tibshirani 1993, chapter 11. Correction: Holm 1979. Changed classes: McNemar "
     "1947, exact; Benjamini & Hochberg 1995. Combined intervals: Zou & Donner 2008."
 )
+REMEDY = {
+    Verdict.ALARM: "Keep the first model; look at the classes and samples that the second one loses.",
+    Verdict.OK: "The second model may take the place of the first; fit every threshold anew.",
+}
 OTHERS = ("pair_verification", "open_set")  # numbers that no rank pass gives
 
 
@@ -56,23 +60,24 @@ def compare(
     rest = other_differences(ours, theirs, known)
     closed = by_name(paired)["closed_set_accuracy"]
     harm = _turned(closed.change)
+    verdict = judge(harm, tolerance)
     names = two_names(first, second)
     asked, lost, won = changed_classes(first.ranks, second.ranks)
     return Finding(
         code=CODE,
         title=TITLE,
         question=QUESTION,
-        verdict=judge(harm, tolerance),
+        verdict=verdict,
         explanation=_explanation(names, closed, paired, int(lost.sum()), int(won.sum())),
         headline=headline(names, closed),
-        estimates=_estimates(paired, rest),
+        estimates={f"change_of_{each.name}": each.change for each in (*paired, *rest)},
         harm=harm,
         tolerance=tolerance,
         meaning=_meaning(paired, rest),
-        ignore_when=(
-            "The two models are meant for different samples, or cost differently and are both good enough."
+        ignore_when="The two models are meant for different samples, or both are good enough.",
+        remedy=REMEDY.get(
+            verdict, "Compare on more classes before one takes the place of the other."
         ),
-        remedy=_remedy(judge(harm, tolerance)),
         caveats=_caveats(paired, rest),
         charts=(
             differences_chart(paired, names),
@@ -94,20 +99,11 @@ def summarise_comparison(
     parameters: Mapping[str, JsonValue] | None = None,
 ) -> Summary:
     """The first screen of the page of a comparison."""
-    evaluation, data = second.evaluation, second.evaluation.data
-    names = " and ".join(two_names(first, second))
     return Summary(
         headline=finding.headline,
-        subject=Subject(
-            name=names,
-            n=len(evaluation.codes),
-            d=data.d if data is not None else 0,
-            classes=len(evaluation.classes),
-            fingerprint=data.fingerprint if data is not None else "",
-            about=evaluation.about(),
-        ),
+        subject=Subject.of(second.evaluation, " and ".join(two_names(first, second))),
         verdicts={finding.code: finding.verdict},
-        notes=tuple(dict.fromkeys((*first.evaluation.notes, *evaluation.notes))),
+        notes=tuple(dict.fromkeys((*first.evaluation.notes, *second.evaluation.notes))),
         parameters=parameters or {},
         versions=versions(),
         metric=second.metric,
@@ -143,53 +139,30 @@ def _explanation(
     )
 
 
-def _estimates(paired: Sequence[Difference], rest: Sequence[Difference]) -> dict[str, Estimate]:
-    return {f"change_of_{each.name}": each.change for each in (*paired, *rest)}
-
-
 def _meaning(paired: Sequence[Difference], rest: Sequence[Difference]) -> str:
     sure = [each for each in paired if each.sure]
+    up = ", ".join(each.name for each in sure if each.change.value > 0)
+    down = ", ".join(each.name for each in sure if each.change.value < 0)
+    loud = ", ".join(each.name for each in rest if each.sure)
     text = "What is hard for both models cancels here, so that a small difference can be seen."
-    up = [each.name for each in sure if each.change.value > 0]
-    down = [each.name for each in sure if each.change.value < 0]
     if up and down:
         text += (
-            f" The two differ both ways: the second is surely better in {', '.join(up)}, and surely worse in "
-            f"{', '.join(down)}. Which counts depends on what the model is for."
+            f" The two differ both ways: the second is surely better in {up}, and surely worse in {down}. "
+            "Which counts depends on what the model is for."
         )
-    loud = [each.name for each in rest if each.sure]
-    if loud:
-        text += f" They surely differ in {', '.join(loud)} too."
-    return text
-
-
-def _remedy(verdict: Verdict) -> str:
-    if verdict is Verdict.ALARM:
-        return "Keep the first model; look at the classes and samples that the second one loses."
-    if verdict is Verdict.OK:
-        return "The second model may take the place of the first; fit every threshold anew."
-    return "Compare on more classes before one takes the place of the other."
+    return text + (f" They surely differ in {loud} too." if loud else "")
 
 
 def _caveats(paired: Sequence[Difference], rest: Sequence[Difference]) -> tuple[str, ...]:
-    notes = [f"{each.name}: {each.change.method}." for each in paired]
-    if rest:
-        notes.append(
-            f"{', '.join(each.name for each in rest)}: from both models' own intervals (MOVER), too wide "
-            "rather than too narrow, since nothing paired is known of them."
-        )
-    notes.append(
-        "Row i of one is taken for row i of the other. Labels, split, groups and images are checked where "
-        "both have them; nothing else can tell whether rows of one class come in the same order."
+    others = ", ".join(each.name for each in rest)
+    return (
+        *(f"{each.name}: {each.change.method}." for each in paired),
+        *([f"{others}: from both models' own intervals (MOVER), rather too wide."] if rest else []),
+        "Row i of one is taken for row i of the other: labels, split, groups and images are checked, but not "
+        "the order of rows of one class.",
+        "Numbers at a threshold that each model chose for itself are not compared.",
+        "p-values are two-sided and corrected for the number of comparisons in each group (Holm).",
     )
-    notes.append(
-        "Numbers whose interval takes a chosen threshold as given are not compared: each model has chosen "
-        "its own, and how far that choice varies is in neither interval."
-    )
-    notes.append(
-        "p-values are two-sided and corrected for the number of comparisons in each group (Holm)."
-    )
-    return tuple(notes)
 
 
 def _turned(change: Estimate) -> Estimate:
