@@ -119,7 +119,7 @@ def direction_left_out(space: Geometry, found: Sides) -> Outcome | None:
             data=_with(space, vectors),
         )
         of_fold = Geometry(evaluation, metric=space.metric, seed=space.seed, listed=0)
-        parts.append(Outcome.of(of_fold.ranks))
+        parts.append(Outcome.of(of_fold.beaten))
     asked = np.sum([p.asked for p in parts], axis=0)
     return Outcome(
         asked,
