@@ -123,8 +123,8 @@ def _remedy(numbers: Gains, fault: str) -> str:
     best = NAMES[numbers.best.name]
     return {
         "geometry": (
-            "Z-score the dimensions, whiten by the covariance within classes, or keep the linear "
-            "discriminants as a last layer; measure the gain on data it was neither fitted nor chosen on."
+            "Fit a linear map: z-score the dimensions, whiten by the covariance within classes, or keep the "
+            "linear discriminants as a last layer. Measure its gain on data it was not fitted or chosen on."
         ),
         "rule": (
             f"Use {best} in place of the nearest row, and look at the classes listed for wrong labels."
