@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Table
+from embedding_second_opinion.findings.charts import Bar, Bars, Role, Table
 from embedding_second_opinion.findings.wording import number
 
 from .conventions import WIDE, Convention
@@ -27,32 +27,15 @@ def bars(found: Audit) -> Bars:
     giving = [c for c in found.tried if found.answer.includes(c)]
     others = [c for c in found.tried if not found.answer.includes(c)]
     chosen = (giving + others)[:SHOWN]
-    strict = found.strict
     rows = [
         Bar(label="Claimed", value=found.claim.value, role="context"),
-        Bar(
-            label=found.itself.label,
-            value=strict.value,
-            low=strict.interval.low,
-            high=strict.interval.high,
-            role="main",
-        ),
+        Bar.of(found.itself.label, found.estimates[found.strict.name]),
     ]
     for each in sorted(chosen, key=lambda c: (-c.value, c.code)):
-        role = "second" if found.answer.includes(each) else "context"
+        role: Role = "second" if found.answer.includes(each) else "context"
         low, high = each.range
-        wide = high - low > 0
-        rows.append(
-            Bar.model_validate(
-                {
-                    "label": each.label,
-                    "value": each.value,
-                    "low": low if wide else None,
-                    "high": high if wide else None,
-                    "role": role,
-                }
-            )
-        )
+        ends = (low, high) if high > low else (None, None)
+        rows.append(Bar(label=each.label, value=each.value, low=ends[0], high=ends[1], role=role))
     title = {
         "exact": "The exact number is the claim",
         "sampled": "The exact number, on a sample, is the claim",
@@ -72,27 +55,22 @@ def bars(found: Audit) -> Bars:
 def table(found: Audit) -> Table:
     """Every convention with its number, how far it is from the claim, and whether it gives it."""
     listed = [found.itself, *found.tried, *([found.weak] if found.weak else [])]
-    rows = tuple(
-        (
-            each.label,
-            f"{100 * each.value:.2f} %",
-            f"{100 * (found.claim.value - each.value):+z.2f}",
-            "the exact number" if each is found.itself else KINDS[each.kind],
-            _gives(found, each),
-        )
+    rows = [
+        {
+            "convention": each.label,
+            "number": f"{100 * each.value:.2f} %",
+            "claim less it, points": f"{100 * (found.claim.value - each.value):+z.2f}",
+            "kind": "the exact number" if each is found.itself else KINDS[each.kind],
+            "gives the claim": _gives(found, each),
+        }
         for each in listed
+    ]
+    alt = (
+        f"{found.itself.label} {100 * found.itself.value:.2f} %, and "
+        f"{number(len(found.tried), 'other convention')}; the claim is {found.reading.words}."
     )
-    many = number(len(found.tried), "other convention")
-    return Table(
-        title="What the number is under each convention",
-        alt=(
-            f"{found.itself.label} {100 * found.itself.value:.2f} %, and {many}; the claim is "
-            f"{found.reading.words}."
-        ),
-        columns=("convention", "number", "claim less it, points", "kind", "gives the claim"),
-        rows=rows,
-        numeric=(False, True, True, False, False),
-    )
+    words = ("convention", "kind", "gives the claim")
+    return Table.of("What the number is under each convention", alt, rows, words)
 
 
 def _gives(found: Audit, each: Convention) -> str:

@@ -63,8 +63,7 @@ def claim_audit(
         interval=found.interval,
         meaning=lambda verdict: _meaning(found, verdict),
         ignore_when=(
-            "The claim is known to be about other rows or another model than these vectors: then it cannot "
-            "be recomputed here, and what gives it by chance says nothing."
+            "The claim is known to be about other rows or another model: it cannot be recomputed here."
         ),
         remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(space, found, inputs),
@@ -96,11 +95,8 @@ def _evidence(found: Audit) -> str:
     if match == "exact":
         return "the claim is this number as it rounds"
     if match == "sampled":
-        if drawn == DRAWN[0]:
-            return f"a random sample of {drawn:,} may well give the claim, so it holds"
-        return (
-            f"a random sample of {drawn:,} may give the claim, and little else that was tried does"
-        )
+        so = "so it holds" if drawn == DRAWN[0] else "and little else that was tried does"
+        return f"a random sample of {drawn:,} may give the claim, {so}"
     if match == "none":
         text = f"none of {number(len(found.tried) + 1, 'convention')} tried gives it"
         return text if found.weak is None else f"{text} on all these classes"
@@ -113,37 +109,27 @@ def _evidence(found: Audit) -> str:
 
 
 def _meaning(found: Audit, verdict: Verdict) -> str:
-    match, given = found.answer.match, found.answer.given_by
+    match, given, drawn = found.answer.match, found.answer.given_by, found.answer.drawn
     if match == "exact":
-        return (
-            f"The claim is the {found.strict.words} of these vectors. Whether that is the right thing to ask "
-            "is another matter."
-        )
+        return f"The claim is the {found.strict.words} of these vectors."
     if match == "sampled":
-        text = (
-            f"Whoever draws {found.answer.drawn:,} at random from these rows may come to the claim by the "
-            "luck of the draw."
-        )
-        small = found.answer.drawn == DRAWN[1]
-        return text + (" So small a sample tells numbers like these hardly apart." if small else "")
-    if match == "named":
-        text = f"{meaning_of(given[0])} "
-    elif match == "several":
-        text = "The claim has so few digits, or these conventions lie so close, that it fits more than one. "
-    else:
-        text = (
-            "The claim was measured on other rows, with another model, under another metric, or by code "
-            "that does what is not listed here. "
-        )
-        if found.weak is not None:
-            text += f"A set-up with one thing free fits: {found.weak.gives}; that is no evidence. "
+        text = f"Whoever draws {drawn:,} at random from these rows may come to the claim by luck."
+        small = " So small a sample tells numbers like these hardly apart."
+        return text + (small if drawn == DRAWN[1] else "")
+    text = {
+        "named": f"{meaning_of(given[0])} " if given else "",
+        "several": "The claim has so few digits, or these lie so close, that it fits more than one. ",
+        "none": "The claim was measured on other rows, with another model or metric, or by other code. ",
+    }[match]
+    if match == "none" and found.weak is not None:
+        text += f"A set-up with one thing free fits: {found.weak.gives}; that is no evidence. "
     if found.harm.low is None:
         why = found.interval.why_none
-        return f"{text}How much of it is owed to the convention has no interval: {why}."
+        return f"{text}How much is owed to the convention has no interval: {why}."
     if verdict.loud:
         return f"{text}Of the claim, {found.harm.text()} are not in the vectors as they are."
     if found.harm.high is not None and found.harm.high <= 0:
-        return f"{text}The vectors are better than the claim: there is nothing to take back."
+        return f"{text}The vectors are better than the claim."
     if verdict is Verdict.OK:
         return f"{text}The difference is within what a user would notice."
     return f"{text}The difference, {found.harm.text()}, is too uncertain to call."
@@ -152,20 +138,17 @@ def _meaning(found: Audit, verdict: Verdict) -> str:
 def _remedy(found: Audit, verdict: Verdict) -> str:
     match, given = found.answer.match, found.answer.given_by
     report = (
-        f"Report {100 * found.strict.value:.1f} % {found.strict.words}, with its interval, and how it was "
-        "counted: which rows, which gallery, what a tie is."
+        f"Report {100 * found.strict.value:.1f} % {found.strict.words}, its interval, and which rows and "
+        "gallery were counted, and how ties."
     )
     if match == "exact":
         return "Nothing here."
     if match == "sampled":
-        return f"Count all of them: it takes seconds. {report}"
+        return f"Count all of them. {report}"
     if match == "named":
         return f"{remedy_of(given[0])} {report}".lstrip()
     if match == "none" and verdict is not Verdict.OK:
-        return (
-            "Ask for the rows and the code behind the claim; run that code with permuted labels, where it "
-            f"must fall to chance. {report}"
-        )
+        return f"Ask for its rows and code; with permuted labels it must fall to chance. {report}"
     return report
 
 
@@ -178,9 +161,7 @@ def _caveats(space: Geometry, found: Audit, inputs: Inputs) -> tuple[str, ...]:
         "zeros at its end cannot be seen."
     ]
     if found.same:
-        notes.append(
-            f"The same number as the exact one, and so not told apart: {', '.join(found.same)}."
-        )
+        notes.append(f"As the exact number, so not told apart: {', '.join(found.same)}.")
     notes += [f"One extra pass: {rows} among themselves." for rows in found.looked]
     notes += [f"Not tried: {each}." for each in found.skipped]
     if inputs.margin is not None and found.claim.metric != "pair":
@@ -190,13 +171,8 @@ def _caveats(space: Geometry, found: Audit, inputs: Inputs) -> tuple[str, ...]:
             else "Margins were not tried: they need the vectors."
         )
     if found.claim.metric == "pair":
-        notes.append(
-            "The exact pair accuracy is at the threshold that is best for these pairs, or of a file with "
-            "folds for the other folds: that is kind to the claim. All pairs are met in a pass of their own."
-        )
-    notes.append(
-        "What gives a number need not be what made it: other code may come to the same one by chance."
-    )
+        notes.append("The threshold is the best for these pairs, or of a file for the other folds.")
+    notes.append("What gives a number need not be what made it.")
     return (*notes, f"{found.strict.name}: {found.strict.interval.method}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,30 +63,26 @@ def other_rows(space: Geometry) -> Elsewhere:
 
 def triplets_elsewhere(found: Elsewhere) -> list[Convention]:
     """Triplet accuracy of each group."""
-    return [
-        Convention(
-            code=f"triplets_{_code(name)}",
-            label=f"Triplets of {_the(name)}",
-            gives=f"the triplet accuracy of {_the(name)} among themselves",
-            value=surface.triplet_accuracy(ranks),
-            about=_about(name, ranks),
-            kind="other rows",
-            drawn=True,
-        )
-        for name, ranks in found.looked
-    ]
+    return _told(found, "triplets", "Triplets", "triplet accuracy", surface.triplet_accuracy)
 
 
 def searches_elsewhere(found: Elsewhere) -> list[Convention]:
     """1-NN accuracy of each group."""
+    return _told(found, "closed_set", "1-NN", "1-NN accuracy", surface.closed_set_accuracy)
+
+
+def _told(
+    found: Elsewhere, code: str, label: str, words: str, accuracy: Callable[[Ranks], float]
+) -> list[Convention]:
     return [
         Convention(
-            code=f"closed_set_{_code(name)}",
-            label=f"1-NN of {_the(name)}",
-            gives=f"the 1-NN accuracy of {_the(name)} among themselves",
-            value=surface.closed_set_accuracy(ranks),
+            code=f"{code}_{_code(name)}",
+            label=f"{label} of {_the(name)}",
+            gives=f"the {words} of {_the(name)} among themselves",
+            value=accuracy(ranks),
             about=_about(name, ranks),
             kind="other rows",
+            drawn=code == "triplets",
         )
         for name, ranks in found.looked
     ]

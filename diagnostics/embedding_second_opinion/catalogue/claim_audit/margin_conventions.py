@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from embedding_second_opinion.findings.wording import number
@@ -13,31 +11,11 @@ from embedding_second_opinion.geometry.passes.row_keys import row_keys
 from .claimed import COVERED
 from .conventions import Convention
 from .kernel_margins import by_margin
+from .words import called
 
 MOST_ANCHORS = 5_000
 
-# In the order of the pass: code, label, what gives the claim, and whether it is a fault.
-ASKED: tuple[tuple[str, str, str, Literal["other number", "fault"]], ...] = (
-    ("margin_kept", "Margin kept", "counting the triplets that keep the margin", "other number"),
-    (
-        "margin_missed",
-        "Margin on the wrong side",
-        "letting a triplet pass that is wrong by less than the margin",
-        "fault",
-    ),
-    (
-        "margin_kept_squared",
-        "Margin kept, squared distances",
-        "counting the triplets that keep the margin in the squared distance",
-        "other number",
-    ),
-    (
-        "margin_missed_squared",
-        "Margin on the wrong side, squared distances",
-        "letting a triplet pass that is wrong by less than the margin in the squared distance",
-        "fault",
-    ),
-)
+CODES = ("kept", "missed", "kept_squared", "missed_squared")  # in the order of the pass
 
 
 def margin_conventions(space: Geometry, margin: float) -> list[Convention]:
@@ -62,21 +40,10 @@ def margin_conventions(space: Geometry, margin: float) -> list[Convention]:
     left = 1 - len(anchors) / every
     around = COVERED * np.sqrt(left / len(anchors)) * each.std(axis=0)
     about = f"all triplets of {number(len(anchors), 'row')}, with the margin {margin:g}"
-    found = []
-    for (code, label, gives, kind), share, reach in zip(
-        ASKED, shares.tolist(), around.tolist(), strict=True
-    ):
-        found.append(
-            Convention(
-                code=f"triplets_{code}",
-                label=label,
-                gives=gives,
-                value=share,
-                low=max(0.0, share - reach),
-                high=min(1.0, share + reach),
-                about=about,
-                kind=kind,
-                drawn=True,
-            )
+    ends = np.maximum(shares - around, 0.0), np.minimum(shares + around, 1.0)
+    return [
+        called(f"triplets_margin_{code}", share, about, (low, high), drawn=True)
+        for code, share, low, high in zip(
+            CODES, shares.tolist(), *(end.tolist() for end in ends), strict=True
         )
-    return found
+    ]

@@ -57,7 +57,6 @@ def audit(space: Geometry, inputs: Inputs, claim: Believed) -> Audit:
     weak: Convention | None = None
     if claim.metric == "pair":
         strict, itself, others = pair_conventions(space, inputs.pairs)
-        value, interval = exact.beyond(reading, strict)
     else:
         elsewhere = other_rows(space)
         looked, skipped = tuple(name for name, _ in elsewhere.looked), elsewhere.skipped
@@ -65,18 +64,12 @@ def audit(space: Geometry, inputs: Inputs, claim: Believed) -> Audit:
         if inputs.margin is not None:
             triplets += margin_conventions(space, inputs.margin)
         searches = [*search_conventions(space), *searches_elsewhere(elsewhere)]
-        weak = smaller_gallery(space.ranks, reading, exact.searched(space))
+        if claim.metric != "triplet":
+            weak = smaller_gallery(space.ranks, reading, exact.searched(space))
         if claim.metric == "triplet":
-            strict, itself, others, weak = (
-                exact.triplet(space),
-                strict_triplets(space),
-                triplets,
-                None,
-            )
-            value, interval = exact.beyond(reading, strict)
+            strict, itself, others = exact.triplet(space), strict_triplets(space), triplets
         elif claim.metric == "closed-set":
             strict, itself, others = exact.closed_set(space), strict_search(space), searches
-            value, interval = exact.beyond(reading, strict)
         else:
             both = {strict_triplets(space): exact.triplet(space)}
             both[strict_search(space)] = exact.closed_set(space)
@@ -84,15 +77,20 @@ def audit(space: Geometry, inputs: Inputs, claim: Believed) -> Audit:
             strict = both[itself]
             told = [c for c in (*triplets, *searches) if "told_as" not in c.code]
             others = [c for c in both if c is not itself] + list({c.code: c for c in told}.values())
-            value, interval = exact.unknown(reading, tuple(both.values()))
         others += logged_conventions(inputs.log)
     others = sorted(others, key=lambda c: (abs(c.value - claim.value), c.code))
     tried = tuple(c for c in others if _differs(c, itself))
     found = answer(reading, itself, tried)
     customary = found.match == "sampled" and found.drawn == DRAWN[0]
-    if claim.metric != "other" and (found.match == "exact" or customary):
+    if claim.metric == "other":
+        # What it exceeds the nearest strict number by, without an interval.
+        value = claim.value - strict.value
+        interval = no_interval("it is not known what the claim is a share of")
+    elif found.match == "exact" or customary:
         around = noise(strict.value, found.drawn, USUAL) if customary else 0.0
         value, interval = exact.reproduced(reading, strict, around)
+    else:
+        value, interval = exact.beyond(reading, strict)
     harm = interval.estimate(value, strict.about, "accuracy points")
     estimates = {
         strict.name: strict.interval.estimate(strict.value, strict.about),

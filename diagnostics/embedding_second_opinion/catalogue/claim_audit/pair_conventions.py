@@ -12,9 +12,10 @@ from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.inputs.pairs import Pairs
 from embedding_second_opinion.stats.intervals import share_interval
 
-from .conventions import Convention, Kind
+from .conventions import Convention
 from .strict import Strict
 from .thresholds import Judged, best_threshold, of_histograms, of_pairs
+from .words import called
 
 
 def has_pairs(space: Geometry, pairs: Pairs | None) -> bool:
@@ -61,7 +62,7 @@ def _of_queries(space: Geometry) -> tuple[Strict, Convention, list[Convention]]:
                 drawn=True,
             )
         )
-    return strict, _itself(strict, drawn=True), others
+    return strict, called(strict.name, strict.value, strict.about, drawn=True), others
 
 
 def _of_file(space: Geometry, pairs: Pairs) -> tuple[Strict, Convention, list[Convention]]:
@@ -93,17 +94,8 @@ def _of_file(space: Geometry, pairs: Pairs) -> tuple[Strict, Convention, list[Co
     others = _others(found, about)
     if pairs.fold is not None:
         own = of_pairs(distances, pairs.same, best, ends)
-        others.append(
-            _made(
-                "pairs_own_threshold",
-                "Threshold fitted on the judged pairs",
-                "fitting the threshold on the pairs that it judges",
-                own.balanced,
-                about,
-                "fault",
-            )
-        )
-    return strict, _itself(strict), others
+        others.append(called("pairs_own_threshold", own.balanced, about))
+    return strict, called(strict.name, strict.value, strict.about), others
 
 
 def _strict(found: Judged, about: str) -> Strict:
@@ -111,52 +103,12 @@ def _strict(found: Judged, about: str) -> Strict:
     return Strict("pair_accuracy", "pair accuracy", found.balanced, interval, about)
 
 
-def _itself(strict: Strict, *, drawn: bool = False) -> Convention:
-    return Convention(
-        code=strict.name,
-        label="Balanced pairs, exact",
-        gives="the exact accuracy of balanced pairs",
-        value=strict.value,
-        about=strict.about,
-        kind="variant",
-        drawn=drawn,
-    )
-
-
 def _others(found: Judged, about: str) -> list[Convention]:
-    area = _made(
-        "pairs_auc",
-        "AUC told as accuracy",
-        "the area under the ROC told as an accuracy",
-        found.auc,
-        about,
-        "other number",
-    )
-    if found.genuine == found.impostor:  # as they come they are balanced
-        return [area]
-    return [
-        area,
-        _made(
-            "pairs_as_they_come",
-            "All pairs as they come",
-            "counting all pairs as they come (most are impostors)",
-            found.as_they_come,
-            about,
-            "fault",
-        ),
-        _made(
-            "pairs_called_different",
-            "Every pair called different",
-            "calling every pair different",
-            found.different,
-            about,
-            "fault",
-        ),
-    ]
-
-
-def _made(code: str, label: str, gives: str, value: float, about: str, kind: Kind) -> Convention:
-    return Convention(code, label, gives, value, about, kind)
+    given = {"pairs_auc": found.auc}
+    if found.genuine != found.impostor:  # else as they come they are balanced
+        given["pairs_as_they_come"] = found.as_they_come
+        given["pairs_called_different"] = found.different
+    return [called(code, value, about) for code, value in given.items()]
 
 
 def _about(found: Judged, of: str) -> str:

@@ -10,8 +10,9 @@ from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.stats import surface
 
 from .claimed import Reading
-from .conventions import Convention, Kind
+from .conventions import Convention
 from .strict import closed_set, searched, within
+from .words import called
 
 LENGTHS = (5, 10)  # of the answers that recall is told of
 VOTERS = 5  # a common library's default
@@ -20,87 +21,42 @@ VOTERS = 5  # a common library's default
 def strict_search(space: Geometry) -> Convention:
     """The number that the others are held against."""
     found = closed_set(space)
-    return Convention(
-        code=found.name,
-        label="1-NN, exact",
-        gives="the exact closed-set accuracy",
-        value=found.value,
-        about=found.about,
-        kind="variant",
-    )
+    return called(found.name, found.value, found.about)
 
 
 def search_conventions(space: Geometry) -> list[Convention]:
     """Ties, weights, recall at more than one, the query among the answers, votes, triplets told as this."""
     ranks, about = space.ranks, searched(space)
-
-    def made(
-        code: str, label: str, gives: str, value: float, kind: Kind = "variant", family: str = ""
-    ) -> Convention:
-        return Convention(code, label, gives, value, about, kind, family=family)
-
-    found = [
-        made(
-            "closed_set_ties_half",
-            "1-NN, ties at random",
-            "breaking ties at random",
-            surface.closed_set_accuracy(ranks, "random"),
-            family="ties",
-        ),
-        made(
-            "closed_set_ties_right",
-            "1-NN, ties counted as right",
-            "counting a tie as right",
-            surface.closed_set_accuracy(ranks, "lenient"),
-            "fault",
-            "ties",
-        ),
-        made(
-            "closed_set_class_mean",
-            "1-NN, mean over classes",
-            "the mean over classes (macro)",
-            surface.closed_set_accuracy_macro(ranks),
-        ),
-        made(
-            "self_dropped_from_positives",
-            "Own row in the answers, called wrong",
-            "leaving the query's own row among the answers but not among its matches",
-            0.0,
-            "fault",
-        ),
-        self_match(ranks, about),
-    ]
+    given = {
+        "closed_set_ties_half": surface.closed_set_accuracy(ranks, "random"),
+        "closed_set_ties_right": surface.closed_set_accuracy(ranks, "lenient"),
+        "closed_set_class_mean": surface.closed_set_accuracy_macro(ranks),
+        "self_dropped_from_positives": 0.0,
+    }
+    found = [called(code, value, about) for code, value in given.items()]
+    found.append(self_match(ranks, about))
     for k in LENGTHS:
-        found += [
-            made(
-                f"recall_at_{k}",
-                f"Recall at {k}",
-                f"a match anywhere among the first {k} (recall at {k})",
-                hits(ranks, k),
-                "other number",
-            ),
-            made(
-                f"recall_at_{k}_self_first",
-                f"Recall at {k}, own row in the way",
-                f"recall at {k} with the query's own row taking the first place (recall at {k - 1})",
-                hits(ranks, k - 1),
-                "fault",
-            ),
-        ]
+        gives = f"a match anywhere among the first {k} (recall at {k})"
+        found.append(
+            Convention(
+                f"recall_at_{k}", f"Recall at {k}", gives, hits(ranks, k), about, "other number"
+            )
+        )
+        label = f"Recall at {k}, own row in the way"
+        gives = f"recall at {k} with the query's own row taking the first place (recall at {k - 1})"
+        found.append(
+            Convention(
+                f"recall_at_{k}_self_first", label, gives, hits(ranks, k - 1), about, "fault"
+            )
+        )
     found += [*votes(space, about), *_triplets(space)]
     if not space.evaluation.leave_one_out and space.within is not None:
         among = space.within
         if len(among.anchors):
-            name = space.evaluation.query_name
+            rows = f"{len(among.anchors):,} {space.evaluation.query_name} rows"
+            value = surface.closed_set_accuracy(among)
             found.append(
-                Convention(
-                    code="closed_set_within_queries",
-                    label="1-NN of the queries among themselves",
-                    gives="looking the queries up among themselves",
-                    value=surface.closed_set_accuracy(among),
-                    about=f"{len(among.anchors):,} {name} rows, each against the others",
-                    kind="other rows",
-                )
+                called("closed_set_within_queries", value, f"{rows}, each against the others")
             )
     return found
 
@@ -108,16 +64,7 @@ def search_conventions(space: Geometry) -> list[Convention]:
 def self_match(ranks: Ranks, about: str) -> Convention:
     """Each query is its own nearest row; of other classes only a row exactly there can come first."""
     touched = float((ranks.nearest_negative_distance <= 0).mean())
-    return Convention(
-        code="self_match",
-        label="Own row counted as a hit",
-        gives="leaving the query's own row in the gallery (as scoring rows that are enrolled does)",
-        value=1 - touched / 2,
-        low=1 - touched,
-        high=1.0,
-        about=about,
-        kind="fault",
-    )
+    return called("self_match", 1 - touched / 2, about, (1 - touched, 1.0))
 
 
 def hits(ranks: Ranks, k: int) -> float:
@@ -139,19 +86,8 @@ def votes(space: Geometry, about: str) -> list[Convention]:
         agreed = is_mine.sum(axis=1) + own
         rival = np.where(is_mine, 0, counts).max(axis=1)
         low, high = float((agreed > rival).mean()), float((agreed >= rival).mean())
-        inside = " with the query's own row as one of them" if own else ""
-        found.append(
-            Convention(
-                code="votes_with_own_row" if own else "votes_of_five",
-                label=f"Vote of {VOTERS}, own row one of them" if own else f"Vote of {VOTERS}",
-                gives=f"a vote of the {VOTERS} nearest{inside}",
-                value=(low + high) / 2,
-                low=low,
-                high=high,
-                about=about,
-                kind="fault" if own else "other number",
-            )
-        )
+        code = "votes_with_own_row" if own else "votes_of_five"
+        found.append(called(code, (low + high) / 2, about, (low, high)))
     return found
 
 

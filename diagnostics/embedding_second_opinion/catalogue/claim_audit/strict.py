@@ -15,7 +15,6 @@ from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     Interval,
     mean_interval,
-    no_interval,
     share_interval,
     wilson_interval,
 )
@@ -128,13 +127,6 @@ def reproduced(claim: Reading, strict: Strict, around: float) -> tuple[float, In
         return float(x >= value - reach)
 
     return value, Interval(value - reach, value + reach, method, unit="row", above=above)
-
-
-def unknown(claim: Reading, every: tuple[Strict, ...]) -> tuple[float, Interval]:
-    """Of a claim of something else: what it exceeds the nearest strict number by, without an interval."""
-    nearest = min(every, key=lambda each: abs(claim.value - each.value))
-    reason = "it is not known what the claim is a share of"
-    return claim.value - nearest.value, no_interval(reason)
 
 
 def _units(ranks: Ranks) -> int:

@@ -12,20 +12,13 @@ from embedding_second_opinion.stats import surface
 
 from .conventions import Convention
 from .strict import per_anchor, searched, triplet, within
+from .words import called
 
 
 def strict_triplets(space: Geometry) -> Convention:
     """The number that the others are held against."""
     found = triplet(space)
-    return Convention(
-        code=found.name,
-        label="Triplets, exact",
-        gives="the exact triplet accuracy",
-        value=found.value,
-        about=found.about,
-        kind="variant",
-        drawn=True,
-    )
+    return called(found.name, found.value, found.about, drawn=True)
 
 
 def triplet_conventions(space: Geometry) -> list[Convention]:
@@ -33,78 +26,20 @@ def triplet_conventions(space: Geometry) -> list[Convention]:
     ranks, about = within(space), triplet(space).about
     low, value, high = own_positive(ranks)
     single = int(np.count_nonzero((ranks.positives == 0) & (ranks.negatives > 0)))
-    alone = f"and {number(single)} alone in their class, always right" if single else ""
-    found = [
-        Convention(
-            code="triplets_ties_half",
-            label="Triplets, ties counted half",
-            gives="counting a tie half",
-            value=surface.triplet_accuracy(ranks, "random"),
-            about=about,
-            kind="variant",
-            family="ties",
-            drawn=True,
-        ),
-        Convention(
-            code="triplets_ties_right",
-            label="Triplets, ties counted as right",
-            gives="counting a tie as right (d_ap <= d_an)",
-            value=surface.triplet_accuracy(ranks, "lenient"),
-            about=about,
-            kind="fault",
-            family="ties",
-            drawn=True,
-        ),
-        Convention(
-            code="triplets_pooled",
-            label="All triplets pooled",
-            gives="pooling all triplets (large classes rule)",
-            value=surface.triplet_accuracy_all_triplets(ranks),
-            about=about,
-            kind="variant",
-            drawn=True,
-        ),
-        Convention(
-            code="triplets_class_mean",
-            label="Triplets, mean over classes",
-            gives="the mean over classes",
-            value=class_mean(ranks),
-            about=about,
-            kind="variant",
-            drawn=True,
-        ),
-        Convention(
-            code="triplets_own_positive",
-            label="Anchor drawn as its own positive",
-            gives="drawing the anchor as its own positive too",
-            value=value,
-            low=low,
-            high=high,
-            about=f"{about}; {alone}" if alone else about,
-            kind="fault",
-            drawn=True,
-        ),
-        Convention(
-            code="closed_set_told_as_triplets",
-            label="1-NN accuracy told as triplets",
-            gives="the 1-NN accuracy told as a triplet accuracy",
-            value=surface.closed_set_accuracy(space.ranks),
-            about=searched(space),
-            kind="other number",
-        ),
-    ]
+    alone = f"; and {number(single)} alone in their class, always right" if single else ""
+    given = {
+        "triplets_ties_half": surface.triplet_accuracy(ranks, "random"),
+        "triplets_ties_right": surface.triplet_accuracy(ranks, "lenient"),
+        "triplets_pooled": surface.triplet_accuracy_all_triplets(ranks),
+        "triplets_class_mean": class_mean(ranks),
+    }
+    found = [called(code, each, about, drawn=True) for code, each in given.items()]
+    found.append(called("triplets_own_positive", value, f"{about}{alone}", (low, high), drawn=True))
+    looked_up, where = surface.closed_set_accuracy(space.ranks), searched(space)
+    found.append(called("closed_set_told_as_triplets", looked_up, where))
     if ranks is not space.ranks:
-        found.append(
-            Convention(
-                code="triplets_against_gallery",
-                label="Triplets against the gallery",
-                gives="drawing positives and negatives from the gallery",
-                value=surface.triplet_accuracy(space.ranks),
-                about=searched(space),
-                kind="variant",
-                drawn=True,
-            )
-        )
+        value = surface.triplet_accuracy(space.ranks)
+        found.append(called("triplets_against_gallery", value, where, drawn=True))
     return found
 
 

@@ -6,13 +6,14 @@ from collections import Counter
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Level, Series, Table
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Level, Role, Series, Table
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     Interval,
+    no_interval,
     share_interval,
     wilson_interval,
 )
@@ -33,9 +34,7 @@ def size_curve(space: Geometry, numbers: Imbalance, micro: Estimate) -> tuple[Cu
         return ()
     # Whole rows: no bin shares a size with the next, so rounding keeps them apart.
     x = [float(np.round(np.exp(np.log(found.sizes[b > 0]).mean()))) for b in bins]
-    everything = Series(
-        name="all enrolled", x=tuple(x), y=tuple(mean_of(found.full, b) for b in bins)
-    )
+    everything = Series.of("all enrolled", x, [mean_of(found.full, b) for b in bins])
     equal = _with_band(space, numbers, bins, x)
     ends = [f"{s.name} {100 * s.y[0]:.1f} % to {100 * s.y[-1]:.1f} %" for s in (everything, equal)]
     return (
@@ -57,23 +56,18 @@ def size_curve(space: Geometry, numbers: Imbalance, micro: Estimate) -> tuple[Cu
 def thirds_chart(numbers: Imbalance) -> tuple[Bars, ...]:
     """Head, middle and tail at both enrolments."""
     bars = []
+    ways: dict[str, tuple[str, Role]] = {
+        "": ("all enrolled", "main"),
+        "_common_enrolment": (_same(numbers), "second"),
+    }
     for name in numbers.third:
-        for suffix, words, role in (
-            ("", "all enrolled", "main"),
-            ("_common_enrolment", _same(numbers), "second"),
-        ):
-            e = numbers.estimates[f"{name}_accuracy{suffix}"]
-            bars.append(_bar(f"{_third(numbers, name)}: {words}", e.value, e.low, e.high, role))
+        for suffix, (words, role) in ways.items():
+            found = numbers.estimates[f"{name}_accuracy{suffix}"]
+            bars.append(Bar.of(f"{_third(numbers, name)}: {words}", found, role))
     if not bars:
         return ()
-    return (
-        Bars(
-            title="Large and small classes, at full and at equal enrolment",
-            alt="; ".join(f"{b.label}: {100 * b.value:.1f} %" for b in bars) + ".",
-            value_label="mean recall of the classes" + _with_interval(bars),
-            bars=tuple(bars),
-        ),
-    )
+    title = "Large and small classes, at full and at equal enrolment"
+    return (Bars.of(title, "mean recall of the classes", bars),)
 
 
 def worst_classes(space: Geometry, numbers: Imbalance) -> tuple[Table, ...]:
@@ -104,19 +98,11 @@ def worst_classes(space: Geometry, numbers: Imbalance) -> tuple[Table, ...]:
         if found.one_size:  # the same in every row
             del cells["enrolled rows"], cells[f"with {_same(numbers)}"]
         rows.append(cells)
-    hit = int((lost > 0).sum())
-    return (
-        Table(
-            title="The classes recognised least",
-            alt=(
-                f"{hit:,} of {numbers.units:,} classes lose at least one query; the {len(rows)} "
-                f"recognised least are listed, the worst at {rows[0]['recall [Wilson]']}."
-            ),
-            columns=tuple(rows[0]),
-            rows=tuple(tuple(cells.values()) for cells in rows),
-            numeric=tuple(column not in ("class", "taken for") for column in rows[0]),
-        ),
+    alt = (
+        f"{int((lost > 0).sum()):,} of {numbers.units:,} classes lose at least one query; the {len(rows)} "
+        f"recognised least are listed, the worst at {rows[0]['recall [Wilson]']}."
     )
+    return (Table.of("The classes recognised least", alt, rows, ("class", "taken for")),)
 
 
 def groups_chart(numbers: Imbalance) -> tuple[Bars, ...]:
@@ -131,27 +117,21 @@ def groups_chart(numbers: Imbalance) -> tuple[Bars, ...]:
     same = len({g.queries for g in groups}) == 1
     bars = []
     for g in shown:
-        interval = g.interval or Interval(None, None, "")
         behind = g.harm is not None and g.harm[1].low is not None and g.harm[1].low > 0
         words = [] if same else [f"{g.queries:,} queries"]
         words += ["behind"] if behind else [] if g.harm else ["too few to judge"]
         label = f"{g.name} ({', '.join(words)})" if words else g.name
-        role = "second" if behind else "main" if g.harm else "context"
-        bars.append(_bar(label, g.recall, interval.low, interval.high, role))
+        role: Role = "second" if behind else "main" if g.harm else "context"
+        interval = g.interval or no_interval("too few to judge")
+        bars.append(Bar.of(label, interval.estimate(g.recall, ""), role))
     if worst is not None and worst.expected is not None:
-        bars.append(_bar("The worst, were all groups alike", worst.expected, None, None, "context"))
+        bars.append(
+            Bar(label="The worst, were all groups alike", value=worst.expected, role="context")
+        )
     rest = f"; {len(groups) - len(shown):,} more are better" if len(groups) > len(shown) else ""
-    return (
-        Bars(
-            title=f"Groups by recall, lowest first{rest}",
-            alt="; ".join(f"{b.label}: {100 * b.value:.1f} %" for b in bars) + f"{rest}.",
-            value_label=(
-                f"share of {f'{groups[0].queries:,} queries each' if same else 'queries'} recognised"
-                + _with_interval(bars)
-            ),
-            bars=tuple(bars),
-        ),
-    )
+    asked = f"{groups[0].queries:,} queries each" if same else "queries"
+    title = f"Groups by recall, lowest first{rest}"
+    return (Bars.of(title, f"share of {asked} recognised", bars, rest),)
 
 
 def _third(numbers: Imbalance, name: str) -> str:
@@ -201,22 +181,5 @@ def _with_band(space: Geometry, numbers: Imbalance, bins: list[Reals], x: list[f
     ]
     low = [i.low for i in intervals if i.low is not None]
     high = [i.high for i in intervals if i.high is not None]
-    whole = len(low) == len(x)
-    return Series(
-        name=_same(numbers),
-        x=tuple(x),
-        y=tuple(y),
-        low=tuple(low) if whole else (),
-        high=tuple(high) if whole else (),
-        role="second",
-    )
-
-
-def _bar(label: str, value: float, low: float | None, high: float | None, role: str) -> Bar:
-    return Bar.model_validate(
-        {"label": label, "value": value, "low": low, "high": high, "role": role}
-    )
-
-
-def _with_interval(bars: list[Bar]) -> str:
-    return ", with 95 % interval" if any(bar.low is not None for bar in bars) else ""
+    band = (low, high) if len(low) == len(x) else ((), ())
+    return Series.of(_same(numbers), x, y, "second", band)

@@ -46,10 +46,10 @@ def class_imbalance(
         meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
         ignore_when=(
             "Queries in use come in the proportions that they have here, groups included, and an error "
-            "costs the same whoever meets it. Then the mean over queries is the right number."
+            "costs the same whoever meets it."
         ),
         remedy=lambda verdict: _remedy(numbers, verdict, tolerance),
-        caveats=_caveats(space, numbers),
+        caveats=_caveats(numbers),
         charts=(
             *size_curve(space, numbers, micro),
             *thirds_chart(numbers),
@@ -98,35 +98,27 @@ def _meaning(numbers: Imbalance, verdict: Verdict, tolerance: float) -> str:
     texts = []
     size, groups = _loud_size(numbers, tolerance), _loud_groups(numbers, tolerance)
     if size:
-        texts.append(
-            "The average speaks for the large classes, which have most of the rows; whoever belongs to "
-            "a small class meets a lower number. The gap stays at equal enrolment: small "
-            "classes are embedded worse, not only enrolled less."
-        )
+        texts.append("Small classes are embedded worse, not only enrolled less.")
         alike = numbers.estimates.get("minority_collapse")
         if alike is not None and alike.low is not None and alike.low > 0.1:
             texts.append(
-                "The means of the small classes point the same way (their cosine is "
-                f"{alike.text()} above that of the large ones): they have run into one another."
+                "Their means have run into one another: the cosine is "
+                f"{alike.text()} above that of the large ones."
             )
     if groups:
+        within = numbers.groups is not None and numbers.groups.within
         names = ", ".join(f"'{g.name}'" for g in groups[:5])
+        how = "each class compared with itself" if within else "hard classes may be the cause"
         texts.append(
-            f"The average hides {names}: {'its' if len(groups) == 1 else 'their'} queries are "
-            "recognised less often than chance lets the worst of equal groups be"
-            + (
-                ", with each class compared with itself."
-                if numbers.groups is not None and numbers.groups.within
-                else "; groups hold whole classes here, so hard classes may be the cause."
-            )
+            f"The average hides {names}: recognised less often than chance lets the worst of equal groups "
+            f"be; {how}."
         )
     if not texts:
         texts.append(_quiet(numbers, verdict))
     if not size and _from_enrolment(numbers, tolerance):
         texts.append(
             f"The mean over queries is {numbers.estimates['micro_macro_gap'].text()} above the mean over "
-            "classes all the same. That part comes from enrolment: a small class has fewer rows "
-            "by which it can be found."
+            "classes all the same; that comes from enrolment."
         )
     return " ".join(texts)
 
@@ -136,80 +128,63 @@ def _quiet(numbers: Imbalance, verdict: Verdict) -> str:
         return f"Whether the average hides anyone cannot be told: {numbers.harm.method}."
     if verdict is Verdict.OK:
         groups = numbers.groups is not None and numbers.groups.worst is not None
-        text = "Small classes are embedded as well as large ones"
-        if numbers.recalls.one_size:
-            text = "No class is smaller than another"
-        return (
-            f"{text}, and no group is behind by what a user would notice." if groups else f"{text}."
-        )
-    return (
-        f"There may be a loss, or none: the interval {numbers.harm.text()} holds both what a user would not "
-        "notice and what matters. More classes"
-        f"{', or more queries of each group,' if numbers.groups else ''} would tell."
-    )
+        same = numbers.recalls.one_size
+        text = "No class is smaller" if same else "Small classes are embedded as well as large ones"
+        return f"{text}{', and no group is behind by what a user would notice' if groups else ''}."
+    return f"There may be a loss, or none: the interval {numbers.harm.text()} holds both."
 
 
 def _remedy(numbers: Imbalance, verdict: Verdict, tolerance: float) -> str:
+    report = "Report the mean over classes beside the mean over queries."
     texts = []
     if _loud_size(numbers, tolerance):
         texts.append(
-            "Report the mean over classes beside the mean over queries. Draw training batches by class (P "
-            "classes of S samples), or weight the loss by the effective number of samples; "
-            "collect rows for the classes listed below first."
+            f"{report} Draw training batches by class, or weight the loss by the effective number of "
+            "samples; collect rows for the classes listed below first."
         )
     if _loud_groups(numbers, tolerance):
         texts.append(
-            "Report recall by group. Look at rows of the group: what was recorded or prepared "
-            "differently? Train with that variation, enrol a row from each group, or normalise it away."
+            "Report recall by group. What was recorded or prepared differently? Train with that variation, "
+            "enrol a row from each group, or normalise it away."
         )
-    if not texts and _from_enrolment(numbers, tolerance):
-        return (
-            "Enrol more rows of the small classes: the network treats them alike. Report the mean over "
-            "classes beside the mean over queries."
-        )
-    if not texts and verdict is Verdict.OK:
-        return (
-            "Nothing here. Report the mean over classes beside the mean over queries all the same."
-        )
-    return " ".join(texts) or "Bring more classes or queries before acting on this."
-
-
-def _caveats(space: Geometry, numbers: Imbalance) -> tuple[str, ...]:
-    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
-    worst, expected = (
-        numbers.estimates[f"worst_class_{word}"].value for word in ("recall", "expected")
+    if texts:
+        return " ".join(texts)
+    if _from_enrolment(numbers, tolerance):
+        return f"Enrol more rows of the small classes. {report}"
+    return (
+        "Nothing here."
+        if verdict is Verdict.OK
+        else "Bring more classes, or queries of each group."
     )
-    chance = max(numbers.worst_chance, 1e-4)
+
+
+def _caveats(numbers: Imbalance) -> tuple[str, ...]:
+    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
+    estimates, chance = numbers.estimates, max(numbers.worst_chance, 1e-4)
     notes.append(
-        f"The worst class has {percent(worst)}; were all {numbers.units:,} recalled alike, the worst "
-        f"would have {percent(expected)} on average, and as little as this with a chance of "
-        f"{'less than ' if chance > numbers.worst_chance else ''}{chance:.2g} (queries taken as "
-        "independent)."
+        f"The worst of {numbers.units:,} classes has {percent(estimates['worst_class_recall'].value)}, the "
+        f"worst of equals {percent(estimates['worst_class_expected'].value)} on average, and as little as "
+        f"this with a chance of {'less than ' if chance > numbers.worst_chance else ''}{chance:.2g}."
     )
     if not numbers.recalls.one_size:
-        notes.append(
-            "Size means enrolled rows; on how many rows of each class the model was trained is not "
-            "known here. Large classes face slightly fewer negatives, those of their own being none."
-        )
+        notes.append("Size means enrolled rows; how many were trained on is not known here.")
     groups = numbers.groups
-    if groups is not None:
-        aside = len(groups.groups) - len(groups.judged)
-        if groups.p_value is not None:
-            notes.append(
-                "Were all groups alike, one would be as far behind as the worst with a chance of "
-                f"{groups.p_value:.3f} (999 permutations, "
-                f"{'within each class' if groups.within else 'whole classes dealt to groups'})."
-            )
-        if aside:
-            notes.append(
-                f"{number(aside, 'group')} of fewer than {FEWEST_QUERIES} queries or {FEWEST_CLASSES} "
-                "classes shown, not judged."
-            )
-        if groups.left_out:
-            notes.append(
-                f"Groups are compared within classes: {groups.left_out:,} queries of classes that lie in one "
-                "group only are left out."
-            )
+    if groups is None:
+        return tuple(notes)
+    if groups.p_value is not None:
+        notes.append(
+            "Were all groups alike, one would be as far behind as the worst with a chance of "
+            f"{groups.p_value:.3f} (999 permutations, "
+            f"{'within each class' if groups.within else 'whole classes dealt to groups'})."
+        )
+    aside = len(groups.groups) - len(groups.judged)
+    if aside:
+        notes.append(
+            f"{number(aside, 'group')} of fewer than {FEWEST_QUERIES} queries or {FEWEST_CLASSES} "
+            "classes shown, not judged."
+        )
+    if groups.left_out:
+        notes.append(f"{groups.left_out:,} queries of classes in one group only are left out.")
     return tuple(notes)
 
 
@@ -228,11 +203,11 @@ def _loud_groups(numbers: Imbalance, tolerance: float) -> list[GroupRecall]:
     """The groups that alarm by themselves, worst first."""
     judged = numbers.groups.judged if numbers.groups else ()
     loud = [
-        (g.harm[0], g)
+        (-g.harm[0], g.name, g)
         for g in judged
         if g.harm and g.harm[1].low is not None and g.harm[1].low > tolerance
     ]
-    return [g for _, g in sorted(loud, key=lambda pair: (-pair[0], pair[1].name))]
+    return [g for _, _, g in sorted(loud, key=lambda each: each[:2])]
 
 
 def _group(group: GroupRecall) -> str:

@@ -27,6 +27,8 @@ from .group_recalls import Groups, group_recalls
 from .recalls import Recalls, common_without, full_without, mean_of, recalls
 from .worst_of import chance_of_minimum, expected_minimum
 
+Measured = tuple[float, Interval]
+
 
 @dataclass(frozen=True)
 class Imbalance:
@@ -42,7 +44,7 @@ class Imbalance:
     groups: Groups | None
     third: Mapping[str, Reals]
     estimates: Mapping[str, Estimate]
-    by_size: tuple[float, Interval]
+    by_size: Measured
     harm: Estimate
     harm_interval: Interval
     worst_chance: float
@@ -60,9 +62,11 @@ def measure_imbalance(space: Geometry) -> Imbalance:
     units = int(np.count_nonzero(found.queries))
     about = _about(space, units)
     third = class_sizes.thirds(found.sizes, found.asked)
-    estimates = {"micro_macro_gap": _gap(ranks, found, units).estimate_of(about)}
-    size_part = _size_part(ranks, found, units)
-    estimates["micro_macro_gap_common_enrolment"] = size_part.estimate_of(about)
+    gap, by_size = _gap(ranks, found, units), _size_part(ranks, found, units)
+    estimates = {
+        f"micro_macro_gap{end}": interval.estimate(value, about, "accuracy points")
+        for end, (value, interval) in (("", gap), ("_common_enrolment", by_size))
+    }
     estimates |= _of_thirds(ranks, found, third, about)
     estimates |= _of_sizes(space, found, about)
     estimates |= _of_means(space, found, third)
@@ -74,15 +78,15 @@ def measure_imbalance(space: Geometry) -> Imbalance:
     exact = no_interval("exact under equal recall, queries independent (product of binomials)")
     estimates["worst_class_expected"] = exact.estimate(expected_minimum(asked, micro), about)
     estimates |= _of_groups(groups, space)
-    parts = [(size_part.value, size_part.interval)]
-    parts += [g.harm for g in (groups.judged if groups else ()) if g.harm is not None]
+    judged = groups.judged if groups else ()
+    parts = [by_size, *(g.harm for g in judged if g.harm is not None)]
     value, interval = largest(parts)
     return Imbalance(
         recalls=found,
         groups=groups,
         third=third,
         estimates=estimates,
-        by_size=parts[0],
+        by_size=by_size,
         harm=interval.estimate(value, about, "accuracy points"),
         harm_interval=interval,
         worst_chance=chance_of_minimum(asked, micro, lowest),
@@ -90,16 +94,7 @@ def measure_imbalance(space: Geometry) -> Imbalance:
     )
 
 
-@dataclass(frozen=True)
-class _Gap:
-    value: float
-    interval: Interval
-
-    def estimate_of(self, about: str) -> Estimate:
-        return self.interval.estimate(self.value, about, "accuracy points")
-
-
-def _gap(ranks: Ranks, found: Recalls, units: int) -> _Gap:
+def _gap(ranks: Ranks, found: Recalls, units: int) -> Measured:
     """Micro less macro accuracy, everything enrolled."""
     if len(np.unique(found.queries[found.queries > 0])) == 1:
         return _nothing("every class has the same number of queries")
@@ -111,7 +106,7 @@ def _gap(ranks: Ranks, found: Recalls, units: int) -> _Gap:
     )
 
 
-def _size_part(ranks: Ranks, found: Recalls, units: int) -> _Gap:
+def _size_part(ranks: Ranks, found: Recalls, units: int) -> Measured:
     """The mean over enrolled rows less the mean over classes, every class at the same enrolment."""
     if found.one_size:
         return _nothing("every class has the same number of enrolled rows")
@@ -122,17 +117,17 @@ def _size_part(ranks: Ranks, found: Recalls, units: int) -> _Gap:
     return _difference(first, second, units)
 
 
-def _difference(first: tuple[float, Reals], second: tuple[float, Reals], units: int) -> _Gap:
+def _difference(first: tuple[float, Reals], second: tuple[float, Reals], units: int) -> Measured:
     value = first[0] - second[0]
     intervals = [share_interval(v, without, units) for v, without in (first, second)]
     if any(interval.unresolved for interval in intervals):
         # At a limit no paired spread can be seen.
-        return _Gap(value, combined_interval(first[0], intervals[0], second[0], intervals[1]))
-    return _Gap(value, difference_interval(value, first[1] - second[1], units))
+        return value, combined_interval(first[0], intervals[0], second[0], intervals[1])
+    return value, difference_interval(value, first[1] - second[1], units)
 
 
-def _nothing(why: str) -> _Gap:
-    return _Gap(0.0, Interval(0.0, 0.0, f"zero by construction: {why}", above=_surely))
+def _nothing(why: str) -> Measured:
+    return 0.0, Interval(0.0, 0.0, f"zero by construction: {why}", above=_surely)
 
 
 def _surely(x: float) -> float:
@@ -152,16 +147,11 @@ def _of_thirds(
         for name, weights in third.items():
             members = weights > 0
             low, high = found.sizes[members].min(), found.sizes[members].max()
-            interval = share_interval(
-                mean_of(recall, weights),
-                without(ranks, found, weights),
-                int(np.count_nonzero(members)),
-            )
+            value, left = mean_of(recall, weights), without(ranks, found, weights)
+            interval = share_interval(value, left, int(np.count_nonzero(members)))
             size = f"{low:,}" if low == high else f"{low:,} to {high:,}"
             words = f"the {name} third of the classes by size ({size} enrolled rows); {about}"
-            estimates[f"{name}_accuracy{suffix}"] = interval.estimate(
-                mean_of(recall, weights), words
-            )
+            estimates[f"{name}_accuracy{suffix}"] = interval.estimate(value, words)
     return estimates
 
 

@@ -41,8 +41,8 @@ def cluster_proximity(
         interval=seen.interval,
         meaning=lambda verdict: _meaning(seen, verdict),
         ignore_when=(
-            "The classes that lie near each other never meet in use (another alphabet, another shop), or "
-            "being taken for the other does no harm."
+            "The classes that lie near each other never meet in use, or being taken for the other does no "
+            "harm."
         ),
         remedy=lambda verdict: _remedy(seen, verdict),
         caveats=_caveats(space, seen),
@@ -78,20 +78,17 @@ def _explanation(space: Geometry, seen: Nearness) -> str:
 
 def _meaning(seen: Nearness, verdict: Verdict) -> str:
     text = (
-        "A class mean may be far from the average class and still have one neighbour that sits on top of it. "
-        "A triplet seldom draws that neighbour, a search always meets it. Too near is a d' below "
-        f"{seen.needed:.3g}: of two Gaussian classes that near, a search may take more rows for "
-        "the other's than is tolerated."
+        f"Too near is a d' below {seen.needed:.3g}: of two Gaussian classes that near, a search may take "
+        "more rows for the other's than is tolerated. A triplet seldom draws the one that is near."
     )
     far = int(np.count_nonzero(seen.found.stands_out & (seen.held_out >= seen.needed)))
     if far:
         text += (
-            f" {number(far, 'pair')} of classes {are(far)} confused beyond chance though "
-            "the two lie far apart: there look for swapped labels or a second group of one class inside the "
-            "other, not for similar looks."
+            f" {number(far, 'pair')} of classes {are(far)} confused beyond chance though the two lie far "
+            "apart: there look for swapped labels, not for similar looks."
         )
     if verdict is Verdict.OK and seen.found.total:
-        text += " Here hardly a query is lost that way: what is lost is lost singly, not to a look-alike."
+        text += " Here hardly a query is lost that way."
     return text
 
 
@@ -101,22 +98,17 @@ def _remedy(seen: Nearness, verdict: Verdict) -> str:
     if not len(seen.shown):
         return "More classes or more queries, to tell whether any two of them lie too near."
     return (
-        "Look at the pairs listed. Where nobody could tell the two apart, merge their labels or answer "
-        "with both; where a person can, train with these pairs as hard negatives, give the network the "
-        "detail they differ in (resolution, colour, case), or let a classifier of its own decide between "
-        "the two."
+        "Look at the pairs listed. Where nobody could tell the two apart, merge their labels or answer with "
+        "both; where a person can, train with these pairs as hard negatives, or let a classifier decide."
     )
 
 
 def _caveats(space: Geometry, seen: Nearness) -> tuple[str, ...]:
     notes = [
         "A pair is confused more often than by chance where more different rows of the one class win than if "
-        "lost queries fell to any enrolled row alike (binomial, Benjamini-Hochberg at 5 % over all pairs). "
-        "One row with a wrong label that wins five times counts once. With few queries a class, pairs that "
-        "are rarely confused cannot be told from chance.",
-        "A pooled d' of 0 means no farther apart than sampling alone would put two samples of one class.",
-        "The pooled d' uses the spread of all classes, so that classes of two rows can be judged; d' with "
-        "rows held out uses that of the two classes, and decides where their confusions stand out.",
+        "lost queries fell to any enrolled row alike (binomial, Benjamini-Hochberg at 5 % over all pairs).",
+        "The pooled d' uses the spread of all classes; d' with rows held out uses that of the two, and "
+        "decides where their confusions stand out.",
     ]
     stats = space.class_stats
     unseen = int(np.count_nonzero(stats.counts[space.ranks.class_ids] == 0))

@@ -42,13 +42,12 @@ def separation_curve(separations: Reals, needed: float) -> Curve:
             else f"No class has another nearer than {needed:.2f} standard deviations"
         ),
         alt=(
-            f"Share of classes whose nearest other class is at most so many standard deviations "
-            f"away. {100 * near:.1f} % are nearer than {needed:.2f}; the median is "
-            f"{np.median(separations):.3g}."
+            f"Share of classes by the distance of the nearest other: {100 * near:.1f} % are nearer than "
+            f"{needed:.2f}, the median is {np.median(separations):.3g}."
         ),
         x_label="separation from the nearest other class, d' (standard deviations)",
         y_label="share of classes with another one at least as near",
-        series=(Series(name="classes", x=tuple(x[keep]), y=tuple(y[keep])),),
+        series=(Series.of("classes", x[keep], y[keep]),),
         marks=(Mark(name=f"nearer than {needed:.2f}:", x=needed, y=near, role="second"),),
     )
 
@@ -125,40 +124,25 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
         apart = float(((means[one] - means[other]) ** 2).sum())
         variance = (spread[one] + spread[other]) / (2 * apart) if apart > 0 else np.inf
         rows.append(
-            (
-                names[one],
-                names[other],
-                f"{lost[a, b]:,} of {looked_up[a]:,}",
-                f"{lost.get((b, a), 0):,} of {looked_up[b]:,}",
-                "few rows" if cut is None else _from_zero(cut),
-                "" if np.isnan(near[at]) else f"{near[at]:.1f}",
-                f"{variance:.2f}" if variance < 1e4 else "",
-                f"{found.winners[at]:,}",
-                _q_value(float(found.q_value[at])),
-            )
+            {
+                "first class": names[one],
+                "second class": names[other],
+                "first taken for second": f"{lost[a, b]:,} of {looked_up[a]:,}",
+                "second for first": f"{lost.get((b, a), 0):,} of {looked_up[b]:,}",
+                "d' of the two, rows held out": "few rows" if cut is None else _from_zero(cut),
+                "d', pooled spread": "" if np.isnan(near[at]) else f"{near[at]:.1f}",
+                "class-distance normalised variance": f"{variance:.2f}" if variance < 1e4 else "",
+                "by how many different rows": f"{found.winners[at]:,}",
+                "q-value (share of such pairs that are luck)": _q_value(float(found.q_value[at])),
+            }
         )
-    return (
-        Table(
-            title="Classes that are taken for each other",
-            alt=(
-                f"{number(len(shown), 'pair')} of classes confused beyond chance or too near; listed are "
-                f"the {len(rows)} that lose most queries, {rows[0][0]} and {rows[0][1]} first."
-            ),
-            columns=(
-                "first class",
-                "second class",
-                "first taken for second",
-                "second for first",
-                "d' of the two, rows held out",
-                "d', pooled spread",
-                "class-distance normalised variance",
-                "by how many different rows",
-                "q-value (share of such pairs that are luck)",
-            ),
-            rows=tuple(rows),
-            numeric=(False, False, True, True, True, True, True, True, True),
-        ),
+    alt = (
+        f"{number(len(shown), 'pair')} of classes confused beyond chance or too near; listed are "
+        f"the {len(rows)} that lose most queries, {rows[0]['first class']} and "
+        f"{rows[0]['second class']} first."
     )
+    words = ("first class", "second class")
+    return (Table.of("Classes that are taken for each other", alt, rows, words),)
 
 
 def _q_value(value: float) -> str:

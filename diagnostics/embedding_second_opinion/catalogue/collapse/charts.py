@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Series, Table
+from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series, Table
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.passes.ranks import Reals, round_numbers
 
 from .costs import Cost
-from .numbers import Numbers
+from .numbers import LABELS, Numbers
 from .spectra import gaussian, power_law
 
 MOST = 0.9  # of the variance: how many components hold that much is said in words
@@ -31,7 +31,7 @@ def spectrum_chart(numbers: Numbers) -> tuple[Curve, ...]:
         "falling as 1 / i": power_law(d),
         "even in all directions": gaussian(numbers.rows, d),
     }
-    roles = ("main", "second", "context")
+    roles: tuple[Role, ...] = ("main", "second", "context")
     needed = {name: components(share) for name, share in shares.items()}
     few = needed["these vectors"]
     x = round_numbers(1, d // 2)
@@ -49,14 +49,7 @@ def spectrum_chart(numbers: Numbers) -> tuple[Curve, ...]:
             x_label=f"principal components, most variance first (half of {d:,})",
             y_label="share of the variance they hold",
             series=tuple(
-                Series.model_validate(
-                    {
-                        "name": name,
-                        "x": x,
-                        "y": np.minimum(np.cumsum(share)[x - 1], 1),
-                        "role": role,
-                    }
-                )
+                Series.of(name, x, np.minimum(np.cumsum(share)[x - 1], 1), role)
                 for (name, share), role in zip(shares.items(), roles, strict=True)
             ),
             x_scale="log",
@@ -74,31 +67,19 @@ def components(variances: Reals) -> int:
 
 def costs_chart(found: Sequence[Cost], loss: Estimate, tolerance: float) -> Bars:
     """Each kind of collapse, and what is lost in all."""
-    bars = [
-        Bar(label=f"Lost to {c.name}", value=c.value, low=c.interval.low, high=c.interval.high)
-        for c in found
-    ]
-    bars.append(
-        Bar(label="Lost in all", value=loss.value, low=loss.low, high=loss.high, role="context")
-    )
+    bars = [Bar.of(f"Lost to {c.name}", c.interval.estimate(c.value, "")) for c in found]
+    bars.append(Bar.of("Lost in all", loss, "context"))
     worst = max(found, key=lambda c: c.value)
-    return Bars(
-        title=(
-            _TITLES[worst.name]
-            if worst.value > tolerance
-            else "No kind of collapse costs what a user would notice"
-        ),
-        alt="; ".join(f"{bar.label} {100 * bar.value:.1f} points" for bar in bars) + ".",
-        value_label="share of queries lost"
-        + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
-        bars=tuple(bars),
-    )
+    title = "No kind of collapse costs what a user would notice"
+    if worst.value > tolerance:
+        title = f"Of the three kinds of collapse, {_WORST[worst.name]} most"
+    return Bars.of(title, "share of queries lost", bars)
 
 
-_TITLES = {
-    "ties": "Of the three kinds of collapse, ties cost most",
-    "one point": "Of the three kinds of collapse, lying at one point costs most",
-    "few dimensions": "Of the three kinds of collapse, few dimensions cost most",
+_WORST = {
+    "ties": "ties cost",
+    "one point": "lying at one point costs",
+    "few dimensions": "few dimensions cost",
 }
 
 
@@ -107,34 +88,15 @@ def numbers_table(numbers: Numbers) -> Table:
     n, d, k = numbers.rows, numbers.dimensions, numbers.classes
     good = _good(n, d, k)
     rows = [
-        (LABELS[name], estimate.text(), good[name]) for name, estimate in numbers.estimates.items()
+        {"number": LABELS[name], "here": e.text(), "what good looks like": good[name]}
+        for name, e in numbers.estimates.items()
     ]
-    return Table(
-        title="What each number is, and what good looks like",
-        alt=f"{len(rows)} numbers of {n:,} rows in {d:,} dimensions, each beside its healthy value.",
-        columns=("number", "here", "what good looks like"),
-        rows=tuple(rows),
-        numeric=(False, True, False),
+    return Table.of(
+        "What each number is, and what good looks like",
+        f"{len(rows)} numbers of {n:,} rows in {d:,} dimensions, each beside its healthy value.",
+        rows,
+        ("number", "what good looks like"),
     )
-
-
-LABELS: Mapping[str, str] = {
-    "effective_rank": "Effective rank (RankMe, centred)",
-    "participation_ratio": "Participation ratio",
-    "mean_cosine": "Mean cosine",
-    "tie_mass": "Pairs that tie",
-    "mean_cosine_centred": "Mean cosine, centred",
-    "spread": "Spread over length",
-    "stable_rank": "Stable rank",
-    "numerical_rank": "Numerical rank",
-    "spectrum_exponent": "Spectrum exponent (alpha-ReQ)",
-    "intrinsic_dimension": "Intrinsic dimension (TwoNN)",
-    "nc1_within_over_between": "NC1: width of a class over distance of the means",
-    "nc2_equinorm": "NC2: unevenness of the means' lengths",
-    "nc2_equiangular": "NC2: unevenness of the means' angles",
-    "nc3_self_duality": "NC3: class means against least-squares weights",
-    "nc4_nearest_mean_disagreement": "NC4: nearest mean against nearest row",
-}
 
 
 def _good(n: int, d: int, k: int) -> dict[str, str]:

@@ -59,9 +59,8 @@ def collapse(
         interval=interval,
         meaning=lambda verdict: _meaning(named, over or verdict.loud),
         ignore_when=(
-            "The vectors were meant to be small or binary, for speed or for a picture, and the accuracy "
-            "that is left is enough. Few dimensions are no fault where the subject has no more, as "
-            "with colours."
+            "The vectors were meant to be small or binary, and the accuracy that is left is enough; or the "
+            "subject has no more dimensions, as with colours."
         ),
         remedy=lambda verdict: _remedy(named, over or verdict.loud),
         caveats=_caveats(found, estimates),
@@ -107,51 +106,42 @@ def _explanation(
 def _meaning(named: Cost, alarmed: bool) -> str:
     text = {
         "ties": (
-            "Rows of different classes lie at exactly the same distance from a query, so that the "
-            "order in which they happen to be stored decides. Coarse rounding, signs in place of "
-            "numbers, duplicates and vectors that are all one do this. Code that counts a tie as "
-            "right hides it."
+            "Rows of different classes lie at exactly the same distance from a query, so that the order in "
+            "which they are stored decides. Code that counts a tie as right hides it."
         ),
         "one point": (
-            "All vectors lie so close to one point that no two can be a margin apart: the network "
-            "answers almost the same whatever it is shown. Such a training run shows itself: a "
-            "triplet loss stands still at the margin, a soft-margin one at ln 2 = 0.693."
+            "All vectors lie so close to one point that no two can be a margin apart. A triplet loss then "
+            "stands still at the margin, a soft-margin one at ln 2 = 0.693."
         ),
         "few dimensions": (
-            "The variance lives in fewer dimensions than this many classes can use, and classes that "
-            "would fit side by side are pressed together. Simulated classes of the same widths with a "
-            "healthy spectrum are told apart that much better: what another training could give, not "
-            "what whitening these vectors must give."
+            "The variance lives in fewer dimensions than this many classes can use. Simulated classes of "
+            "the same widths with a healthy spectrum are told apart that much better; whitening these "
+            "vectors need not give as much."
         ),
     }[named.name]
     if alarmed:
         return text
     return (
-        "Accuracy is not lost to ties, to one point or to few dimensions. A rank near K - 1, classes "
-        "that have shrunk to their means (NC1 to NC4 near 0) and a high mean cosine are healthy as "
-        "long as this holds. A collapsed training run would show a loss that stands still at the "
-        "margin, or at ln 2 = 0.693 for a soft margin."
+        "Accuracy is not lost to ties, to one point or to few dimensions. As long as this holds, a rank "
+        "near K - 1, NC1 to NC4 near 0 and a high mean cosine are healthy."
     )
 
 
 def _remedy(named: Cost, alarmed: bool) -> str:
     if not alarmed:
-        return "Nothing here. What accuracy is lost has other causes: see the other diagnostics."
+        return "Nothing here."
     return {
         "ties": (
-            "Keep the vectors in more digits or more bits, or break ties by the vectors before rounding. "
-            "If they are all alike, training has collapsed: see whether the loss stands at the margin."
+            "Keep the vectors in more digits or bits, or break ties by the vectors before rounding."
         ),
         "one point": (
-            "Start training again with semi-hard instead of hardest negatives, a smaller learning rate and "
-            "normalised vectors; check that the loss leaves the margin in the first epochs. If the "
-            "vectors only sit far from the origin, look again after subtracting their mean."
+            "If the vectors only sit far from the origin, subtract their mean. Else train again with "
+            "semi-hard negatives, a smaller learning rate and normalised vectors."
         ),
         "few dimensions": (
-            "Look at what flattens: a narrow layer before the output, a strong weight decay, too long a "
-            "training on easy triplets. A term that decorrelates the dimensions (VICReg, Barlow Twins) "
-            "in training is the usual cure. Shrinkage whitening, fitted on training data, costs nothing to "
-            "try; measure its gain on data it was not fitted on."
+            "Try shrinkage whitening, fitted on training data, its gain measured on other data. In "
+            "training, look for a narrow last layer, strong weight decay or too many easy triplets, and add "
+            "a term that decorrelates the dimensions (VICReg, Barlow Twins)."
         ),
     }[named.name]
 
@@ -162,11 +152,7 @@ def _caveats(found: Numbers, estimates: dict[str, Estimate]) -> tuple[str, ...]:
         measured = 1 - estimates["closed_set_loss"].value
         notes.append(
             f"The Gaussian surrogate of {found.surrogate.classes:,} classes gives "
-            f"{100 * found.outcome.own:.1f} % accuracy, measured are {100 * measured:.1f} %. The interval of "
-            "the cost of few dimensions is widened by how far the two are apart in galleries of one size."
+            f"{100 * found.outcome.own:.1f} % accuracy, measured are {100 * measured:.1f} %."
         )
-    notes.append(
-        "The effective rank is of the singular values of the centred vectors; other conventions give "
-        f"other numbers. 90 % of the variance lies in the first {components(found.variances):,}."
-    )
-    return tuple(notes)
+    few = components(found.variances)
+    return (*notes, f"90 % of the variance lies in the first {few:,} components.")

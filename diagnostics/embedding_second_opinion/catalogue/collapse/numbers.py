@@ -36,7 +36,6 @@ class Numbers:
     variances: (d,) of the centred rows along their principal components, largest first.
     groups: how the classes were left out. outcome: of the Gaussian surrogate on all classes, None
     where it cannot be drawn; without: the same without each group.
-    copies: rows that have a copy among those they are looked up in.
     """
 
     estimates: Mapping[str, Estimate]
@@ -47,7 +46,6 @@ class Numbers:
     surrogate: Surrogate
     outcome: Outcome | None
     without: tuple[Outcome | None, ...]
-    copies: int
 
     @property
     def dimensions(self) -> int:
@@ -98,15 +96,13 @@ def _numbers(space: Geometry) -> Numbers:
     add("nc2_equinorm", neural_collapse.equinorm(stats), "ratio", about)
     add("nc2_equiangular", neural_collapse.equiangular(stats), "cosine", about)
     means = neural_collapse.nearest_mean_disagreement(space)
-    if means is not None:
-        add("nc4_nearest_mean_disagreement", means, "share", f"queries among {about}")
+    add("nc4_nearest_mean_disagreement", means, "share", f"queries among {about}")
     dimension = concentration.intrinsic_dimension(space, groups)
-    copies = 0 if dimension is None else dimension[2]
     if dimension is not None:
-        used = f"nearest two neighbours of {about}; {copies:,} with a copy left out"
+        used = f"nearest two neighbours of {about}; {dimension[2]:,} with a copy left out"
         add("intrinsic_dimension", dimension[:2], "dimensions", used)
     return Numbers(
-        estimates={name: found[name] for name in ORDER if name in found},
+        estimates={name: found[name] for name in LABELS if name in found},
         variances=variances,
         rows=full.rows,
         classes=full.classes,
@@ -114,27 +110,27 @@ def _numbers(space: Geometry) -> Numbers:
         surrogate=surrogate,
         outcome=surrogate.outcome(full),
         without=tuple(outcomes),
-        copies=copies,
     )
 
 
-ORDER = (
-    "effective_rank",
-    "participation_ratio",
-    "mean_cosine",
-    "tie_mass",
-    "mean_cosine_centred",
-    "spread",
-    "stable_rank",
-    "numerical_rank",
-    "spectrum_exponent",
-    "intrinsic_dimension",
-    "nc1_within_over_between",
-    "nc2_equinorm",
-    "nc2_equiangular",
-    "nc3_self_duality",
-    "nc4_nearest_mean_disagreement",
-)
+# In the order in which they are told.
+LABELS: Mapping[str, str] = {
+    "effective_rank": "Effective rank (RankMe, centred)",
+    "participation_ratio": "Participation ratio",
+    "mean_cosine": "Mean cosine",
+    "tie_mass": "Pairs that tie",
+    "mean_cosine_centred": "Mean cosine, centred",
+    "spread": "Spread over length",
+    "stable_rank": "Stable rank",
+    "numerical_rank": "Numerical rank",
+    "spectrum_exponent": "Spectrum exponent (alpha-ReQ)",
+    "intrinsic_dimension": "Intrinsic dimension (TwoNN)",
+    "nc1_within_over_between": "NC1: width of a class over distance of the means",
+    "nc2_equinorm": "NC2: unevenness of the means' lengths",
+    "nc2_equiangular": "NC2: unevenness of the means' angles",
+    "nc3_self_duality": "NC3: class means against least-squares weights",
+    "nc4_nearest_mean_disagreement": "NC4: nearest mean against nearest row",
+}
 
 
 def _collapse(space: Geometry, moments: Moments) -> dict[str, float]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Table
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.charts import Bar, Bars, Role, Table
+from embedding_second_opinion.findings.wording import capital, number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.stats import surface
 
-from .contenders import Contender
 from .numbers import Controlled
 
 CLASSES_SHOWN = 12
@@ -19,68 +18,38 @@ def accuracy_chart(numbers: Controlled) -> Bars:
     """1-NN accuracy of the model, the controls, the projection, and of permuted labels."""
     bars = []
     for each in numbers.everyone:
-        role = "main" if each is numbers.model else "second"
+        role: Role = "main" if each is numbers.model else "second"
         if each is numbers.projection:
             role = "context"
-        e = numbers.estimates[f"closed_set_accuracy{f'_{each.name}' if each.name else ''}"]
-        bars.append(
-            Bar.model_validate(
-                {
-                    "label": _title(each),
-                    "value": e.value,
-                    "low": e.low,
-                    "high": e.high,
-                    "role": role,
-                }
-            )
-        )
-    test = numbers.permuted
-    bars.append(Bar(label="Permuted labels", value=test.accuracy, role="context"))
+        accuracy = numbers.estimates[f"closed_set_accuracy{f'_{each.name}' if each.name else ''}"]
+        bars.append(Bar.of(capital(each.words), accuracy, role))
+    bars.append(Bar(label="Permuted labels", value=numbers.permuted.accuracy, role="context"))
     best = numbers.best
     ahead = 100 * (numbers.model.closed - best.closed)
-    title = (
-        f"The model is {_points(ahead)} better than {best.words}"
-        if ahead > 0
-        else f"The model is {_points(-ahead)} worse than {best.words}"
-        if ahead < 0
-        else f"The model is no better than {best.words}"
-    )
-    return Bars(
-        title=title,
-        alt="; ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars) + ".",
-        value_label="1-NN accuracy"
-        + (", with 95 % interval" if any(bar.low is not None for bar in bars) else ""),
-        bars=tuple(bars),
-    )
+    far = f"{_points(abs(ahead))} {'better' if ahead > 0 else 'worse'}" if ahead else "no better"
+    return Bars.of(f"The model is {far} than {best.words}", "1-NN accuracy", bars)
 
 
 def numbers_table(numbers: Controlled) -> Table:
     """Every headline number, with and without the model."""
+    named = {
+        "triplet accuracy": "triplet_accuracy",
+        "1-NN accuracy": "closed_set_accuracy",
+        "recall@10": "recall_at_10",
+    }
     rows = []
     for each in numbers.everyone:
         end = f"_{each.name}" if each.name else ""
-        texts = [
-            numbers.estimates[f"{name}{end}"].text()
-            for name in ("triplet_accuracy", "closed_set_accuracy", "recall_at_10")
-        ]
-        rows.append((_title(each), f"{each.dimensions:,}", *texts))
+        first = {"vectors": capital(each.words), "dimensions": f"{each.dimensions:,}"}
+        texts = {column: numbers.estimates[f"{name}{end}"].text() for column, name in named.items()}
+        rows.append({**first, **texts})
     right = numbers.permuted
-    rows.append(
-        (
-            "Permuted labels (chance)",
-            "",
-            "",
-            f"{100 * right.accuracy:.2f} % ({100 * right.chance:.2f} %)",
-            "",
-        )
-    )
-    return Table(
-        title="The same evaluation, with and without the model",
-        alt="; ".join(f"{row[0]}: 1-NN {row[3]}" for row in rows) + ".",
-        columns=("vectors", "dimensions", "triplet accuracy", "1-NN accuracy", "recall@10"),
-        rows=tuple(rows),
-        numeric=(False, True, True, True, True),
-    )
+    chance = f"{100 * right.accuracy:.2f} % ({100 * right.chance:.2f} %)"
+    last = {"vectors": "Permuted labels (chance)", "1-NN accuracy": chance}
+    rows.append({**dict.fromkeys(rows[0], ""), **last})
+    alt = "; ".join(f"{row['vectors']}: 1-NN {row['1-NN accuracy']}" for row in rows) + "."
+    title = "The same evaluation, with and without the model"
+    return Table.of(title, alt, rows, ("vectors",))
 
 
 def classes_table(space: Geometry, numbers: Controlled) -> tuple[Table, ...]:
@@ -94,36 +63,25 @@ def classes_table(space: Geometry, numbers: Controlled) -> tuple[Table, ...]:
     behind = theirs - ours
     order = np.lexsort((np.arange(len(behind)), -counts, -behind))[:CLASSES_SHOWN]
     rows = [
-        (
-            space.evaluation.classes[numbers.model.ranks.class_ids[c]],
-            f"{counts[c]:,}",
-            f"{100 * ours[c]:.0f} %",
-            f"{100 * theirs[c]:.0f} %",
-        )
+        {
+            "class": space.evaluation.classes[numbers.model.ranks.class_ids[c]],
+            "queries": f"{counts[c]:,}",
+            "the model": f"{100 * ours[c]:.0f} %",
+            best.words: f"{100 * theirs[c]:.0f} %",
+        }
         for c in order.tolist()
         if behind[c] > 1e-9
     ]
     if not rows:
         return ()
-    worse = int((behind > 1e-9).sum())
-    return (
-        Table(
-            title=f"Classes that {best.words} recognises better than the model",
-            alt=(
-                f"{best.words} recognises {worse:,} of {number(int((counts > 0).sum()), 'class')} better; "
-                f"listed: {number(len(rows), 'class')}, the largest difference first."
-            ),
-            columns=("class", "queries", "the model", best.words),
-            rows=tuple(rows),
-            numeric=(False, True, True, True),
-        ),
+    title = f"Classes that {best.words} recognises better than the model"
+    alt = (
+        f"{best.words} recognises {int((behind > 1e-9).sum()):,} of "
+        f"{number(int((counts > 0).sum()), 'class')} better; listed: {number(len(rows), 'class')}."
     )
+    return (Table.of(title, alt, rows, ("class",)),)
 
 
 def _points(value: float) -> str:
     text = f"{value:.1f}"
     return f"{text} point" if text == "1.0" else f"{text} points"
-
-
-def _title(each: Contender) -> str:
-    return each.words[:1].upper() + each.words[1:]

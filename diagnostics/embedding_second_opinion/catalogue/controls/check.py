@@ -44,10 +44,7 @@ def controls(
     if not usable:  # before anything is measured
         return NotApplicable(
             _needs(refused),
-            meaning=(
-                "A high accuracy may be the data's doing and not the model's: easy classes are told apart by "
-                "their raw input."
-            ),
+            meaning="A high accuracy may be the data's doing and not the model's.",
             remedy=GIVE,
             caveats=refused,
         )
@@ -63,8 +60,8 @@ def controls(
         interval=numbers.interval,
         meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
         ignore_when=(
-            "The embedding is wanted for something other than finding rows of the same class: its size, its "
-            "speed, a comparison across kinds of data. Then being as good as the input is enough."
+            "The embedding is wanted for its size, its speed or a comparison across kinds of data, where "
+            "being as good as the input is enough."
         ),
         remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(space, numbers),
@@ -118,27 +115,26 @@ def _projection(numbers: Controlled) -> str:
 def _meaning(numbers: Controlled, verdict: Verdict, tolerance: float) -> str:
     best = numbers.best
     text = _about_projection(numbers)
-    if _self_test_fails(numbers, tolerance):
+    leak = numbers.permuted.interval.low
+    if leak is not None and leak > tolerance:
         return (
-            "The evaluation itself leaks: labels dealt out at random must be found as often as chance has "
-            "it. No other number of it can be believed. " + text
+            "The evaluation itself leaks: labels dealt out at random are not found as often as by chance. "
+            "No other number of it can be believed. " + text
         )
     lead = numbers.estimates[f"lead_over_{best.name}"]
     if verdict.loud and (numbers.harm.low or 0.0) > tolerance:
         start = (
-            f"{capital(best.words)} gives a better number without the model. The accuracy shows how easy the "
-            "data are, and on the way to the embedding something was lost. "
+            f"{capital(best.words)} gives a better number without the model: something was lost. "
         )
     elif verdict is Verdict.OK:
         start = f"The model adds to what is there without it: {lead.text()} over {best.words}. "
     elif verdict is Verdict.WATCH:
         start = (
             f"The model leads {best.words} by less than {100 * tolerance:.0f} points, and perhaps by "
-            "nothing: the number says more of the data than of the model. "
+            "nothing. "
         )
     elif lead.low is None:
-        why = lead.why_none
-        start = f"Whether the model adds anything cannot be said: {why}. "
+        start = f"Whether the model adds anything cannot be said: {lead.why_none}. "
     else:
         start = f"Whether the model is better than {best.words} cannot be told from these queries. "
     return start + text
@@ -150,22 +146,16 @@ def _about_projection(numbers: Controlled) -> str:
     if shadow is None or lost is None or lost.low is None or lost.high is None:
         return ""
     if "embedding" not in shadow.words:
-        text = (
-            f"{capital(shadow.words)}, which knows nothing of the classes, recognises "
-            f"{percent(shadow.closed)}"
-        )
+        text = f"{capital(shadow.words)} recognises {percent(shadow.closed)}"
         return f"{text}: the model must beat that, too." if lost.high < 0 else f"{text}."
     if shadow.dimensions >= numbers.model.dimensions:
         return ""
     if lost.low > 0:
-        return (
-            f"Mixed at random into half as many dimensions, the embedding loses {lost.text()}: that is "
-            "what the other half carries."
-        )
+        return f"Mixed at random into half as many dimensions, the embedding loses {lost.text()}."
     if lost.high <= ENOUGH:
         return (
             "Mixed at random into half as many dimensions, the embedding does as well to within "
-            f"{100 * ENOUGH:.0f} points: it is wider than it need be."
+            f"{100 * ENOUGH:.0f} points."
         )
     return ""
 
@@ -173,28 +163,19 @@ def _about_projection(numbers: Controlled) -> str:
 def _remedy(numbers: Controlled, verdict: Verdict) -> str:
     best = numbers.best
     if verdict is Verdict.OK:
-        return "Nothing here. Report the control beside the model's number all the same."
+        return "Nothing here."
     return (
-        f"Report {best.words} beside the model's number. If the data are easy, take a harder evaluation "
-        "(more classes, fewer enrolled rows, other sessions). If they are not, look at the training first: "
-        "is it the trained network that was saved, are inputs preprocessed as in training, did the loss fall?"
+        f"Report {best.words} beside the model's number. If the data are easy, take a harder evaluation. If "
+        "not: was the trained network saved, is the input preprocessed as in training, did the loss fall?"
     )
 
 
 def _caveats(space: Geometry, numbers: Controlled) -> tuple[str, ...]:
     passes = len(numbers.controls) + (numbers.projection is not None)
     notes = [
-        f"{number(passes, 'extra pass')} of queries against the gallery: one for each control, one for the "
-        "projection.",
+        f"{number(passes, 'extra pass')} of queries against the gallery.",
         "Controls are looked up under the metric of the model; another may suit them better.",
     ]
     if not space.evaluation.leave_one_out:
-        notes.append(
-            "Triplet accuracy is against the gallery here, for the model and the controls."
-        )
+        notes.append("Triplet accuracy is against the gallery here.")
     return (*notes, *numbers.refused)
-
-
-def _self_test_fails(numbers: Controlled, tolerance: float) -> bool:
-    low = numbers.permuted.interval.low
-    return low is not None and low > tolerance

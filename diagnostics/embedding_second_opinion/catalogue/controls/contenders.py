@@ -121,9 +121,8 @@ def projected(space: Geometry, given: Sequence[Control]) -> Contender | None:
     None where neither can be looked up. One rank pass.
     """
     other_than = [c for c in given if not _same(c.data, space.evaluation.data)]
-    raw = next((c for c in other_than if c.words == RAW_INPUT), None)
-    sources = [(RAW_INPUT, raw.data if raw is not None else None)]
-    for words, data in (*sources, ("the embedding", space.evaluation.data)):
+    raw = next((c.data for c in other_than if c.words == RAW_INPUT), None)
+    for words, data in ((RAW_INPUT, raw), ("the embedding", space.evaluation.data)):
         if data is None:
             continue
         dimensions = max(1, min(data.d // 2, MOST))
@@ -135,8 +134,7 @@ def projected(space: Geometry, given: Sequence[Control]) -> Contender | None:
             other = space.rearranged(moved, listed=0)
         except InputError:  # a blank row has no direction
             continue
-        words = f"a random projection of {words}"
-        return contender(other, "random_projection", words, dimensions)
+        return contender(other, "random_projection", f"a random projection of {words}", dimensions)
     return None
 
 
@@ -162,7 +160,5 @@ def plain_name(name: str, taken: Sequence[str]) -> str:
     """A name that can end an estimate's: letters, digits and underscores, none twice."""
     plain = re.sub(r"\W+", "_", name.casefold()).strip("_")[:40] or "control"
     reserved = {*taken, "random_projection"}
-    number = 1
-    while (plain if number == 1 else f"{plain}_{number}") in reserved:
-        number += 1
-    return plain if number == 1 else f"{plain}_{number}"
+    every = (plain, *(f"{plain}_{number}" for number in range(2, len(reserved) + 2)))
+    return next(name for name in every if name not in reserved)

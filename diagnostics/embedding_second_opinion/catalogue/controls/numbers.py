@@ -97,19 +97,16 @@ def measure_controls(space: Geometry, given: Sequence[Control], lead: float) -> 
 
 def _lead(model: Contender, control: Contender) -> tuple[float, Interval]:
     """1-NN accuracy of the model less that of a control, over the same queries."""
-    value, interval = model.closed - control.closed, _paired(model, control)
+    value = model.closed - control.closed
+    if model.interval.unresolved or control.interval.unresolved:
+        # At a limit no paired spread can be seen.
+        interval = combined_interval(model.closed, model.interval, control.closed, control.interval)
+    else:
+        interval = difference_interval(value, model.without - control.without, model.units)
     if interval.low is None or interval.high is None:
         return value, interval
     # Two shares are at most 100 points apart.
     return value, replace(interval, low=max(interval.low, -1.0), high=min(interval.high, 1.0))
-
-
-def _paired(model: Contender, control: Contender) -> Interval:
-    if model.interval.unresolved or control.interval.unresolved:
-        # At a limit no paired spread can be seen.
-        return combined_interval(model.closed, model.interval, control.closed, control.interval)
-    value = model.closed - control.closed
-    return difference_interval(value, model.without - control.without, model.units)
 
 
 def _shortfall(interval: Interval, lead: float) -> Interval:

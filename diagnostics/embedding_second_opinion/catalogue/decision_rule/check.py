@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import capital, number
+from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -43,8 +43,7 @@ def decision_rule(
             found, numbers, _fault(numbers, verdict, tolerance), tolerance
         ),
         ignore_when=(
-            "New classes are enrolled all the time with a row or two each, so that no mean and no probe "
-            "can be fitted for them; or the rule in use is not the nearest row anyway."
+            "New classes are enrolled with a row or two each, or the rule in use is not the nearest row."
         ),
         remedy=lambda verdict: _remedy(numbers, _fault(numbers, verdict, tolerance)),
         caveats=_caveats(space, found, numbers),
@@ -83,17 +82,14 @@ def _meaning(found: Rules, numbers: Gains, fault: str, tolerance: float) -> str:
     text = {
         "geometry": (
             f"The geometry is at fault, not the information: {NAMES['probe']} finds in these very vectors "
-            "what no rule by distance does. Dimensions that say nothing are as wide as those that tell "
-            "the classes apart, or wider; a linear map mends that."
+            "what no rule by distance does."
         ),
         "rule": (
-            "The rule is at fault: single enrolled rows scatter, or stand in the wrong place, and a query's "
-            f"nearest row is too often one of those. {capital(NAMES[numbers.best.name])} averages over rows, "
-            "and the classes are where it looks for them."
+            f"The rule is at fault: {NAMES[numbers.best.name]} finds in these very vectors what the nearest "
+            "row does not."
         ),
         "undecided": (
-            f"Another rule may do better, but the {_units(numbers)} here are too few, or differ too much, to "
-            "be sure."
+            f"Another rule may do better; the {_units(numbers)} are too few, or differ too much, to be sure."
         ),
         "none": "No other rule gets clearly more out of these vectors than the nearest row does.",
     }[fault]
@@ -102,33 +98,24 @@ def _meaning(found: Rules, numbers: Gains, fault: str, tolerance: float) -> str:
     low = all(e.high is not None and e.high < LOW for e in each)
     if fault in ("none", "undecided") and low:
         text += (
-            f" All are low, the best at {100 * most:.1f} %: the "
-            "information itself is missing, or in a form that neither distance nor a linear map sees."
+            f" All are low, the best at {100 * most:.1f} %: the information itself is missing, or in a form "
+            "that neither distance nor a linear map sees."
         )
     elif fault in ("geometry", "rule") and low:
-        text += (
-            f" What is lost under the best of them, {100 * (1 - most):.1f} %, is information that none of "
-            "these rules finds."
-        )
+        text += f" The best of them still loses {100 * (1 - most):.1f} %."
     behind = numbers.gain(found.centroid)
     if behind.high is not None and behind.high < -tolerance:
         text += (
-            " The nearest class mean is far behind the nearest row: classes have several modes, or are long "
-            "or ring-shaped. That is legitimate; one mean a class does not describe them."
+            " The nearest class mean is far behind the nearest row: one mean does not describe a class, as "
+            "where it has several modes."
         )
-    return f"{text} {_sureness(found)}"
-
-
-def _sureness(found: Rules) -> str:
-    """What the probabilities are worth, in a sentence."""
     errors = [
         f"{NAMES[rule.name]} {100 * rule.calibration.error:.1f}"
         for rule in found.others
         if rule.calibration is not None
     ]
     return (
-        "How far the probability of an answer is from the share that is right, in points on average: "
-        f"{', '.join(errors)}."
+        f"{text} Probabilities are off the share that is right by, in points: {', '.join(errors)}."
     )
 
 
@@ -136,13 +123,11 @@ def _remedy(numbers: Gains, fault: str) -> str:
     best = NAMES[numbers.best.name]
     return {
         "geometry": (
-            "Put the linear map into use: z-score the dimensions where they differ in width, whiten by the "
-            "covariance within classes, or keep the linear discriminants as a last layer. Fit it on training "
-            "data, choose it on validation data, and measure its gain on data that neither has seen."
+            "Fit a linear map: z-score the dimensions, whiten by the covariance within classes, or keep the "
+            "linear discriminants as a last layer. Measure its gain on data it was not fitted or chosen on."
         ),
         "rule": (
-            f"Use {best} in place of the nearest row. Keep the rows as well where classes may have several "
-            "modes, and look at the classes listed: a wrongly labelled row costs the nearest row most."
+            f"Use {best} in place of the nearest row, and look at the classes listed for wrong labels."
         ),
         "undecided": f"Measure again with more {_units(numbers)} before the rule is changed.",
         "none": "Nothing here: keep the nearest row.",
@@ -151,33 +136,24 @@ def _remedy(numbers: Gains, fault: str) -> str:
 
 def _caveats(space: Geometry, found: Rules, numbers: Gains) -> tuple[str, ...]:
     notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
-    notes.append(
-        "The best of three rules is named by what it gained on these queries; where two are close, "
-        "which comes first is chance."
-    )
+    notes.append("The best rule is named on these queries; where two are close it may be chance.")
     if found.probe is None:
         notes.append("No class has two enrolled rows, so no covariance and no probe can be fitted.")
     else:
         notes.append(
             f"The probe is linear discriminant analysis, shrunk by {found.shrinkage:.2f} towards unrelated "
-            "dimensions, every class equally likely. On labels permuted once it must fall to chance (where "
-            "classes differ much in size, to the share of the largest, whose means are steadiest), or below: "
-            "a row left out makes its own class's mean move away. One permutation is no p-value."
+            "dimensions. On labels permuted once it must fall to chance or below (with uneven classes, to "
+            "the share of the largest). One permutation is no p-value."
         )
     if found.far:
         verb = "lies" if found.far == 1 else "lie"
         notes.append(
-            f"{number(found.far, 'enrolled row')} {verb} far beyond all others. A class mean follows each of "
-            "its rows, and the probe's covariance follows them all, so that one such row can cost its whole "
-            "class, and every probability its meaning. Where rounding leaves the answer to such a row "
-            "undecided, it counts as wrong. Look at these rows before the rules are compared."
+            f"{number(found.far, 'enrolled row')} {verb} far beyond all others. One can cost its whole class "
+            "under means and probe: look at these first."
         )
     if not space.evaluation.leave_one_out:
         notes.append("Means and probe are fitted on the gallery; no query has a part in them.")
-    notes.append(
-        "An expected calibration error is above zero even for perfect probabilities, the more so the fewer "
-        "the queries. The shares of five votes are coarse, and small classes cannot win all five."
-    )
+    notes.append("An expected calibration error is above zero even for perfect probabilities.")
     return tuple(notes)
 
 

@@ -37,7 +37,7 @@ class Gains:
     """Accuracies, gains in accuracy points, and the largest gain: the harm.
 
     best: the rule that surely gains most. over_distances: what the probe has more than the best rule by
-    distance, None without a probe. queries, units: looked up, and their classes.
+    distance, None without a probe. queries: looked up.
     """
 
     estimates: Mapping[str, Estimate]
@@ -46,7 +46,6 @@ class Gains:
     best: Rule
     over_distances: Estimate | None
     queries: int
-    units: int
 
     def gain(self, rule: Rule) -> Estimate:
         """Accuracy points that a rule has more than the nearest row."""
@@ -96,7 +95,6 @@ def gains(space: Geometry, found: Rules, tolerance: float = 0.0) -> Gains:
         best=_best(parts, None if over is None else over[1].low, tolerance),
         over_distances=estimates.get("probe_over_distances"),
         queries=n,
-        units=units,
     )
 
 

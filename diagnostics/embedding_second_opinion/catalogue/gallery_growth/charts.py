@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Curve, Mark, Series
+from embedding_second_opinion.findings.charts import Curve, Mark, Role, Series
 from embedding_second_opinion.findings.wording import percent
+from embedding_second_opinion.stats.intervals import Interval
 
 from .numbers import TIMES, Growth
 
@@ -34,11 +37,9 @@ def growth_curve(found: Growth) -> Curve:
     if there is not None and found.expected is not None:
         marks.append(Mark(name="in use:", x=float(found.expected), y=there.value, role="second"))
         alt += f" At the {found.expected:,} classes expected: {there.text()}."
+    lost = found.estimates["lost_by_last_doubling"].text()
     return Curve(
-        title=(
-            f"From {found.half:,} to {k:,} classes, "
-            f"{found.estimates['lost_by_last_doubling'].text()} are lost"
-        ),
+        title=f"From {found.half:,} to {k:,} classes, {lost} are lost",
         alt=alt,
         x_label="classes enrolled",
         y_label="queries recognised",
@@ -50,32 +51,32 @@ def growth_curve(found: Growth) -> Curve:
 
 def _known(found: Growth) -> Series:
     known = found.known
-    bounds = [known.interval_at(int(g)) for g in known.grid]
-    lows = [i.low for i in bounds if i.low is not None]
-    highs = [i.high for i in bounds if i.high is not None]
-    sure = len(lows) == len(highs) == len(known.grid)
-    return Series(
-        name="measured",
-        x=tuple(known.grid.tolist()),
-        y=tuple(known.curve.tolist()),
-        low=tuple(lows) if sure else (),
-        high=tuple(highs) if sure else (),
+    return _line(
+        "measured", known.grid, known.curve, [known.interval_at(int(g)) for g in known.grid]
     )
 
 
 def _ahead(found: Growth) -> Series:
     beyond, known = found.beyond, found.known
     assert beyond is not None
-    every = [(known.accuracy, known.interval)]
-    every += [beyond.accuracy(i) for i in range(len(beyond.identities))]
-    lows = [i.low for _, i in every if i.low is not None]
-    highs = [i.high for _, i in every if i.high is not None]
-    sure = len(lows) == len(highs) == len(every)
-    return Series(
-        name="forecast",
-        x=tuple(np.concatenate([[known.classes], beyond.identities]).tolist()),
-        y=tuple(value for value, _ in every),
-        low=tuple(lows) if sure else (),
-        high=tuple(highs) if sure else (),
-        role="second",
+    values, intervals = zip(
+        (known.accuracy, known.interval),
+        *(beyond.accuracy(i) for i in range(len(beyond.identities))),
+        strict=True,
     )
+    x = np.concatenate([[known.classes], beyond.identities])
+    return _line("forecast", x, values, intervals, "second")
+
+
+def _line(
+    name: str,
+    x: Iterable[float],
+    y: Iterable[float],
+    bounds: Sequence[Interval],
+    role: Role = "main",
+) -> Series:
+    """With a band where every point has an interval."""
+    lows = [i.low for i in bounds if i.low is not None]
+    highs = [i.high for i in bounds if i.high is not None]
+    whole = len(lows) == len(highs) == len(bounds)
+    return Series.of(name, x, y, role, (lows, highs) if whole else ((), ()))

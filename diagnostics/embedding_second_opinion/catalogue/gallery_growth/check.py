@@ -47,7 +47,7 @@ def gallery_growth(
         meaning=lambda verdict: _meaning(found, verdict),
         ignore_when=(
             "The gallery in use holds no more classes than this one, or is narrowed before anything is "
-            "looked up (by place, by session, by kind), so that a query never meets all of them."
+            "looked up (by place, by session, by kind)."
         ),
         remedy=_remedy,
         caveats=_caveats(found),
@@ -65,9 +65,8 @@ def _explanation(found: Growth) -> str:
     )
     if found.expected is None:
         ahead = e.get("accuracy_at_2_times")
-        if ahead is None:
-            return f"{text}."
-        return f"{text}. Among {2 * k:,} classes {ahead.text()} are to be expected."
+        then = f" Among {2 * k:,} classes {ahead.text()} are to be expected." if ahead else ""
+        return f"{text}.{then}"
     if found.harm is None:
         return f"{text}. What {found.expected:,} classes would cost cannot be told."
     there = e.get("accuracy_at_expected")
@@ -91,28 +90,20 @@ def _meaning(found: Growth, verdict: Verdict) -> str:
     k, expected = found.known.classes, found.expected
     if expected is not None and expected <= k:
         return (
-            f"No more classes are enrolled in use than the {k:,} here, so that the accuracy of this "
-            "evaluation is not too high for it. No model is needed: it is the mean over all draws of so many "
-            "classes."
+            f"No more classes are enrolled in use than the {k:,} here: this accuracy is not too high for it. "
+            "No model is needed: it is the mean over all draws of so many classes."
         )
     if found.harm is None:
         return f"No forecast is given: {found.withheld}. Up to {k:,} classes every number is exact."
     tested = _tested(found)
     if verdict.loud:
-        return (
-            "The accuracy measured belongs to this number of classes. Each class enrolled is one more that "
-            f"may come before a query's own, and here enough of them do. {tested}"
-        )
+        return f"The accuracy measured belongs to this number of classes. {tested}"
     if verdict is Verdict.OK:
         so_far = "to the number expected" if expected else "so far, over the last doubling"
         return f"The accuracy hardly depends on how many classes are enrolled {so_far}. {tested}"
     if found.harm.low is None:
-        why = found.harm.why_none
-        return f"What more classes cost cannot be said: {why}."
-    return (
-        "What more classes cost cannot be told from nothing, nor from more than is tolerable: the classes "
-        f"here are too few for it, or differ too much. {tested}"
-    )
+        return f"What more classes cost cannot be said: {found.harm.why_none}."
+    return f"What more classes cost may be nothing, or more than is tolerable. {tested}"
 
 
 def _tested(found: Growth) -> str:
@@ -132,9 +123,8 @@ def _remedy(verdict: Verdict) -> str:
     if not verdict.loud:
         return "Evaluate with more classes, as near as can be to the number in use."
     return (
-        "Evaluate with as many classes as will be enrolled: any others of the same kind will do, as they "
-        "only have to stand in the gallery. Enrol more rows a class, narrow the gallery before it is "
-        "searched, and train with more classes, or with negatives from look-alikes."
+        "Evaluate with as many classes as will be enrolled. Enrol more rows a class, narrow the gallery "
+        "before it is searched, and train with more classes, or with negatives from look-alikes."
     )
 
 
@@ -143,12 +133,9 @@ def _caveats(found: Growth) -> tuple[str, ...]:
     notes = [f"The interval of what is lost: {judged.method}."]
     if found.beyond is not None:
         notes += [
-            "The forecast takes it that the classes to come are like those here, and drawn as these were. "
-            "Where whole families come at once, or classes are picked to be unlike one another, it is wrong.",
+            "The forecast takes it that the classes to come are like those here, and drawn as these were.",
             f"It reaches to {TIMES[-1]} times the classes at hand and not farther.",
         ]
     if found.test is not None:
-        notes.append(
-            f"Extra passes: {len(found.test.halves)} halves of the classes, each by itself."
-        )
+        notes.append(f"Extra passes: {len(found.test.halves)} halves of the classes.")
     return tuple(notes)

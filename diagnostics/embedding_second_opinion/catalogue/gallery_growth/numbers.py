@@ -71,23 +71,20 @@ def measure_growth(space: Geometry, expected: int | None) -> Growth:
         ),
     }
     if test is not None:
-        estimates["back_test_error"] = no_interval(
-            f"the mean over {len(test.halves)} halves; the largest is {100 * test.largest:.1f} points",
-            "half",
-        ).estimate(
-            test.error,
-            f"predicted from half of the classes less measured with all {k:,}",
-            "accuracy points",
+        why = f"the mean over {len(test.halves)} halves; the largest is {100 * test.largest:.1f} points"
+        compared = f"predicted from half of the classes less measured with all {k:,}"
+        estimates["back_test_error"] = no_interval(why, "half").estimate(
+            test.error, compared, "accuracy points"
         )
     if beyond is not None:
-        for i, identities in enumerate(beyond.identities.tolist()):
-            times = identities // k
-            if identities == times * k and times in TIMES:
-                value, interval = beyond.accuracy(i)
-                estimates[f"accuracy_at_{times}_times"] = interval.estimate(
-                    value, f"{about}, forecast among {identities:,} classes"
-                )
-    made, interval, reached = estimates["lost_by_last_doubling"], last[1], k
+        for times in TIMES:
+            value, sure = beyond.accuracy(int(np.searchsorted(beyond.identities, times * k)))
+            estimates[f"accuracy_at_{times}_times"] = sure.estimate(
+                value, f"{about}, forecast among {times * k:,} classes"
+            )
+    harm: Estimate | None = estimates["lost_by_last_doubling"]
+    interval: Interval | None = last[1]
+    reached = k
     if expected is not None:
         reached = min(expected, TIMES[-1] * k)
         there = _accuracy(known, beyond, expected) if reached == expected else None
@@ -96,16 +93,16 @@ def measure_growth(space: Geometry, expected: int | None) -> Growth:
             estimates["accuracy_at_expected"] = there[1].estimate(
                 there[0], f"{about}, {words} among {expected:,} classes"
             )
+        harm = interval = None
         lost = _lost(known, beyond, expected, reached)
-        if lost is None:
-            return Growth(known, test, beyond, withheld, expected, reached, estimates, None, None)
-        interval = lost[1]
-        least = "at least " if reached < expected else ""
-        made = interval.estimate(
-            lost[0], f"from {k:,} classes to {least}{reached:,}", "accuracy points"
-        )
-        estimates["lost_at_expected"] = made
-    return Growth(known, test, beyond, withheld, expected, reached, estimates, made, interval)
+        if lost is not None:
+            interval = lost[1]
+            least = "at least " if reached < expected else ""
+            about = f"from {k:,} classes to {least}{reached:,}"
+            harm = estimates["lost_at_expected"] = interval.estimate(
+                lost[0], about, "accuracy points"
+            )
+    return Growth(known, test, beyond, withheld, expected, reached, estimates, harm, interval)
 
 
 def _forecast(
