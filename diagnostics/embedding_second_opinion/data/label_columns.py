@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
+
 from .dimension_names import is_whole, listed
 from .embeddings import Codes, EmbeddingSet, FloatMatrix, InputError, sizes
 
@@ -82,11 +84,7 @@ def label_notes(data: EmbeddingSet, place: Place) -> tuple[str, ...]:
 
 
 def _of_the_class(
-    data: EmbeddingSet,
-    place: Place,
-    fixed: NDArray[np.int64],
-    varied: NDArray[np.bool_],
-    whole: NDArray[np.bool_],
+    data: EmbeddingSet, place: Place, fixed: Ints, varied: Bools, whole: Bools
 ) -> list[str]:
     """What the dimensions are that have one value in each class."""
     k, d, notes = len(data.classes), data.d, list[str]()
@@ -148,8 +146,8 @@ def _has(found: Sequence[int]) -> str:
 
 
 def _fixed_within(
-    vectors: FloatMatrix, codes: Codes, varied: NDArray[np.bool_], common: NDArray[np.floating]
-) -> NDArray[np.int64]:
+    vectors: FloatMatrix, codes: Codes, varied: Bools, common: NDArray[np.floating]
+) -> Ints:
     """The varied dimensions with one value in each class, by neighbours in the order of classes.
 
     None where this is no wonder: where all dimensions are such, the classes being single points,
@@ -182,12 +180,12 @@ def _fixed_within(
     return left
 
 
-def _spread(n: int) -> NDArray[np.int64]:
+def _spread(n: int) -> Ints:
     """At most _PROBE of n rows, at even distances."""
     return np.linspace(0, n - 1, min(n, _PROBE)).astype(np.int64)
 
 
-def _one_hot(fixed: NDArray[np.int64], centers: FloatMatrix) -> list[int]:
+def _one_hot(fixed: Ints, centers: FloatMatrix) -> list[int]:
     """The first dimensions side by side that each tell one class from all others, or none.
 
     All classes, or all but one: a code of four classes or more may leave the first class out.
@@ -220,12 +218,12 @@ def _log_chance(values: NDArray[np.generic], groups: NDArray[np.generic]) -> flo
     return float(sum(t * _log_sum(weight + s * share) for s, t in some if s > 1))
 
 
-def _log_sum(logs: NDArray[np.float64]) -> float:
+def _log_sum(logs: Reals) -> float:
     top = logs.max()
     return float(top + np.log(np.exp(logs - top).sum()))
 
 
-def _finer(data: EmbeddingSet, columns: NDArray[np.int64]) -> list[int]:
+def _finer(data: EmbeddingSet, columns: Ints) -> list[int]:
     """Which of these are finer labels; of very many that may be, the likeliest are looked at."""
     rows, likely = _spread(data.n), list[tuple[int, int]]()
     for i in columns.tolist():
@@ -259,9 +257,7 @@ def _is_finer(data: EmbeddingSet, column: NDArray[np.float32]) -> bool:
     return bool(dense or stretches > k + (len(values) - k) / 4)
 
 
-def _refuse_row_numbers(
-    data: EmbeddingSet, place: Place, sample: FloatMatrix, whole: NDArray[np.int64]
-) -> None:
+def _refuse_row_numbers(data: EmbeddingSet, place: Place, sample: FloatMatrix, whole: Ints) -> None:
     """In an array; columns of a table are looked at with their names."""
     if place.columns or data.n < _FEW_ROWS:
         return

@@ -8,11 +8,12 @@ import re
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.findings.wording import visible
 
 from .faults import InputError as InputError
 
-Codes = NDArray[np.int64]
+Codes = Ints
 Strings = NDArray[np.str_]
 
 # "1", "01" and "1.0" are one number; "1.1" and "1.10" may well be two chapters.

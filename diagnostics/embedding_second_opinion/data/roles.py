@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Rows
 from embedding_second_opinion.findings.inert import inert
 from embedding_second_opinion.findings.wording import number
 
 from .embeddings import Codes, EmbeddingSet, FloatMatrix, InputError, sizes
 from .selection import as_names, chosen_splits, counted, in_split, named_rows
-
-Rows = NDArray[np.int64]
 
 WHOLE = "all rows"
 

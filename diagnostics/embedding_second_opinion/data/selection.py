@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools
 from embedding_second_opinion.findings.wording import number
 
 from .embeddings import EmbeddingSet, InputError, Strings
 
-Mask = NDArray[np.bool_]
+Mask = Bools
 
 
 def chosen_splits(

@@ -7,13 +7,14 @@ from itertools import pairwise, product
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import Curve
 
 from .lettering import COLOURS, Layout, clean, number
 
-Places = NDArray[np.float64]  # (n, 2) places on the canvas, in points
+Places = Reals  # (n, 2) places on the canvas, in points
 Box = tuple[float, float, float, float]  # left, foot, width and height of words, in points
 
 # Heights at which a name may stand, as shares of the axis: the first, where the next begins, the last.

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Reals
 from embedding_second_opinion.findings.charts import Panel, Points
 
 from .lettering import COLOURS, blank, short, wrap, write
@@ -49,7 +50,7 @@ class _Dots:
     """What all panels share. order: in which the dots are painted, so that no class hides all others."""
 
     codes: NDArray[np.integer]
-    wrong: NDArray[np.bool_]
+    wrong: Bools
     order: NDArray[np.integer]
     radius: float
     named: tuple[int, ...]  # classes with a name in the picture, largest first
@@ -119,13 +120,7 @@ def _panel(
         write(drawn, left / _WIDTH, y, words, _FONT, "muted")
 
 
-def _scatter(
-    axes: Axes,
-    places: NDArray[np.float64],
-    distorted: NDArray[np.bool_],
-    chart: Points,
-    dots: _Dots,
-) -> None:
+def _scatter(axes: Axes, places: Reals, distorted: Bools, chart: Points, dots: _Dots) -> None:
     palette = np.array(CLASS_COLOURS if _coloured(chart) else [COLOURS["series-context"]])
     colours = palette[dots.codes % len(palette)]
     for chosen, hollow in ((distorted, True), (~distorted, False)):
@@ -153,7 +148,7 @@ def _scatter(
     )
 
 
-def _names(axes: Axes, places: NDArray[np.float64], chart: Points, dots: _Dots) -> None:
+def _names(axes: Axes, places: Reals, chart: Points, dots: _Dots) -> None:
     """Names of classes at their middles, largest first; one that finds no free room is left out."""
     taken: list[tuple[float, float, float]] = []
     tall = 1.25 * _FONT / _SIDE

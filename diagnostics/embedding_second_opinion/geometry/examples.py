@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.charts import Example, Sample, Table, Thumbnail
 from embedding_second_opinion.findings.wording import number
 
 from .geometry import Geometry
-from .passes.ranks import Ints, Reals
 
 ANSWERS_SHOWN = 5
 CLASSES_SHOWN = 12

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals, Rows
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.precomputed import given_distances
 from embedding_second_opinion.data.roles import Evaluation, arrange
@@ -22,9 +23,9 @@ from .passes.other_groups import OtherGroups
 from .passes.pair_histograms import PairHistograms, all_pairs
 from .passes.placed import place
 from .passes.rank_results import Beaten, Ranks, Swept
-from .passes.ranks import LARGE_CLASS, Ints, Reals
+from .passes.ranks import LARGE_CLASS
 from .passes.silhouettes import Silhouettes, silhouettes
-from .passes.source import Floats, MatrixSource, Rows, Source, VectorSource
+from .passes.source import MatrixSource, Source, VectorSource
 
 NEIGHBORS = 50  # wide enough for every check, and made in the same sweep as the ranks
 

@@ -10,7 +10,7 @@ from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.data.roles import Evaluation
 
 if TYPE_CHECKING:  # who only asks whether a metric will do need not wait for the passes
-    from .passes.source import Floats
+    from embedding_second_opinion.data.arrays import Floats
 
 Metric = Literal["euclidean", "cosine", "given"]
 

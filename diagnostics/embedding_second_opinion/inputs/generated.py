@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from embedding_second_opinion.data.arrays import Ints, Names, Reals
 
 from .inputs import Believed
 from .training_log import TrainingLog
 from .triplets import Triplets
-
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Names = NDArray[np.str_]
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from embedding_second_opinion.data.arrays import Rows
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.data.labels import as_numpy, class_names, encode
 from embedding_second_opinion.data.sources import Source
-
-Rows = NDArray[np.int64]
 
 
 def named_column(source: Source, names: tuple[str, ...]) -> ArrayLike | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from embedding_second_opinion.data.arrays import Bools
 from embedding_second_opinion.data.embeddings import Codes, EmbeddingSet, InputError
 from embedding_second_opinion.data.labels import as_numpy
 from embedding_second_opinion.data.sources import Source, open_source
@@ -37,7 +38,7 @@ class Pairs:
 
     first: Codes
     second: Codes
-    same: NDArray[np.bool_]
+    same: Bools
     fold: Codes | None = None
     name: str = "pairs"
     notes: tuple[str, ...] = ()
@@ -113,7 +114,7 @@ def read_pairs(path: str | Source, data: EmbeddingSet) -> Pairs:
     return Pairs.of(data, first, second, same, fold, source.path.name)
 
 
-def _kinds(values: ArrayLike, n: int, name: str) -> NDArray[np.bool_]:
+def _kinds(values: ArrayLike, n: int, name: str) -> Bools:
     array = as_numpy(values, "same")
     if array.shape != (n,):
         raise InputError(f"'same' of {name} has the shape {array.shape}; there are {n:,} pairs.")
@@ -138,9 +139,7 @@ def _folds(values: ArrayLike | None, n: int, name: str) -> tuple[tuple[str, ...]
     return names, parts
 
 
-def _repeated(
-    keys: Codes, kinds: NDArray[np.bool_], parts: Codes | None, name: str
-) -> tuple[str, ...]:
+def _repeated(keys: Codes, kinds: Bools, parts: Codes | None, name: str) -> tuple[str, ...]:
     """The sentence about pairs that are there more than once, either way round; keys: (p,) one a pair."""
     _, first, back = np.unique(keys, return_index=True, return_inverse=True)
     source = first[back.reshape(-1)]

@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.findings.wording import number
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Reals = NDArray[np.float64]
 
 LARGEST = 200 * 2**20  # bytes; a log of more is no log of one run
 SEPARATORS = (",", ";", "\t")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.stats import ortho_group
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.data.embeddings import Codes, FloatMatrix
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 WITHIN = 0.05  # length of the noise about a class mean; classes are 1.4 apart
 # Distances inside a crowd: of rows beside each other, and of the two of a class.
@@ -174,7 +174,7 @@ def scaled(posed: Posed, rng: np.random.Generator) -> Posed:
     return _moved_to(posed, lambda vectors: (SCALE * vectors).astype(np.float32))
 
 
-def _opposite(classes: int, rows: int) -> tuple[NDArray[np.float64], Codes]:
+def _opposite(classes: int, rows: int) -> tuple[Reals, Codes]:
     """Each class a regular simplex about 0 in dimensions of its own: (classes * rows, classes * rows)."""
     simplex = _unit(np.eye(rows) - 1 / rows)
     codes = np.repeat(np.arange(classes), rows)
@@ -183,7 +183,7 @@ def _opposite(classes: int, rows: int) -> tuple[NDArray[np.float64], Codes]:
 
 def _posed(
     rng: np.random.Generator,
-    vectors: NDArray[np.float64],
+    vectors: Reals,
     codes: Codes,
     shape: Shape,
     *,
@@ -211,5 +211,5 @@ def _moved_to(posed: Posed, move: Callable[[FloatMatrix], FloatMatrix]) -> Posed
     return replace(posed, vectors=move(posed.vectors), gallery=gallery)
 
 
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def _unit(vectors: Reals) -> Reals:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))

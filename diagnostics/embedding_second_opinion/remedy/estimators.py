@@ -16,7 +16,8 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-Reals = NDArray[np.float64]
+from embedding_second_opinion.data.arrays import Bools, Reals
+
 Labels = NDArray[np.generic]
 BLOCK = 1024  # rows whose similarities to the gallery are held at once
 
@@ -58,12 +59,12 @@ class WithinWhitening(TransformerMixin, BaseEstimator):
 class KeptNearest(ClassifierMixin, BaseEstimator):
     """The nearest row of a gallery from which some rows were dropped: what such searches share."""
 
-    def _enrol(self, rows: Reals, labels: Labels, kept: NDArray[np.bool_]) -> Self:
+    def _enrol(self, rows: Reals, labels: Labels, kept: Bools) -> Self:
         """A class keeps its rows if all would go."""
         self.classes_ = np.unique(labels)
         for label in np.setdiff1d(self.classes_, labels[kept]):
             kept |= labels == label
-        self.kept_: NDArray[np.bool_] = kept
+        self.kept_: Bools = kept
         nearest = KNeighborsClassifier(n_neighbors=1, algorithm="brute")
         self.nearest_ = nearest.fit(rows[kept], labels[kept])
         return self

@@ -16,6 +16,8 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from embedding_second_opinion.data.arrays import Bools
+
 from .estimators import KeptNearest, Labels
 
 LOOKED_AT = 5  # nearest others of a row that may be copies of it
@@ -84,7 +86,7 @@ class RejectingNearest(ClassifierMixin, BaseEstimator):
         return np.where(out, np.asarray(self.outlier_label), found)
 
 
-def _frequent(groups: NDArray[np.int32], codes: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _frequent(groups: NDArray[np.int32], codes: NDArray[np.intp]) -> Bools:
     """(n,) whether a row is of the one class that its group holds most rows of."""
     keys = groups.astype(np.int64) * (int(codes.max()) + 1) + codes
     found, at, counts = np.unique(keys, return_inverse=True, return_counts=True)

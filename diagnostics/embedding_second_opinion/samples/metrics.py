@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
+
 Vectors = NDArray[np.floating]
-Labels = NDArray[np.int64]
+Labels = Ints
 Metric = Callable[[Vectors, Labels], float]
 
 DRAWN = 2000  # triplets of a sampled accuracy
@@ -121,7 +123,7 @@ def _any_right(embeddings: Vectors, labels: Labels, first: int, last: int) -> fl
     return float((labels[nearest] == labels[:, None]).any(axis=1).mean())
 
 
-def _answers(embeddings: Vectors, labels: Labels) -> NDArray[np.bool_]:
+def _answers(embeddings: Vectors, labels: Labels) -> Bools:
     """(n, n - 1): is the i-th nearest other row of the same class?"""
     distances = cdist(embeddings, embeddings)
     np.fill_diagonal(distances, np.inf)
@@ -129,9 +131,7 @@ def _answers(embeddings: Vectors, labels: Labels) -> NDArray[np.bool_]:
     return np.asarray(labels[order] == labels[:, None])
 
 
-def _nearest_of_each(
-    embeddings: Vectors, labels: Labels
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _nearest_of_each(embeddings: Vectors, labels: Labels) -> tuple[Reals, Reals]:
     distances = cdist(embeddings, embeddings)
     same = labels[:, None] == labels[None, :]
     negative = np.where(same, np.inf, distances).min(axis=1)

@@ -10,17 +10,10 @@ from types import ModuleType
 import numpy as np
 
 from embedding_second_opinion import catalogue
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.inputs.controls import Control
-from embedding_second_opinion.inputs.generated import (
-    Ints,
-    Maker,
-    Split,
-    around,
-    by_name,
-    clouds,
-    unit,
-)
+from embedding_second_opinion.inputs.generated import Maker, Split, around, by_name, clouds, unit
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import (

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from embedding_second_opinion.inputs.generated import Ints, Maker, Reals, Split, clouds, unit
+from embedding_second_opinion.data.arrays import Ints, Reals
+from embedding_second_opinion.inputs.generated import Maker, Split, clouds, unit
 from embedding_second_opinion.inputs.triplets import Triplets
 
 Places = list[tuple[int, int, int]]  # anchor, positive, negative by place in the batch
@@ -158,7 +158,7 @@ def mined(
     named: bool = True,
 ) -> Triplets:
     """The triplets of so many batches. named: whether the file says in which batch each was mined."""
-    found: list[NDArray[np.int64]] = []
+    found: list[Ints] = []
     for b in range(batches):
         rows = batch()
         far = cdist(vectors[rows], vectors[rows])

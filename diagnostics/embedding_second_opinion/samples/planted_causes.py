@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.inputs.generated import (
-    Ints,
-    Maker,
-    Reals,
-    Split,
-    around,
-    by_name,
-    clouds,
-    unit,
-)
+from embedding_second_opinion.data.arrays import Ints, Reals
+from embedding_second_opinion.inputs.generated import Maker, Split, around, by_name, clouds, unit
 
 HUB_DIMENSIONS = 96
 

@@ -10,15 +10,8 @@ from typing import Literal
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from embedding_second_opinion.inputs.generated import (
-    Ints,
-    Names,
-    Reals,
-    Split,
-    by_name,
-    clouds,
-    unit,
-)
+from embedding_second_opinion.data.arrays import Ints, Names, Reals
+from embedding_second_opinion.inputs.generated import Split, by_name, clouds, unit
 from embedding_second_opinion.inputs.inputs import Believed
 
 TOLD = 3  # digits

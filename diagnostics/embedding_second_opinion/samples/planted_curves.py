@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from embedding_second_opinion.inputs.generated import Reals, Split, by_name, clouds, unit
+from embedding_second_opinion.data.arrays import Ints, Reals
+from embedding_second_opinion.inputs.generated import Split, by_name, clouds, unit
 from embedding_second_opinion.inputs.training_log import TrainingLog
 
 # Of differences to positives and to negatives, and a margin: the loss, the active and the right share.
@@ -143,7 +143,7 @@ def _contrastive(single: bool = False) -> Loss:
 
 def _triplets(
     rng: np.random.Generator, classes: int, size: int, count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Ints, Ints, Ints]:
     """Row numbers of random triplets, classes one after the other."""
     first = rng.integers(0, classes, count)
     other = (first + rng.integers(1, classes, count)) % classes

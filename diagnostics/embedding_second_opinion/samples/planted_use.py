@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.inputs.generated import (
-    Ints,
-    Maker,
-    Names,
-    Split,
-    around,
-    by_name,
-    clouds,
-    unit,
-)
+from embedding_second_opinion.data.arrays import Ints, Names
+from embedding_second_opinion.inputs.generated import Maker, Split, around, by_name, clouds, unit
 
 
 def _roles(classes: int, train: int, test: int, strangers: int = 0) -> tuple[Ints, Names]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import CUTS, Ints, Reals
+from embedding_second_opinion.geometry.passes.ranks import CUTS
 from embedding_second_opinion.geometry.passes.shortened import Gains, gains
 
 from .ranked_answers import PAGE, RANKS, first_match, per_query

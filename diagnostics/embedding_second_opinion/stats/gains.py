@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import beta
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Ints, Reals
 
 from .intervals import FEWEST_CLASSES, LEVEL, Interval, difference_interval, few_classes
 

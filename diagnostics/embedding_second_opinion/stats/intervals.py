@@ -18,10 +18,10 @@ from scipy.optimize import brentq
 from scipy.special import logit
 from scipy.stats import beta, binomtest, norm, t
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.finding import LEVEL as LEVEL
 from embedding_second_opinion.findings.finding import TAIL as TAIL
 from embedding_second_opinion.findings.finding import Estimate
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 FEWEST_CLASSES = 10  # fewer say nothing about new classes
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.passes.rank_results import Beaten, Ranks
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals, identity_chances
+from embedding_second_opinion.geometry.passes.ranks import identity_chances
 
 from .surface import anchor_counts, class_recall
 

@@ -14,8 +14,9 @@ from functools import partial
 import numpy as np
 from scipy.special import digamma
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import CUTS, Ints, Reals, choose_ratio
+from embedding_second_opinion.geometry.passes.ranks import CUTS, choose_ratio
 
 PAGE = int(CUTS[-1])  # answers that a page shows
 RANKS = 50  # of the match curve; as far as the rank pass keeps neighbours

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.data.arrays import Reals
 
 STRANGER_RATE = 0.1  # of those who come: a convention, as nothing in a set says how many come
 

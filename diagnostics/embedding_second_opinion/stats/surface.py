@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import hypergeom
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.passes.rank_results import Beaten, Ranks
-from embedding_second_opinion.geometry.passes.ranks import ALL, Ints, Reals, log_factorials
+from embedding_second_opinion.geometry.passes.ranks import ALL, log_factorials
 
 Ties = Literal["strict", "random", "lenient"]
 

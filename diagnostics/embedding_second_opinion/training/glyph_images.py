@@ -17,6 +17,8 @@ from matplotlib.ft2font import FT2Font
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from embedding_second_opinion.data.arrays import Reals
+
 SIDE = 24  # pixels, height and width of an image
 FONT_SIZE = 16  # pixels an em: room for the accents of a capital above and for tails below
 BASELINE = 17  # pixels from the top; kept, since height above the line tells o from ° and 0
@@ -96,9 +98,7 @@ def _draw(character: str, font: ImageFont.FreeTypeFont) -> Image.Image:
     return image
 
 
-def _move(
-    image: Image.Image, angle: float, scale: float, shift: NDArray[np.float64]
-) -> Image.Image:
+def _move(image: Image.Image, angle: float, scale: float, shift: Reals) -> Image.Image:
     """Turn (radians) and scale about the middle, then shift (pixels)."""
     # Pillow asks where each pixel of the result comes from: the inverse of the movement.
     cos, sin = np.cos(angle) / scale, np.sin(angle) / scale

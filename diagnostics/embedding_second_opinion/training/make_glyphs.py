@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from embedding_second_opinion.data.arrays import Ints
+
 from .glyph_images import FAMILIES, characters, label, render
 from .triplet_network import ITERATIONS, embed, one_thread, train, validation_triplet_accuracy
 
@@ -111,7 +113,7 @@ def write(run: GlyphRun, path: Path) -> None:
         raise
 
 
-def _codes(names: NDArray[np.str_]) -> NDArray[np.int64]:
+def _codes(names: NDArray[np.str_]) -> Ints:
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 

@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from embedding_second_opinion.data.arrays import Ints
+
 DIMENSIONS = 32
 ITERATIONS = 3000
 BATCH = 128  # triplets an iteration
@@ -48,7 +50,7 @@ class TripletNetwork(nn.Module):
 
 def train(
     images: NDArray[np.uint8],
-    classes: NDArray[np.int64],
+    classes: Ints,
     rng: np.random.Generator,
     *,
     iterations: int = ITERATIONS,
@@ -86,11 +88,7 @@ def embed(network: TripletNetwork, images: NDArray[np.uint8]) -> NDArray[np.floa
 
 
 def validation_triplet_accuracy(
-    vectors: NDArray[np.float32],
-    classes: NDArray[np.int64],
-    rng: np.random.Generator,
-    *,
-    triplets: int = 20_000,
+    vectors: NDArray[np.float32], classes: Ints, rng: np.random.Generator, *, triplets: int = 20_000
 ) -> float:
     """What a validation loop logs: the share of random triplets, 0 to 1, in the right order.
 
@@ -114,9 +112,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def random_triplets(
-    classes: NDArray[np.int64], count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def random_triplets(classes: Ints, count: int, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     """Row numbers, (count,) each: anchors evenly over rows, positives over the rest of the class, negatives
     over all others."""
     order = np.argsort(classes, kind="stable")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Rows
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.stats import surface
 
 from .conventions import Convention

@@ -11,9 +11,9 @@ from functools import partial
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Rows
 from embedding_second_opinion.geometry.passes.kernels import jit
-from embedding_second_opinion.geometry.passes.ranks import Ints
-from embedding_second_opinion.geometry.passes.source import Floats, Rows, Source, VectorSource
+from embedding_second_opinion.geometry.passes.source import Source, VectorSource
 from embedding_second_opinion.geometry.passes.sweep import sweep
 
 ROWS = 128

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Rows
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
 from embedding_second_opinion.geometry.passes.pair_histograms import distances_between
-from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.inputs.pairs import Pairs
 from embedding_second_opinion.stats.intervals import share_interval
 

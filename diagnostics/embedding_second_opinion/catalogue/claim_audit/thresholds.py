@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.geometry.passes.pair_histograms import PairHistograms
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 
-Flags = NDArray[np.bool_]
+Flags = Bools
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import surface
 
 from .conventions import Convention

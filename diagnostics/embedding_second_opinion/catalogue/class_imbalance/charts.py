@@ -6,10 +6,10 @@ from collections import Counter
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Level, Role, Series, Table
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     Interval,

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.passes.classes import ClassStats
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 
 THIRDS = ("head", "middle", "tail")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Ints, Reals
 
 PERMUTATIONS = 999
 _DRAWS = 200_000  # cells drawn at once: a few megabytes

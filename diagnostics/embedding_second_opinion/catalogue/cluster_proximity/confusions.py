@@ -13,15 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binom
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import Interval, share_interval
 from embedding_second_opinion.stats.surface import anchor_counts
 
-Mask = NDArray[np.bool_]
+Mask = Bools
 
 FALSE_DISCOVERIES = 0.05
 

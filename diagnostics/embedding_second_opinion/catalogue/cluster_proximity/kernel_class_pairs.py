@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.classes import ClassStats
-from embedding_second_opinion.geometry.passes.source import Floats
-
-Ints = NDArray[np.int64]
-Reals = NDArray[np.float64]
 
 ROWS = 256
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.classes import ClassStats
-from embedding_second_opinion.geometry.passes.source import Floats
 
-from .kernel_class_pairs import ROWS, Ints, Reals
+from .kernel_class_pairs import ROWS
 
 
 class PooledSeparation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import (
     Curve,
     Examples,
@@ -18,7 +19,6 @@ from embedding_second_opinion.findings.charts import (
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 from .nearness import Nearness
 from .separation import Separation, Separations

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     TAIL,

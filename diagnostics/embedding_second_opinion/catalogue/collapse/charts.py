@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series, Table
 from embedding_second_opinion.findings.finding import Estimate
-from embedding_second_opinion.geometry.passes.ranks import Reals, round_numbers
+from embedding_second_opinion.geometry.passes.ranks import round_numbers
 
 from .costs import Cost
 from .numbers import LABELS, Numbers

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import ROWS, ClassStats
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats import surface
 from embedding_second_opinion.stats.intervals import Interval, no_interval, share_interval
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Beaten
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import share_interval
 

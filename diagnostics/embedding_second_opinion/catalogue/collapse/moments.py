@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import ROWS, ClassStats
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 from .class_groups import ClassGroups
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.geometry.passes.classes import ClassStats
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import Interval, no_interval
 
 from .class_groups import ClassGroups

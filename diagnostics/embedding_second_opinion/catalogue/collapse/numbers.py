@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
 from embedding_second_opinion.stats.intervals import Interval, no_interval
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import entropy
 
-from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.data.arrays import Reals
 
 
 def effective_rank(variances: Reals) -> float:

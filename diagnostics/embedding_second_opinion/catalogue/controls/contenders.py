@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.data.embeddings import EmbeddingSet, FloatMatrix, InputError
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number as counted
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
 from embedding_second_opinion.inputs.controls import Control
 from embedding_second_opinion.stats import jackknife, surface

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 from embedding_second_opinion.stats.intervals import TAIL, Interval
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from embedding_second_opinion.geometry.passes.row_keys import Keys
-from embedding_second_opinion.geometry.passes.source import Floats
+from embedding_second_opinion.data.arrays import Floats, Ints, Keys, Reals
 
-from .kernel_class_means import Ints, Means, Reals, squared_distances
+from .kernel_class_means import Means, squared_distances
 
 BINS = 10
 CELLS = 4_000_000  # of queries by classes that a temperature is fitted on: 32 MB

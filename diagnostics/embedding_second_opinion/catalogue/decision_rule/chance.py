@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.row_keys import Keys, class_keys
-
-from .kernel_class_means import Ints
+from embedding_second_opinion.data.arrays import Ints, Keys
+from embedding_second_opinion.geometry.passes.row_keys import class_keys
 
 
 def permuted(codes: Ints, keys: Keys, classes: int, rng: np.random.Generator) -> Ints:

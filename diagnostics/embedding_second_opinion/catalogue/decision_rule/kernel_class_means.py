@@ -11,14 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.kernels import jit
-from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.geometry.passes.sweep import sweep
-
-Ints = NDArray[np.int64]
-Reals = NDArray[np.float64]
 
 AMID = 4096  # rows that its medians are taken of
 CELLS = 2**18  # of a block of rows by classes: two megabytes, which a core keeps near

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Keys, Reals
 from embedding_second_opinion.geometry.passes.classes import ROWS, ClassStats
-from embedding_second_opinion.geometry.passes.row_keys import Keys
-from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
 
-from .kernel_class_means import Answers, Ints, Means, Reals, amid, nearest_means
+from .kernel_class_means import Answers, Means, amid, nearest_means
 
 FOLDS = 5
 # Of its spread over all rows, the least that a dimension is taken to have within classes (a variance), and

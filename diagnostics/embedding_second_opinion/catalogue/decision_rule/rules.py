@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Keys, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import ClassStats, class_statistics
 from embedding_second_opinion.geometry.passes.far_rows import Spread
 from embedding_second_opinion.geometry.passes.ranks import ALL
-from embedding_second_opinion.geometry.passes.row_keys import Keys, row_keys
-from embedding_second_opinion.geometry.passes.source import Floats
+from embedding_second_opinion.geometry.passes.row_keys import row_keys
 
 from .calibration import Calibration, calibration, temperatures
 from .chance import permuted
-from .kernel_class_means import Answers, Ints, Means, Reals, amid, nearest_means
+from .kernel_class_means import Answers, Means, amid, nearest_means
 from .kernel_votes import vote
 from .probe import FOLDS, fit_probe
 

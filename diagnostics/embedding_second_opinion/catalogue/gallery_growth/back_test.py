@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import Metric
-from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 
 from .forecast import Beyond

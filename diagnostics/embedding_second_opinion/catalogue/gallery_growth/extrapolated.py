@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.special import log_ndtr, roots_hermitenorm
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Ints, Reals
 
 # Standard deviation of a part on the probit scale: a wider one cannot follow classes of few dimensions, a
 # narrower one is less sure far out. Chosen on generated populations, at seeds no benchmark reports on.

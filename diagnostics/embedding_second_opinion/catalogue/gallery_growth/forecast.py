@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
 
 from .extrapolated import fitted

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.passes.rank_results import Beaten
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals, identity_chances
+from embedding_second_opinion.geometry.passes.ranks import identity_chances
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import Interval, share_interval
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals, Rows
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     Interval,

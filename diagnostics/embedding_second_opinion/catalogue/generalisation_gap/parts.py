@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals, Rows
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import drawn, row_keys
-from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.stats import jackknife, surface
 
 DRAWS = 5  # at most

@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import beta, t
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import Metric
 from embedding_second_opinion.geometry.passes import rank_results
 from embedding_second_opinion.geometry.passes.placed import place
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import VectorSource
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -64,7 +63,7 @@ class Correction:
     csls: Answers
     at_hubs: Answers
     answered: Ints
-    hub: NDArray[np.bool_]
+    hub: Bools
     corrected: Ints
     least: float
 

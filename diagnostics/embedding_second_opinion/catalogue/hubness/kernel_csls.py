@@ -14,14 +14,15 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.kernels import (
     CHUNK,
     count_below,
     jit,
     squared_distance,
 )
-from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, Ints, RankPlan, Reals
-from embedding_second_opinion.geometry.passes.source import Factors, Floats, VectorSource
+from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, RankPlan
+from embedding_second_opinion.geometry.passes.source import Factors, VectorSource
 from embedding_second_opinion.geometry.passes.sweep import sweep
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.geometry.passes.kernels import jit
-from embedding_second_opinion.geometry.passes.ranks import Ints
 
 
 class Moves(NamedTuple):

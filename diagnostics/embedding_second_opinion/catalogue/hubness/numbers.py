@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -38,7 +38,7 @@ class Hubness:
     found: Occurrences
     correction: Correction
     surrogate: Expected | None
-    hubs: NDArray[np.bool_]
+    hubs: Bools
     estimates: Mapping[str, Estimate]
     harm: Estimate
     interval: Interval

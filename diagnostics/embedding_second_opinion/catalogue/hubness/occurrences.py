@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 
 from .kernel_occurrences import Moves, moves
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import class_statistics
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import class_keys, drawn, row_keys
 
 from .occurrences import K, evenness

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 
 SLACK = 1e-6  # rounding of a mean of shares
 
@@ -37,7 +36,7 @@ class Confident:
     """
 
     guess: Ints
-    doubted: NDArray[np.bool_]
+    doubted: Bools
     share: float
 
 

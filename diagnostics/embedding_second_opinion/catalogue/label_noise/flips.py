@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Keys
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints
-from embedding_second_opinion.geometry.passes.row_keys import Keys, class_keys, row_keys
+from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 
 PURPOSE = "label noise: "
 FLIPS = 2000  # rows flipped one at a time: the share found is known to a point

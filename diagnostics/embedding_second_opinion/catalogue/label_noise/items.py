@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 
 from .kernel_class_order import ClassOrder, Said, class_order
 
-Mask = NDArray[np.bool_]
+Mask = Bools
 # Positions among the anchors, the class each is said to be of, and (.., m) who holds the majority.
 Asked = tuple[Ints, Ints, NDArray[np.integer]]
 

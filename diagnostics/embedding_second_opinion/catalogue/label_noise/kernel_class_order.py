@@ -7,8 +7,8 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.passes.kernels import jit
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.source import Source
 from embedding_second_opinion.geometry.passes.sweep import sweep
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.passes.kernels import jit
 
-Ints = NDArray[np.int64]
-Reals = NDArray[np.float64]
 Small = NDArray[np.int32]
 
 

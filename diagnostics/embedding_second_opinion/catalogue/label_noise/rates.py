@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import gamma
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     LEVEL,

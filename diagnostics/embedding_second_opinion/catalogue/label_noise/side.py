@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import ALL, Ints, Reals
+from embedding_second_opinion.geometry.passes.ranks import ALL
 
 from .confident import Confident, confident, shares
 from .flips import FLIPS, RATES, Flips, draw_flips
@@ -40,7 +40,7 @@ class Suspects:
     votes: Ints
     voters: Ints
     nearer: Reals
-    agreed: NDArray[np.bool_]
+    agreed: Bools
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Role, Series, Table
 from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 from .numbers import Leakage
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry, Neighbors
-from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.intervals import Interval, no_interval, share_interval
 
 from .doubt import doubtful
@@ -37,7 +36,7 @@ class Copies:
     null: Null
     leaked: Ints
     copy: Ints
-    distance: NDArray[np.float64]
+    distance: Reals
     share: float
     share_interval: Interval
     foreign: int
@@ -158,7 +157,7 @@ def _chances(space: Geometry, queries: int) -> int:
     return queries // 2 if space.evaluation.leave_one_out else queries
 
 
-def _answer(classes: Ints, far: NDArray[np.float64], own: NDArray[np.bool_]) -> tuple[float, int]:
+def _answer(classes: Ints, far: Reals, own: Bools) -> tuple[float, int]:
     """1 where the nearest row left is of the query's class, and the class that alone beats it, or -1.
 
     A tie is an error. Where no positive is in the list, a single class that fills it is not known to be

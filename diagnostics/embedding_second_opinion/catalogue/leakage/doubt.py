@@ -10,10 +10,9 @@ network drew together into a point. Nothing is taken away for a doubt; it only o
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry, Neighbors
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 
 from .null import CHANCE, NEAR_EXACT, ratio
 
@@ -37,14 +36,14 @@ def doubtful(space: Geometry, near: Neighbors, threshold: float) -> Ints:
     return found
 
 
-def _own(far: Reals, own: NDArray[np.bool_]) -> Reals:
+def _own(far: Reals, own: Bools) -> Reals:
     """(r, OWN) distances to the nearest of the own class, NaN where fewer are listed."""
     first = np.argsort(~own, axis=1, kind="stable")[:, :OWN]
     listed = np.take_along_axis(own, first, axis=1)
     return np.asarray(np.where(listed, np.take_along_axis(far, first, axis=1), np.nan))
 
 
-def _steps(own: Reals, step: float) -> NDArray[np.bool_]:
+def _steps(own: Reals, step: float) -> Bools:
     """Rows with a step among their own class that chance does not make."""
     found = np.zeros(len(own), dtype=np.bool_)
     shrink = np.log(own[:, :-1] / own[:, 1:])  # of the j-th to the next; not above 0

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 SHARE = 1e-3  # of the gallery's own rows that are as near to another
 # Of the distance between two rows of a class: number for number, but for rounding.

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.wording import number
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     LEVEL,

@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import t
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Keys, Reals
 from embedding_second_opinion.findings.wording import number
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.row_keys import Keys
 from embedding_second_opinion.stats import gains
 from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, TAIL, Interval, no_interval
 
-from .other_metric import Bools, Paired, without_each
+from .other_metric import Paired, without_each
 
 DEALS = 20
 

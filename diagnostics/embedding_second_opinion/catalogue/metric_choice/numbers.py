@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Keys, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.row_keys import Keys, class_keys, row_keys
+from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,

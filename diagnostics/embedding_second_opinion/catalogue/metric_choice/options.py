@@ -14,12 +14,11 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from embedding_second_opinion.data.arrays import Floats, Reals, Rows
 from embedding_second_opinion.data.embeddings import EmbeddingSet, FloatMatrix
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import Metric
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.geometry.passes.row_keys import row_keys
-from embedding_second_opinion.geometry.passes.source import Floats, Rows
 
 BLOCK = 4096
 QUERIES = 5_000  # looked up under each metric: where one answer in 20 differs, 0.3 points of standard error

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, TAIL
 
 SILENT = 10.0  # times the root mean square: a hundredth of the mean variance

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.ranks import Ints
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.inputs.triplets import Triplets
 
 from .units import Mask

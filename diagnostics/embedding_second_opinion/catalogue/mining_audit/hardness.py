@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.stats.intervals import Interval
 
 from .kernel_listed_triplets import FARTHEST, NEAREST

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.kernels import jit, squared_distance
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.geometry.passes.sweep import sweep
 
 DISTANCES = 2**20  # a block: a fraction of a second, and few enough to share among threads

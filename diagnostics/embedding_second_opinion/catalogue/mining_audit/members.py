@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.triplets import Triplets
 
 from .kernel_listed_triplets import Offer, Standing, standing

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.wording import percent
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 from .facts import Facts
 from .hardness import Hardness

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import beta, binom
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.inputs.triplets import Triplets
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -23,7 +22,7 @@ from embedding_second_opinion.stats.intervals import (
     share_interval,
 )
 
-Mask = NDArray[np.bool_]
+Mask = Bools
 
 
 @dataclass(frozen=True, eq=False)

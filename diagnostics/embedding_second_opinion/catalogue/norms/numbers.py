@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from embedding_second_opinion.data.arrays import Bools, Floats, Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Beaten, Ranks
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.stats import jackknife, surface
 from embedding_second_opinion.stats.gains import gain_interval
 from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
@@ -35,7 +33,7 @@ class Norms:
     """
 
     lengths: Reals
-    right: NDArray[np.bool_]
+    right: Bools
     by_part: tuple[Estimate, ...]
     estimates: Mapping[str, Estimate]
     chance: float | None
@@ -98,7 +96,7 @@ def permuted(values: Reals, codes: Ints, rng: np.random.Generator) -> Reals:
     return np.asarray(_omega((ordered**2).sum(), ordered.sum(), between, n, k))
 
 
-def shorter_wrong(lengths: Reals, right: NDArray[np.bool_], codes: Ints) -> tuple[float, Reals]:
+def shorter_wrong(lengths: Reals, right: Bools, codes: Ints) -> tuple[float, Reals]:
     """Chance that a wrong query is shorter than a right one (a tie is half), and that without each class."""
     counts, units = np.bincount(codes), np.unique(codes)
     wrong = ~right

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.special import logit
 from scipy.stats import binom, binomtest, t
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.wording import number
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     LEVEL,

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.ranks import (
-    Ints,
-    Reals,
     choose_ratio,
     identity_chances,
     round_numbers,

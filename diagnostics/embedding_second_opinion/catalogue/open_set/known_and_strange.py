@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals, Rows
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry, Neighbors
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Rows
 
 VALIDATION = ("val", "valid", "validation", "dev")  # a split of this name sets the threshold
 FEWEST_ROWS = 20  # fewer have no 95 % quantile

@@ -6,11 +6,10 @@ from collections import Counter
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals, Rows
 from embedding_second_opinion.findings.charts import Example, Examples, Sample, Table, Thumbnail
 from embedding_second_opinion.findings.wording import are, number
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
-from embedding_second_opinion.geometry.passes.source import Rows
 
 from .found import OpenSet
 

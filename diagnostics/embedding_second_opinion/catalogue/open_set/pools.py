@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.data.arrays import Reals
 
 NOTHING = np.zeros(0)
 

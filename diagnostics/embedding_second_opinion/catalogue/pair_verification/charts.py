@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
@@ -16,7 +17,6 @@ from embedding_second_opinion.findings.charts import (
 )
 from embedding_second_opinion.findings.wording import are, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import roc

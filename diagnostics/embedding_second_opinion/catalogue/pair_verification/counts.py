@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.pair_histograms import PairHistograms
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 
 SNAKE = np.array([0, 1, 1, 0])  # so that neither half gets the larger class of every two

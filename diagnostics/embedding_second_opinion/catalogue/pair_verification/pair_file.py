@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
 from embedding_second_opinion.geometry.passes.pair_histograms import BINS, distances_between
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.inputs.pairs import Pairs
 
 from .counts import HALVES, NO_OTHERS, OTHER_HALF, PairCounts, base_rate, halves

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Ints, Reals
 
 REACHED = 1 + 1e-6  # a level counts as reached in spite of the rounding of float32 points
 

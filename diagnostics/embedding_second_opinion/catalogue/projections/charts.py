@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.charts import (
     Bar,
     Bars,
@@ -21,7 +21,7 @@ from embedding_second_opinion.findings.charts import (
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals, round_numbers
+from embedding_second_opinion.geometry.passes.ranks import round_numbers
 
 from .made import Kind, Maps
 from .numbers import MAPS, NAMES, company
@@ -164,7 +164,7 @@ def _looked_up(keys: Ints, known: Ints, values: Reals) -> Reals:
     return found
 
 
-def _on_one_scale(places: Reals) -> NDArray[np.int64]:
+def _on_one_scale(places: Reals) -> Ints:
     """(n, 2) whole numbers from 0 to 65535; the longer axis fills them, the other stands in the middle."""
     low, high = places.min(axis=0), places.max(axis=0)
     extent = float((high - low).max()) or 1.0

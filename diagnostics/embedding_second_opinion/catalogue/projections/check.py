@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Estimate, Verdict
 from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Floats
+from embedding_second_opinion.data.arrays import Bools, Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.sweep import sweep
 
 ROWS = 128  # a block of distances of 10,000 rows is 10 MB
@@ -148,15 +147,13 @@ def _compare_block(
     return found
 
 
-def _has_ties(squares: Reals, order: Ints) -> NDArray[np.bool_]:
+def _has_ties(squares: Reals, order: Ints) -> Bools:
     return np.asarray(
         (np.diff(np.take_along_axis(squares, order, axis=1), axis=1) == 0).any(axis=1)
     )
 
 
-def _spearman(
-    far: Reals, seen: Reals, high: Ranks32, low: Ranks32, tied: NDArray[np.bool_]
-) -> Reals:
+def _spearman(far: Reals, seen: Reals, high: Ranks32, low: Ranks32, tied: Bools) -> Reals:
     """Per row, over the other rows; tied distances share their mean rank."""
     m = float(far.shape[1] - 1)
     gap = (high - low).astype(np.float64)

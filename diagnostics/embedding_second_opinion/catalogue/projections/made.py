@@ -25,9 +25,8 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.geometry.passes.sweep import PATIENCE
 
 from .kernel_faithfulness import Faithfulness, compare, nearest, widest_k

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
 
 from .made import Drawn, Kind, Maps
@@ -76,7 +75,7 @@ def estimate_maps(
     harms: dict[Kind, tuple[float, Interval]] = {}
 
     def measured(
-        name: str, kind: Kind, values: Reals, among: NDArray[np.bool_] = everyone, of: str = "share"
+        name: str, kind: Kind, values: Reals, among: Bools = everyone, of: str = "share"
     ) -> tuple[float, Interval]:
         value, interval = _mean(values, drawn.codes, among, of == "share")
         about = _about(space, drawn, among, len(maps.maps[kind].places))
@@ -94,9 +93,7 @@ def estimate_maps(
     return found, harms
 
 
-def _mean(
-    values: Reals, codes: Ints, taking_part: NDArray[np.bool_], share: bool
-) -> tuple[float, Interval]:
+def _mean(values: Reals, codes: Ints, taking_part: Bools, share: bool) -> tuple[float, Interval]:
     """The mean over the rows that take part, with its class jackknife."""
     values = values[taking_part]
     _, dense = np.unique(codes[taking_part], return_inverse=True)
@@ -133,7 +130,7 @@ def smaller(one: Interval, two: Interval) -> Interval:
     return Interval(low, high, method, one.unit, named.unresolved, above)
 
 
-def _about(space: Geometry, drawn: Drawn, taking_part: NDArray[np.bool_], pictures: int) -> str:
+def _about(space: Geometry, drawn: Drawn, taking_part: Bools, pictures: int) -> str:
     n, rows = len(drawn.codes), int(taking_part.sum())
     whole = "" if n == drawn.of_rows else f" (drawn by class from {drawn.of_rows:,})"
     some = "" if drawn.classes == drawn.of_classes else f" of {drawn.of_classes:,}"

@@ -11,10 +11,9 @@ from itertools import combinations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Keys, Rows
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints
-from embedding_second_opinion.geometry.passes.row_keys import Keys, row_keys
-from embedding_second_opinion.geometry.passes.source import Rows
+from embedding_second_opinion.geometry.passes.row_keys import row_keys
 
 LARGE = 20_000  # rows, of which two folds are enough to measure by: each fit takes seconds
 FOLDS = 5  # without a split: one measures, one chooses, three are fitted on

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.remedy.kinds import BY_KEY, REJECTING, REMEDIES, Remedy
 from embedding_second_opinion.stats.gains import gain_interval, means_without
 from embedding_second_opinion.stats.intervals import Interval

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 from embedding_second_opinion.stats.gains import gain_interval, means_without
 from embedding_second_opinion.stats.intervals import (
@@ -31,8 +30,6 @@ from embedding_second_opinion.stats.rejection import least_cost
 
 from .held_out import Roles
 from .tried import as_it_is
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

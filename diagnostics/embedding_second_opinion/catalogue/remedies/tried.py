@@ -13,10 +13,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals, Rows
 from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Rows
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
 from embedding_second_opinion.remedy.kinds import Remedy, too_much
 
@@ -33,7 +32,7 @@ class Tried:
 
     rows: Rows
     codes: Ints
-    measures: NDArray[np.bool_]
+    measures: Bools
     before: Reals
     gains: dict[str, Reals]
     left_out: dict[str, str]

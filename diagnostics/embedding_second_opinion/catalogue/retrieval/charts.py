@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Examples, Mark, Series, Table
 from embedding_second_opinion.findings.wording import are, have, number
 from embedding_second_opinion.geometry.examples import example, most
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.answers_without import near_classes
 from embedding_second_opinion.stats.ranked_answers import COUNTS, PAGE, chance_curve
 from embedding_second_opinion.stats.surface import anchor_counts

@@ -16,12 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.shortened import gains
-from embedding_second_opinion.geometry.passes.source import Floats
 from embedding_second_opinion.stats.answers_without import Without, deleted, near_classes
 from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
 from embedding_second_opinion.stats.ranked_answers import PAGE, per_query

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 
 from .two_sample import TwoSample
 from .two_sides import BLOCK, Sides

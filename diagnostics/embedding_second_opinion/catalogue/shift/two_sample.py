@@ -14,10 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf_shrinkage
 
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import drawn
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
 
@@ -26,7 +25,7 @@ from .two_sides import Sides
 ROWS = 10_000  # of both parts, at most: a thousand classifiers are scored on them
 PERMUTATIONS = 999
 AT_ONCE = 32  # permutations a block
-Flags = NDArray[np.bool_]
+Flags = Bools
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Floats, Ints, Keys, Reals, Rows
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.metric import prepared
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.row_keys import Keys, class_keys, row_keys
-from embedding_second_opinion.geometry.passes.source import Floats, Rows
+from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 
 FOLDS = 5
 BLOCK = 4096
@@ -35,7 +33,7 @@ class Sides:
     vectors: Floats
     rows: Rows
     codes: Ints
-    query: NDArray[np.bool_]
+    query: Bools
     keys: Keys
     place: Ints
     class_ids: Ints
@@ -112,7 +110,7 @@ def squared_common(shifts: Reals) -> tuple[float, Reals]:
     return value, np.asarray(without)
 
 
-def _places(keys: Keys, codes: Ints, query: NDArray[np.bool_], k: int) -> Ints:
+def _places(keys: Keys, codes: Ints, query: Bools, k: int) -> Ints:
     """(K,) places by what the rows hold; of classes that hold equal ones, by which of them are queries.
 
     Classes alike in both give the same numbers in either order: there the code decides.

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import beta
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals, Rows
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Beaten
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Floats, Rows
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     LEVEL,

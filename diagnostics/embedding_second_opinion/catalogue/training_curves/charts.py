@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import Curve, Level, Mark, Role, Series, Table
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 from .numbers import Curves
 from .training_run import WORDS, Run

@@ -11,9 +11,10 @@ from functools import partial
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.kernels import jit
-from embedding_second_opinion.geometry.passes.ranks import ROWS, Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Floats, Source
+from embedding_second_opinion.geometry.passes.ranks import ROWS
+from embedding_second_opinion.geometry.passes.source import Source
 from embedding_second_opinion.geometry.passes.sweep import sweep
 
 # The columns of the result, each the mean over the positives, negatives or triplets of an anchor.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.inputs.training_log import TrainingLog
 
 FLAT = 0.15  # of its level, by which a loss of single coordinates of unit vectors can hardly fall

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 from scipy.stats import theilslopes
 
-from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.data.arrays import Reals
 
 from .settling import Settled, idle_share
 from .training_run import Run

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import isotonic_regression
 
-from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.stats.intervals import TAIL, Interval, no_interval
 
 SETTLED = 0.1  # of what a curve gains: the last tenth is where it crawls

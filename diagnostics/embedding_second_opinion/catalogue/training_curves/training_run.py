@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from embedding_second_opinion.geometry.passes.ranks import Reals
+from embedding_second_opinion.data.arrays import Bools, Reals
 from embedding_second_opinion.inputs.training_log import TrainingLog
 
 from .settling import Binned, binned
@@ -84,7 +83,7 @@ class Run:
         trend = kendalltau(np.arange(len(level)), level)
         return int(np.sign(trend.statistic)) if trend.pvalue < SURE else 0
 
-    def since(self, role: str, good: NDArray[np.bool_]) -> float:
+    def since(self, role: str, good: Bools) -> float:
         """The first step from which on ``good`` (one flag a logged value) holds for nine of ten values."""
         steps = self.known(role)[0]
         held = np.cumsum(good[::-1])[::-1] / np.arange(len(good), 0, -1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Series, Table
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Reals
 
 from .mining import BATCHES
 from .numbers import Census

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.kernels import jit, squared_distance
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
-from embedding_second_opinion.geometry.passes.source import Floats, Source, VectorSource
+from embedding_second_opinion.geometry.passes.source import Source, VectorSource
 
 
 class Mined(NamedTuple):

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Floats, Ints, Reals
 from embedding_second_opinion.geometry.passes.placed import Placed
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, Ints, RankPlan, Reals
-from embedding_second_opinion.geometry.passes.source import Floats, Source, VectorSource
+from embedding_second_opinion.geometry.passes.ranks import LARGE_CLASS, RankPlan
+from embedding_second_opinion.geometry.passes.source import Source, VectorSource
 from embedding_second_opinion.geometry.passes.sweep import sweep
 
 from .kernel_active_block import active_block
@@ -74,7 +74,7 @@ class MarginCounts:
     hardest: Reals
     hardest_hard: Reals
     hardest_loss: Reals
-    spent: NDArray[np.bool_]
+    spent: Bools
     to_class: Reals
     spent_without: Reals
 
@@ -85,7 +85,7 @@ class _Block:
     loss: Reals
     hardest: Reals
     to_class: Reals
-    spent: NDArray[np.bool_]
+    spent: Bools
     spent_without: Reals
 
 
@@ -127,9 +127,7 @@ def margin_counts(placed: Placed, source: Source, known: Known, asked: Asked) ->
     return found
 
 
-def active_counts(
-    placed: Placed, source: Source, margins: Reals, squared: NDArray[np.bool_]
-) -> Ints:
+def active_counts(placed: Placed, source: Source, margins: Reals, squared: Bools) -> Ints:
     """(q, T) pairs that violate each margin, per query in the order given; one pass.
 
     squared: (T,) margins of squared distances, see ``Asked``. The others are as in ``margin_counts``.
@@ -171,12 +169,7 @@ def _one_block(
 
 
 def _active_alone(
-    plan: RankPlan,
-    margins: Reals,
-    squared: NDArray[np.bool_],
-    source: Source,
-    start: int,
-    stop: int,
+    plan: RankPlan, margins: Reals, squared: Bools, source: Source, start: int, stop: int
 ) -> Ints:
     scores, slack, offset, scale, cosine = _scores(plan, source, start, stop)
     part, active = slice(start, stop), np.zeros((stop - start, len(margins)), dtype=np.int64)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals, Rows
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.placed import Placed, place
 from embedding_second_opinion.geometry.passes.rank_results import Ranks, needs_precision
-from embedding_second_opinion.geometry.passes.ranks import Ints, Reals
 from embedding_second_opinion.geometry.passes.row_keys import row_keys
-from embedding_second_opinion.geometry.passes.source import Rows, Source
+from embedding_second_opinion.geometry.passes.source import Source
 
 from .kernel_margin_counts import Asked, Known, MarginCounts, active_counts, margin_counts
 

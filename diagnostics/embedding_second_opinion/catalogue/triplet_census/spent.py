@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import beta
 
+from embedding_second_opinion.data.arrays import Bools, Reals
 from embedding_second_opinion.findings.wording import have, number
-from embedding_second_opinion.geometry.passes.ranks import Reals
 from embedding_second_opinion.stats import jackknife
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -39,8 +38,8 @@ class Spent:
     share: float
     interval: Interval
     active: Reals
-    wrong: NDArray[np.bool_]
-    spent: NDArray[np.bool_]
+    wrong: Bools
+    spent: Bools
 
 
 def find_spent(side: Side, counts: MarginCounts, rng: np.random.Generator) -> Spent:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .source import Floats
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals
 
-Reals = NDArray[np.float64]
 ROWS = 4096
 
 
@@ -24,7 +22,7 @@ class ClassStats:
     mean: (d,) mean of all rows. mean_square: mean of ||x||^2.
     """
 
-    counts: NDArray[np.int64]
+    counts: Ints
     means: Reals
     within: Reals
     between: Reals
@@ -38,7 +36,7 @@ class ClassStats:
         return np.asarray(self.within + self.between)
 
 
-def class_statistics(vectors: Floats, codes: NDArray[np.int64], classes: int) -> ClassStats:
+def class_statistics(vectors: Floats, codes: Ints, classes: int) -> ClassStats:
     """Moments of (n, d) vectors by class; O(n d^2) time, O(K d + d^2) memory."""
     n, d = vectors.shape
     counts = np.bincount(codes, minlength=classes).astype(np.int64)

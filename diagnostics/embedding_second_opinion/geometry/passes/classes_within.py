@@ -11,8 +11,10 @@ from functools import partial
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
+
 from .kernels import jit, squared_distance
-from .ranks import LARGE_CLASS, ROWS, Ints, Reals
+from .ranks import LARGE_CLASS, ROWS
 from .source import Source, VectorSource
 from .sweep import sweep
 

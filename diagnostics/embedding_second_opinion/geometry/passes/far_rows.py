@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .source import Floats, Rows, VectorSource
+from embedding_second_opinion.data.arrays import Floats, Reals, Rows
 
-Reals = NDArray[np.float64]
+from .source import VectorSource
 
 BLOCK = 4096
 FAR_OUT = 16  # in ranges of what nearly all rows reach

@@ -17,8 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
+
 from .kernels import CHUNK, count_below, jit, log_choose, no_beater_chance, true_score
-from .ranks import LARGE_CLASS, Ints, RankPlan, Reals, log_factorials
+from .ranks import LARGE_CLASS, RankPlan, log_factorials
 from .source import Source
 from .sweep import sweep
 
@@ -38,7 +40,7 @@ class OtherGroups:
     own: Ints
     other: Ints
     rivals: Ints
-    judged: NDArray[np.bool_]
+    judged: Bools
     right: Reals
     sole: Ints
     equal: Reals
@@ -49,7 +51,7 @@ class _Block(NamedTuple):
     own: Ints
     other: Ints
     rivals: Ints
-    judged: NDArray[np.bool_]
+    judged: Bools
     right: Reals
     sole: Ints
     equal: Reals

@@ -12,15 +12,13 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from embedding_second_opinion.data.arrays import Floats, Ints, Reals, Rows
 
 from .far_rows import Aside, Spread
 from .kernels import jit
-from .source import Floats, MatrixSource, Rows, Source
+from .source import MatrixSource, Source
 from .sweep import sweep
-
-Ints = NDArray[np.int64]
-Reals = NDArray[np.float64]
 
 ROWS = 256
 BINS = 65_536

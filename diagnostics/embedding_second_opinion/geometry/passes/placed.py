@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ranks import ALL, Ints, RankPlan, round_numbers
-from .source import Rows
+from embedding_second_opinion.data.arrays import Ints, Rows
+
+from .ranks import ALL, RankPlan, round_numbers
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals, Rows
+
 from .kernels import jit
-from .ranks import LARGE_CLASS, RIVALS, Ints, RankPlan, Reals, identity_chances, rank_queries
-from .source import Rows, Source
+from .ranks import LARGE_CLASS, RIVALS, RankPlan, identity_chances, rank_queries
+from .source import Source
 from .sweep import sweep
 
 

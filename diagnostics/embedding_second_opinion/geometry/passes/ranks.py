@@ -14,14 +14,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from .block import rank_block
-from .source import Rows, Source
+from embedding_second_opinion.data.arrays import Ints, Reals, Rows
 
-Ints = NDArray[np.int64]
-Reals = NDArray[np.float64]
+from .block import rank_block
+from .source import Source
 
 ALL = -1  # in a grid of candidate counts: every negative there is
 ROWS = 256  # queries a block: enough for a fast product, 50 MB of scores at 50,000 rows

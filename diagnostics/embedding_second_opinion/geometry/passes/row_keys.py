@@ -8,11 +8,9 @@ does not matter which of them is taken.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .source import Floats, Rows
+from embedding_second_opinion.data.arrays import Floats, Ints, Keys, Rows
 
-Keys = NDArray[np.uint64]
 BLOCK = 4096
 
 
@@ -29,14 +27,14 @@ def row_keys(vectors: Floats, rng: np.random.Generator) -> Keys:
     return _mixed(keys + rng.integers(0, 2**64, dtype=np.uint64))
 
 
-def class_keys(keys: Keys, codes: NDArray[np.int64], classes: int) -> Keys:
+def class_keys(keys: Keys, codes: Ints, classes: int) -> Keys:
     """(classes,) one key for each class, from the keys of its rows in any order."""
     sums = np.zeros(classes, dtype=np.uint64)
     np.add.at(sums, codes, keys)
     return _mixed(sums)
 
 
-def drawn(keys: Keys, codes: NDArray[np.int64], take: NDArray[np.int64]) -> Rows:
+def drawn(keys: Keys, codes: Ints, take: Ints) -> Rows:
     """Positions, ascending, of ``take[c]`` random rows of each class c; all where it has fewer."""
     order = np.lexsort((keys, codes))
     sizes = np.bincount(codes, minlength=len(take))

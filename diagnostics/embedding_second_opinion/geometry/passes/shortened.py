@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 
 from .kernels import jit
-from .ranks import Ints, Reals
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Gains:
     found: Reals
     at_r: Reals
     score_at_r: Reals
-    exact: NDArray[np.bool_]
+    exact: Bools
 
 
 def gains(
@@ -38,7 +38,7 @@ def gains(
     first: Ints,
     near: Ints,
     distances: Reals,
-    cut_short: NDArray[np.bool_],
+    cut_short: Bools,
     classes: int,
     ranks: int,
     cut: int = 10,

@@ -11,15 +11,13 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from embedding_second_opinion.data.arrays import Ints, Reals
 
 from .kernels import jit, squared_distance
 from .ranks import LARGE_CLASS
 from .source import Source
 from .sweep import sweep
-
-Ints = NDArray[np.int64]
-Reals = NDArray[np.float64]
 
 ROWS = 256
 

@@ -9,10 +9,9 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import jit
+from embedding_second_opinion.data.arrays import Floats, Reals
 
-Floats = NDArray[np.float32] | NDArray[np.float64]
-Rows = NDArray[np.int64]
+from .kernels import jit
 
 UNIT_SINGLE, UNIT_DOUBLE = 2.0**-24, 2.0**-53  # largest relative error of one rounding
 
@@ -39,11 +38,11 @@ class Source(Protocol):
         """Whether near ties are decided by the exact vectors."""
         ...
 
-    def scores(self, start: int, stop: int, precise: bool) -> tuple[Floats, NDArray[np.float64]]:
+    def scores(self, start: int, stop: int, precise: bool) -> tuple[Floats, Reals]:
         """(stop - start, g) scores and (stop - start,) slack of these queries."""
         ...
 
-    def distance(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
+    def distance(self, score: Reals) -> Reals:
         """Distances from exact scores."""
         ...
 
@@ -77,8 +76,8 @@ class VectorSource:
     gallery: Floats
     single: Factors
     double: Factors | None
-    size: NDArray[np.float64]
-    own: NDArray[np.float64]
+    size: Reals
+    own: Reals
     scale: float
     cosine: bool
     recheck: bool = True
@@ -116,7 +115,7 @@ class VectorSource:
             cosine=cosine,
         )
 
-    def scores(self, start: int, stop: int, precise: bool) -> tuple[Floats, NDArray[np.float64]]:
+    def scores(self, start: int, stop: int, precise: bool) -> tuple[Floats, Reals]:
         """See Source. The slack bounds the error of a product of d + 1 terms summed in any order.
 
         Worst case (d + 1) u (Higham 2002, section 3.1); for large d the probabilistic
@@ -129,7 +128,7 @@ class VectorSource:
         growth = min(terms, 9 * np.sqrt(terms)) + 8  # 8: rounding of the centred copies themselves
         return product, factors.unit * growth * self.size[start:stop]
 
-    def distance(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
+    def distance(self, score: Reals) -> Reals:
         """Euclidean distance, or 1 - cos, from the exact squared distance."""
         return np.asarray(score / 2 if self.cosine else np.sqrt(score))
 
@@ -157,12 +156,12 @@ class MatrixSource:
         empty = np.zeros((max(matrix.shape), 0), dtype=np.float32)
         return cls(matrix=matrix, queries=empty, gallery=empty)
 
-    def scores(self, start: int, stop: int, precise: bool) -> tuple[Floats, NDArray[np.float64]]:
+    def scores(self, start: int, stop: int, precise: bool) -> tuple[Floats, Reals]:
         """See Source; given distances have no slack."""
         rows = cast(Floats, np.ascontiguousarray(self.matrix[start:stop]))
         return rows, np.zeros(stop - start)
 
-    def distance(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
+    def distance(self, score: Reals) -> Reals:
         """The given distance itself."""
         return score
 

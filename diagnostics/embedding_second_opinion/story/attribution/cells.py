@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import ALL, Ints, Reals
+from embedding_second_opinion.geometry.passes.ranks import ALL
 from embedding_second_opinion.stats import jackknife
 from embedding_second_opinion.stats.surface import anchor_counts
 

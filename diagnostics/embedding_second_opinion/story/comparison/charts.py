@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import binomtest, false_discovery_control
 
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Examples, Series, Table
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
-from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.surface import identity_curve
 
 from .paired import Difference

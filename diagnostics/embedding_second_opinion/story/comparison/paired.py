@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from embedding_second_opinion.data.arrays import Ints
 from embedding_second_opinion.findings.finding import Estimate, Finding
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
-from embedding_second_opinion.geometry.passes.ranks import Ints
 from embedding_second_opinion.stats.intervals import Interval, combined_interval
 from embedding_second_opinion.stats.surface import anchor_counts
 
