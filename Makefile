@@ -14,7 +14,7 @@ NBVAL := TQDM_DISABLE=1 PYTHONSAFEPATH=1 $(BIN)/pytest --nbval --nbval-current-e
 # PYTHONSAFEPATH: or numba takes benchmarks/coverage.py for the package coverage.
 ALONE := TQDM_DISABLE=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONSAFEPATH=1
 
-.PHONY: report test warm slow test-all lab bench calibrate coverage signatures explanations lint format cells notebooks clean help
+.PHONY: report test slow test-all lab bench calibrate coverage signatures explanations lint format cells notebooks clean help
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,13 +32,13 @@ report: $(STAMP)  ## The page for the bundled set, in ./report
 	$(BIN)/embedding-second-opinion report sample:glyphs --strangers unknown --claimed 0.988 --out $(OUT)
 
 test: $(STAMP)  ## Tests, notebooks, lint, types
-	$(MAKE) --no-print-directory -j 2 lint warm  # side by side
+	$(MAKE) --no-print-directory -j 3 lint warm-single warm-double  # side by side
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --durations 15
 	$(NBVAL) notebooks
 	NUMBA_NUM_THREADS=1 $(NBVAL) notebooks/overview.ipynb  # numbers do not hang on how many threads
 
-warm: $(STAMP)
-	TQDM_DISABLE=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm
+warm-%: $(STAMP)
+	TQDM_DISABLE=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm $*
 
 slow: $(STAMP)  ## The tests that retrain networks
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow -n 2 --dist worksteal  # a core each

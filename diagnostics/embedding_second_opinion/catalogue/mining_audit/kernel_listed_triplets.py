@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Floats, Ints, Reals
-from embedding_second_opinion.geometry.passes.kernels import jit, squared_distance
+from embedding_second_opinion.geometry.passes.kernels import ascending_stable, jit, squared_distance
 from embedding_second_opinion.geometry.passes.sweep import sweep
 
 DISTANCES = 2**20  # a block: a fraction of a second, and few enough to share among threads
@@ -172,7 +172,7 @@ def _easy_chance(far, row_codes, mine, m_n):  # type: ignore[no-untyped-def]
     easy = max(1, int(FARTHEST * m_n))
     if easy == m_n:
         return 1.0
-    bound = np.partition(others, m_n - easy - 1)[m_n - easy - 1]
+    bound = others[ascending_stable(others)[m_n - easy - 1]]
     by_class, classes, found, j = 0.0, 0, 0, 0
     while j < far.shape[0]:
         end, beyond = j, 0

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.geometry.passes.kernels import count_below, jit, squared_distance
+from embedding_second_opinion.geometry.passes.kernels import (
+    ascending_stable,
+    count_below,
+    jit,
+    squared_distance,
+)
 
 STRETCH = 128  # scores sliced at once; in a trained space most stretches lie beyond all thresholds
 SLICES = 64  # for each threshold, so that few scores are in doubt
@@ -34,8 +39,7 @@ def positives(scores, query, gallery, low, high, me, cosine, recheck):  # type: 
         else:
             near[k] = scores[j]
         k += 1
-    near.sort()
-    return near
+    return near[ascending_stable(near)]
 
 
 @jit

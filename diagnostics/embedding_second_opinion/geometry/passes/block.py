@@ -7,6 +7,7 @@ import numpy as np
 from .kernels import (
     CHUNK,
     SPARE,
+    ascending,
     bucket_of,
     count_below,
     jit,
@@ -177,7 +178,7 @@ def rank_block(  # type: ignore[no-untyped-def]
             nearer[t] += running
         if in_doubt:
             # Positives in doubt among themselves may stand in the wrong order: sort what was counted.
-            mixed = np.argsort(nearer[:p] * (m + 1) + tied[:p])
+            mixed = ascending(nearer[:p] * (m + 1) + tied[:p])
             nearer[:p] = nearer[:p][mixed]
             tied[:p] = tied[:p][mixed]
         add_retrieval(nearer[:p], tied[:p], cuts, out.found[i], out.found_at_r, out.score_at_r, i)

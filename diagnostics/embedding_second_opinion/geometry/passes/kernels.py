@@ -38,6 +38,18 @@ def true_score(query, gallery, scores, j, recheck):  # type: ignore[no-untyped-d
 
 
 @jit
+def ascending(values):  # type: ignore[no-untyped-def]
+    """Places in ascending order of the values; a sort is compiled once a type, not once a caller."""
+    return np.argsort(values)
+
+
+@jit
+def ascending_stable(values):  # type: ignore[no-untyped-def]
+    """The same, equal values as they stand."""
+    return np.argsort(values, kind="mergesort")
+
+
+@jit
 def count_below(scores, start, stop, bound):  # type: ignore[no-untyped-def]
     """How many of scores[start:stop] are at most ``bound``."""
     count = 0
@@ -74,7 +86,7 @@ def settle_neighbors(  # type: ignore[no-untyped-def]
     scores, query, gallery, rows, self_at, slack, recheck, heap, places, size, k, out, out_score
 ):
     """The k nearest by true score, then by row number, from a heap of the nearest by score."""
-    kth = np.sort(heap[:size])[min(k, size) - 1]
+    kth = heap[ascending(heap[:size])[min(k, size) - 1]]
     candidates = places[:size]
     if size == heap.shape[0] and heap[0] <= kth + 2 * slack:
         # Something outside the heap may still belong to the k nearest: look at all in doubt.
@@ -86,11 +98,11 @@ def settle_neighbors(  # type: ignore[no-untyped-def]
                 count += 1
         candidates = found[:count]
     # In row order, so that the stable sort by distance leaves ties in row order.
-    candidates = candidates[np.argsort(rows[candidates])]
+    candidates = candidates[ascending(rows[candidates])]
     exact = np.empty(candidates.shape[0], dtype=np.float64)
     for i in range(candidates.shape[0]):
         exact[i] = true_score(query, gallery, scores, candidates[i], recheck)
-    order = np.argsort(exact, kind="mergesort")
+    order = ascending_stable(exact)
     for i in range(min(k, order.shape[0])):
         out[i] = candidates[order[i]]
         out_score[i] = exact[order[i]]
@@ -144,7 +156,7 @@ def sort_positives(scores, places, count, first, order, ordered):  # type: ignor
         fullest = max(fullest, first[b + 1])
         first[b + 1] += first[b]
     if fullest > 32:  # one far outlier squeezes the rest into a slice: leave it to a real sort
-        order[:count] = places[:count][np.argsort(scores[places[:count]])]
+        order[:count] = places[:count][ascending(scores[places[:count]])]
     else:
         for t in range(count - 1, -1, -1):
             b = bucket_of(scores[places[t]], low, per_width, buckets) + 1

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 
-from .kernels import CHUNK, count_below, jit, log_choose, no_beater_chance, true_score
+from .kernels import (
+    CHUNK,
+    ascending_stable,
+    count_below,
+    jit,
+    log_choose,
+    no_beater_chance,
+    true_score,
+)
 from .ranks import LARGE_CLASS, RankPlan, log_factorials
 from .source import Source
 from .sweep import sweep
@@ -149,7 +157,7 @@ def _group_block(  # type: ignore[no-untyped-def]
 
         # The nearest of b positives drawn from a + b is one of the first a + 1.
         cut = own + 1
-        order = np.argsort(exact[:p], kind="mergesort")[:cut]
+        order = ascending_stable(exact[:p])[:cut]
         first = exact[order]
         rough = np.empty(cut, dtype=np.float64)
         foreign = -1
@@ -212,7 +220,7 @@ def _equal_chance(  # type: ignore[no-untyped-def]
     chance = 0.0
     for t in range(cut):
         chance += weight[t] * no_beater_chance(log_factorial, m, nearer[t], kept)
-    by_class = np.argsort(near_class, kind="mergesort")
+    by_class = ascending_stable(near_class)
     lost = np.empty(cut, dtype=np.int64)
     start = 0
     while start < by_class.shape[0]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Ints, Reals, Rows
 
 from .kernels import jit
-from .ranks import LARGE_CLASS, RIVALS, RankPlan, identity_chances, rank_queries
+from .ranks import LARGE_CLASS, PER_QUERY, RIVALS, RankPlan, identity_chances, rank_queries
 from .source import Source
 from .sweep import sweep
 
@@ -111,21 +112,16 @@ def run(plan: RankPlan, source: Source, order: Ints, class_ids: Ints, what: str)
 
     order: (q,) the query at each place. ``beaten`` is a ``Ranks`` where the plan ranks every positive.
     """
-    counts: dict[str, list[Ints]] = {name: [] for name in _COUNTS}
-    scores: dict[str, list[Reals]] = {name: [] for name in _SCORES}
+    parts: dict[str, list[Any]] = {name: [] for name in PER_QUERY}
     lost_share, first_lost_share = np.zeros(plan.classes), np.zeros(plan.classes)
     id_gain = np.zeros((plan.classes, len(plan.id_grid)))
-    wins: list[dict[int, Reals]] = [{}, {}, {}]
-    rivals = _Rivals(plan.classes)
-    sizes = np.diff(plan.class_start)
-
+    wins: dict[str, dict[int, Reals]] = {"wins": {}, "lenient_gain": {}, "random_gain": {}}
+    rivals, sizes = _Rivals(plan.classes), np.diff(plan.class_start)
     for (start, stop), block in sweep(
         partial(rank_queries, plan, source), list(plan.spans()), what
     ):
-        for name in _COUNTS:
-            counts[name].append(getattr(block, name))
-        for name in _SCORES:
-            scores[name].append(getattr(block, name))
+        for name, each in parts.items():
+            each.append(getattr(block, name))
         id_gain += block.id_gain
         if not plan.every:
             continue
@@ -135,90 +131,41 @@ def run(plan: RankPlan, source: Source, order: Ints, class_ids: Ints, what: str)
         for code in np.unique(plan.query_codes[start:stop]).tolist():
             rivals.add(code, block.rivals[code - first])
             at = int(sizes[first:code].sum())
-            for tables, part in zip(
-                wins, (block.wins, block.lenient_gain, block.random_gain), strict=True
-            ):
-                rows = part[at : at + sizes[code]]
+            for name, tables in wins.items():
+                rows = getattr(block, name)[at : at + sizes[code]]
                 tables[code] = tables[code] + rows if code in tables else rows.copy()
 
     back = np.argsort(order)
-
-    def count(name: str) -> Ints:
-        return np.concatenate(counts[name])[back]
-
-    def row(name: str) -> Rows:
-        places = count(name)
-        return np.where(places >= 0, plan.rows[places], -1)
-
-    def distance(name: str) -> Reals:
-        return source.distance(np.concatenate(scores[name])[back])
-
-    positives, negatives = count("positives"), count("negatives")
-    beaten = Beaten(
-        anchors=np.flatnonzero((positives > 0) & (negatives > 0)),
-        class_ids=class_ids,
-        codes=plan.query_codes[back],
-        positives=positives,
-        negatives=negatives,
-        z=count("z"),
-        z_lenient=count("z_lenient"),
-        sole=count("sole"),
-        nearer_first=count("nearer_first"),
-        tied_first=count("tied_first"),
-        nearest_positive=row("nearest_positive"),
-        nearest_negative=row("nearest_negative"),
-        nearest_positive_distance=distance("nearest_positive_score"),
-        nearest_negative_distance=distance("nearest_negative_score"),
-        gallery_sizes=sizes,
-        id_grid=plan.id_grid,
-        id_gain=id_gain,
-    )
-    if plan.every:
-        beaten = Ranks(
-            **vars(beaten),
-            lost=count("lost"),
-            tied=count("tied"),
-            found=count("found"),
-            found_at_r=count("found_at_r"),
-            score_at_r=np.concatenate(scores["score_at_r"])[back],
-            lost_share=lost_share,
-            first_lost_share=first_lost_share,
-            rival_lost=rivals.total,
-            rivals=rivals.largest(),
-            grid=plan.grid,
-            wins=wins[0],
-            lenient_gain=wins[1],
-            random_gain=wins[2],
-        )
-    swept = Swept(beaten, row("neighbors"), distance("neighbor_scores"))
-    for value in (*vars(beaten).values(), swept.neighbors, swept.neighbor_distances):
+    found: dict[str, Any] = {name: np.concatenate(each)[back] for name, each in parts.items()}
+    for name in ("nearest_positive", "nearest_negative", "neighbors"):
+        found[name] = np.where(found[name] >= 0, plan.rows[found[name]], -1)
+    for name in ("nearest_positive_distance", "nearest_negative_distance", "neighbor_distances"):
+        found[name] = source.distance(found[name.replace("distance", "score")])
+    found |= {
+        "anchors": np.flatnonzero((found["positives"] > 0) & (found["negatives"] > 0)),
+        "class_ids": class_ids,
+        "codes": plan.query_codes[back],
+        "gallery_sizes": sizes,
+        "id_grid": plan.id_grid,
+        "id_gain": id_gain,
+        "lost_share": lost_share,
+        "first_lost_share": first_lost_share,
+        "rival_lost": rivals.total,
+        "rivals": rivals.largest(),
+        "grid": plan.grid,
+        **wins,
+    }
+    for value in found.values():
         if isinstance(value, np.ndarray):
             value.setflags(write=False)
-    return swept
+    kind = Ranks if plan.every else Beaten
+    beaten = kind(**{field.name: found[field.name] for field in fields(kind)})
+    return Swept(beaten, found["neighbors"], found["neighbor_distances"])
 
 
 def needs_precision(plan: RankPlan) -> bool:
     """Whether some queries belong to a class so large that their block is made in float64."""
     return bool((np.diff(plan.class_start)[plan.query_codes] > LARGE_CLASS).any())
-
-
-_SCORES = ("nearest_positive_score", "nearest_negative_score", "neighbor_scores", "score_at_r")
-_COUNTS = (
-    "positives",
-    "negatives",
-    "lost",
-    "tied",
-    "z",
-    "z_lenient",
-    "sole",
-    "nearer_first",
-    "tied_first",
-    "found",
-    "found_at_r",
-    "nearest_positive",
-    "nearest_negative",
-    "neighbors",
-)
 
 
 class _Rivals:

@@ -61,6 +61,9 @@ class Block(NamedTuple):
     random_gain: Reals
 
 
+PER_QUERY = Block._fields[: Block._fields.index("rivals")]
+
+
 @dataclass(frozen=True, eq=False)
 class RankPlan:
     """Everything a block needs besides its source; small, and the same for all blocks.
