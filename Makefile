@@ -34,8 +34,8 @@ report: $(STAMP)  ## The page for the bundled set, in ./report
 test: $(STAMP)  ## Tests, notebooks, lint, types
 	$(MAKE) --no-print-directory -j 3 lint warm-single warm-double  # side by side
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --durations 15
-	$(NBVAL) notebooks
-	NUMBA_NUM_THREADS=1 $(NBVAL) notebooks/overview.ipynb  # numbers do not hang on how many threads
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(NBVAL) notebooks  # a core each
+	$(NBVAL) notebooks/overview.ipynb  # numbers do not hang on how many threads
 
 warm-%: $(STAMP)
 	TQDM_DISABLE=1 OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm $*

@@ -81,6 +81,8 @@ NAMES = [
     "one dimension", "wider than long", "one class rules", "singletons", "huge", "tiny",
     "a group each", "a group a class", "hostile names", "one query class", "splits apart",
 ]  # fmt: skip
+# What a picture may break on: no spread, one mark, one class, numbers and words without end.
+DRAWN = ("three rows", "constant", "one dimension", "singletons", "huge", "tiny", "hostile names")
 # A number that is none, a zero with a sign, or a plural of one.
 NONSENSE = re.compile(
     r"\b(nan|inf|None)\b|(?<![\d.])-0\.0(?!\d)|\b1 (classes|pairs|rows|queries)\b"
@@ -90,15 +92,17 @@ NONSENSE = re.compile(
 @pytest.fixture(scope="module", params=NAMES, name="space")
 def awkward(request):
     vectors, labels, columns = made(request.param)
-    return Geometry(arrange(EmbeddingSet.from_arrays(vectors, labels, **columns)))
+    drawn = request.param in DRAWN
+    return Geometry(arrange(EmbeddingSet.from_arrays(vectors, labels, **columns))), drawn
 
 
 @pytest.mark.parametrize("code", registry.codes())
 def test_an_awkward_set_gets_an_answer_in_words(code, space):
+    space, drawn = space
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         finding = judged(space, code, Inputs(map_points=60))
-        assert png(finding.charts)
+        assert not drawn or png(finding.charts)
     assert finding.verdict in set(Verdict) - {Verdict.ERROR}
     assert Finding.model_validate_json(finding.model_dump_json()) == finding
     words = " ".join([finding.markdown(), *(f"{c.title} {c.alt}" for c in finding.charts)])

@@ -70,9 +70,11 @@ def test_the_main_figure_begins_on_the_first_screen(browser: Browser, page: Path
     assert box["height"] > 200
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("unfolded", [False, True], ids=["folded", "unfolded"])
-@pytest.mark.parametrize("width", [1200, 360])
+# Every two of width, colours and what is unfolded meet once; that all three make a fault no two make is rare.
+@pytest.mark.parametrize(
+    ("width", "unfolded", "scheme"),
+    [(1200, False, "light"), (1200, True, "dark"), (360, False, "dark"), (360, True, "light")],
+)
 def test_axe_finds_nothing(
     browser: Browser, page: Path, hostile: Path, scheme: Scheme, unfolded: bool, width: int
 ) -> None:

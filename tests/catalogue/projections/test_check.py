@@ -38,7 +38,7 @@ def test_the_planted_flaw_alarms(seed):
     assert "Show no map as evidence" in found.remedy
 
 
-@pytest.mark.parametrize("shape", HEALTHY)
+@pytest.mark.parametrize("shape", [shape for shape in HEALTHY if MAPPED.get(shape)])
 def test_healthy_sets_stay_quiet(shape):
     found = said(shape, "projections")
     assert found.verdict in (Verdict.OK, Verdict.UNSURE)
