@@ -258,3 +258,18 @@ def test_lfw(shared_data: Path) -> None:
     result = arrange(load(shared_data / "lfw_dlib" / "data.npz"))
     check_parts(result)
     assert result.singletons == 4068
+
+
+def test_rows_set_apart_for_validation_are_of_enrolled_classes_and_play_no_other_part():
+    rows = "train/a train/a train/b test/a Dev/b val/a val/z val/b extra/a"
+    both = arrange(made(rows))
+    assert {name: at.tolist() for name, at in both.validation().items()} == {
+        "Dev": [4],
+        "val": [5, 7],
+    }
+    assert both.called == "test "
+    looked_up = arrange(made(rows), gallery_split="train", query_split=["val"])
+    assert list(looked_up.validation()) == ["Dev"]
+    alone = arrange(made(rows, split=False))
+    assert alone.validation() == {}
+    assert alone.called == ""

@@ -15,6 +15,7 @@ from .embeddings import Codes, EmbeddingSet, FloatMatrix, InputError, sizes
 from .selection import as_names, chosen_splits, counted, in_split, named_rows
 
 WHOLE = "all rows"
+VALIDATION = ("val", "valid", "validation", "dev")  # splits of these names
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,22 @@ class Evaluation:
     def singletons(self) -> int:
         """Enrolled rows that are the only one of their class: in leave-one-out never a query."""
         return int(np.count_nonzero(self._sizes == 1))
+
+    @property
+    def called(self) -> str:
+        """What stands before a count of queries: "test ", or "" where these are all rows."""
+        return "" if self.query_name.startswith("all") else f"{self.query_name} "
+
+    def validation(self) -> dict[str, Rows]:
+        """By split: rows of enrolled classes set apart for validation, neither looked up nor enrolled."""
+        if self.data is None or self.data.split is None:
+            return {}
+        free = np.isin(self.codes, self.codes[self.enrolled])
+        for rows in (self.queries, self.enrolled, self.strangers):
+            free[rows] = False
+        split = self.data.split
+        names = [name for name in np.unique(split[free]).tolist() if name.lower() in VALIDATION]
+        return {name: np.flatnonzero(free & (split == name)) for name in names}
 
     @property
     def _sizes(self) -> Codes:

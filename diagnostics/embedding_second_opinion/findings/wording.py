@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ def are(count: int) -> str:
 def have(count: int) -> str:
     """The verb after a count: "1 row has", "2 rows have"."""
     return "has" if count == 1 else "have"
+
+
+def commonest(names: Iterable[str]) -> str:
+    """The three most frequent, with their counts: "ant (5), bee (2)"; of equals the first met."""
+    return ", ".join(f"{name} ({count:,})" for name, count in Counter(names).most_common(3))
 
 
 def capital(text: str) -> str:

@@ -19,11 +19,20 @@ def example(space: Geometry, q: int, note: str) -> Example:
     neighbors = space.neighbors(ANSWERS_SHOWN)
     row = int(space.evaluation.queries[q])
     answers = tuple(
-        _sample(space, int(r), float(d), row)
+        sample(space, int(r), float(d), row)
         for r, d in zip(neighbors.rows[q], neighbors.distances[q], strict=True)
         if r >= 0
     )
-    return Example(query=_sample(space, row, None, row), answers=answers, note=note)
+    return Example(query=sample(space, row, None, row), answers=answers, note=note)
+
+
+def one_a_class(order: Ints, codes: Ints, many: int) -> Ints:
+    """The first ``many`` of an order, one a class, or one bad class would fill the list.
+
+    codes: class of everything that ``order`` points at.
+    """
+    first = np.unique(codes[order], return_index=True)[1]
+    return order[np.sort(first)][:many]
 
 
 def most(amount: Ints | Reals, share: Reals) -> Ints:
@@ -65,7 +74,11 @@ def gaining(
     return (Table(title=title, alt=alt, columns=columns, rows=rows, numeric=(False, *[True] * 4)),)
 
 
-def _sample(space: Geometry, row: int, distance: float | None, query: int) -> Sample:
+def sample(space: Geometry, row: int, distance: float | None, query: int) -> Sample:
+    """A row as an answer to a query, both by their row numbers; the query itself has no match.
+
+    distance: between the two, None for the query.
+    """
     evaluation = space.evaluation
     images = evaluation.data.images if evaluation.data is not None else None
     match = None if row == query else bool(evaluation.codes[row] == evaluation.codes[query])

@@ -107,12 +107,11 @@ def test_words_of_each_bug():
 
 def test_charts():
     found = judged("mined_own_positive")
-    faults, extremes, table = found.charts
+    faults, table = found.charts
     assert isinstance(faults, Bars)
-    assert isinstance(extremes, Bars)
     assert isinstance(table, Table)
     assert faults.bars[0].value == found.estimates["positive_is_anchor"].value
-    assert "chance 33.3 %" in extremes.bars[2].label
+    assert "chance 33.3 %" in found.estimates["positive_farthest"].about
     assert len(table.rows) == 12
     assert all(
         row[1] == row[2] and row[4] == "own positive" and row[5] == "0" for row in table.rows

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from embedding_second_opinion.catalogue.pair_verification.check import pair_verification
 from embedding_second_opinion.data.embeddings import EmbeddingSet
-from embedding_second_opinion.findings.charts import Bars, Curve, Table
+from embedding_second_opinion.findings.charts import Curve, Table
 from embedding_second_opinion.findings.finding import TAIL, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Believed, Inputs
@@ -297,16 +297,13 @@ def test_verdict_and_p_value_agree(seed):
 
 def test_charts_tell_what_they_show():
     found = judge(planted("one_threshold"))
-    curve, det, distances, bars, table = found.charts
-    assert all(isinstance(c, Curve) for c in (curve, det, distances))
-    assert isinstance(bars, Bars)
+    curve, distances, table = found.charts
+    assert all(isinstance(c, Curve) for c in (curve, distances))
     line, e = curve.series[0], found.estimates
-    assert curve.x_scale == det.x_scale == "log"
+    assert curve.x_scale == "log"
     for level, name in ((1e-2, "tar_at_far_1e-2"), (1e-3, "tar_at_far_1e-3")):
         at = int(np.abs(np.array(line.x) - level).argmin())
         assert line.y[at] == pytest.approx(e[name].value, abs=1e-6)
-        assert det.series[0].y[at] == pytest.approx(100 * (1 - e[name].value), abs=1e-4)
-    assert det.levels[0].y == pytest.approx(100 * e["eer"].value, abs=1e-5)
     genuine, impostors = distances.series
     assert all(a >= b - 1e-9 for a, b in zip(genuine.y, impostors.y, strict=True))
     assert distances.marks[0].x == pytest.approx(e["pair_threshold"].value)

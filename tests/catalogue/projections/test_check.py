@@ -12,7 +12,7 @@ from embedding_second_opinion.catalogue.projections.made import draw, make_maps
 from embedding_second_opinion.catalogue.projections.numbers import company
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
-from embedding_second_opinion.findings.charts import Bars, Curve, Points, Table
+from embedding_second_opinion.findings.charts import Curve, Points, Table
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
@@ -221,9 +221,8 @@ def test_odd_sets_have_a_finding(vectors, labels):
 def test_charts_tell_what_they_show():
     data = planted("look_alikes")
     found = judge(data, 450)
-    points, bars, curve, table = found.charts
+    points, curve, table = found.charts
     assert isinstance(points, Points)
-    assert isinstance(bars, Bars)
     assert isinstance(curve, Curve)
     assert isinstance(table, Table)
     assert [panel.name for panel in points.panels] == ["t-SNE", "UMAP", "PCA"]
@@ -237,8 +236,6 @@ def test_charts_tell_what_they_show():
         assert extent.max() == 65535
         assert len(panel.distortion.array()) == len(rows) == 450
         assert dict(panel.facts)["trustworthiness"].endswith(" %")
-    for bar in bars.bars:
-        assert bar.low <= bar.value <= bar.high
     # PCA's picture is checked against the space's own two components, drawn to one scale.
     picture = points.panels[2].places.array().reshape(-1, 2).astype(float)
     assert trustworthiness(data.vectors[rows].astype(float), picture, n_neighbors=12) == (

@@ -50,7 +50,7 @@ def test_charts_and_caveats_say_what_was_tried():
     assert sum(int(row[2].split()[0]) for row in table.rows[:-1]) == 5
     assert table.rows[-1][0] == REJECTING.name
     assert all(row[3] for row in table.rows)
-    assert any("no split" in note for note in found.caveats)
+    assert "no split" in found.harm.about
 
 
 def test_inputs_that_lack_something_are_not_applicable():

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from embedding_second_opinion.catalogue.retrieval.check import retrieval
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
-from embedding_second_opinion.findings.charts import Bars, Curve, Examples, Table
+from embedding_second_opinion.findings.charts import Curve, Examples, Table
 from embedding_second_opinion.findings.finding import TAIL, Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples import sample
@@ -67,7 +67,7 @@ def test_several_modes_are_told_and_not_judged():
     assert numbers["precision_at_1"].value > 0.95
     assert numbers["r_precision"].value < 0.7
     assert "much of a class lies elsewhere" in found.meaning
-    assert "legitimate" in found.meaning
+    assert "matters where all of it must be listed" in found.meaning
     assert found.verdict is not Verdict.ALARM
 
 
@@ -133,7 +133,6 @@ def test_singletons_are_counted_and_left_out():
     labels = np.r_[data.codes, 1000 + np.arange(7)]
     found = judge(EmbeddingSet.from_arrays(vectors, labels))
     assert "7 alone in their class left out" in found.estimates["map_at_r"].about
-    assert any(caveat.startswith("7 queries without any match") for caveat in found.caveats)
 
 
 def test_ties_are_counted_against_a_match_and_named():
@@ -148,15 +147,12 @@ def test_ties_are_counted_against_a_match_and_named():
     assert "Ties" not in clear.meaning
 
 
-def test_one_more_pass_is_announced():
+def test_large_classes_are_looked_up_in_wider_lists():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(12), 60)
     vectors = rng.standard_normal((12, 8))[labels] + 0.8 * rng.standard_normal((720, 8))
     found = judge(EmbeddingSet.from_arrays(vectors, labels))
-    assert any("one more pass over all distances" in caveat for caveat in found.caveats)
     assert found.estimates["r_precision"].low is not None
-    small = said("healthy", "retrieval")
-    assert not any("one more pass" in caveat for caveat in small.caveats)
 
 
 @pytest.mark.parametrize("flaw", ["lost_rows", "look_alikes"])
@@ -191,9 +187,8 @@ def test_no_class_in_common_is_not_applicable():
 def test_charts_tell_what_they_show():
     data = planted("lost_rows", 4)
     found = judge(data)
-    curve, bars, counts, table, examples = found.charts
+    curve, counts, table, examples = found.charts
     assert isinstance(curve, Curve)
-    assert isinstance(bars, Bars)
     assert isinstance(counts, Table)
     assert isinstance(table, Table)
     assert isinstance(examples, Examples)
@@ -205,7 +200,6 @@ def test_charts_tell_what_they_show():
         assert matched.low[k - 1] == pytest.approx(numbers[f"recall_at_{k}"].low)
     assert list(matched.y) == sorted(matched.y)
     assert chance.y[0] == pytest.approx(19 / 1999)
-    assert {bar.value for bar in bars.bars} == {e.value for e in numbers.values()}
     assert [row[0] for row in counts.rows] == list(numbers)
     matrix = brute_force.distances(data.vectors, data.vectors)
     for example in examples.examples:
@@ -223,7 +217,7 @@ def test_charts_tell_what_they_show():
 
 def test_healthy_charts_have_no_empty_tables():
     charts = said("healthy_cone", "retrieval").charts
-    assert [chart.kind for chart in charts] == ["curve", "bars", "table"]
+    assert [chart.kind for chart in charts] == ["curve", "table"]
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -10,8 +10,9 @@ from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.load import load
 from embedding_second_opinion.data.roles import arrange
 from embedding_second_opinion.drawing.draw import png
-from embedding_second_opinion.findings.charts import Bars, Curve, Table
+from embedding_second_opinion.findings.charts import Curve, Table
 from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.samples.planted import FLAWS, HEALTHY, NAMED_BY, planted
@@ -62,24 +63,19 @@ def test_flaws_of_mining_and_of_logs_are_left_to_their_own(flaw):
 def test_words_and_charts_of_spent_triplets():
     found = of("spent_triplets")
     assert "With a margin of 0.2 (14 % of the median d(a, n)) 99." in found.explanation
-    assert "a semi-hard negative" in found.remedy
+    assert "Draw semi-hard negatives" in found.remedy
     assert "batches of 32 classes x 4 rows" in found.remedy
-    assert "with twice the margin about" in found.remedy
-    unseen, bars, miners, margins, classes = found.charts
+    assert "A larger margin alone wakes up" in found.remedy
+    unseen, miners, margins, classes = found.charts
     assert isinstance(unseen, Curve)
-    assert isinstance(bars, Bars)
     assert isinstance(miners, Table)
     assert isinstance(margins, Curve)
     assert isinstance(classes, Table)
     for line in (*unseen.series, *margins.series):
         assert list(line.y) == sorted(line.y)
-    assert [bar.label for bar in bars.bars] == [
-        "Random",
-        "Semi-hard, in batches",
-        "Batch-hard, in batches",
-        "Hardest negative",
-    ]
-    assert bars.bars[0].value == found.estimates["random_active"].value
+    names = ["random", "semi-hard", "batch-hard", "hardest negative"]
+    assert [row[0] for row in miners.rows] == names
+    assert miners.rows[0][1] == percent(found.estimates["random_active"].value)
     assert margins.marks[0].y == pytest.approx(found.estimates["random_active"].value)
     hardly = [int(row[-1]) for row in classes.rows]
     assert hardly == sorted(hardly, reverse=True)

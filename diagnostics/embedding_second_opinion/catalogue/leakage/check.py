@@ -75,19 +75,16 @@ def _loudest(numbers: Leakage, tolerance: float) -> str:
 
 def _headline(numbers: Leakage, part: str) -> str:
     """What the page must say before any other number: the accuracy of the evaluation is owed to it."""
-    copies, groups = numbers.copies.pair, numbers.groups
-    if part == "groups" and groups is not None and groups.pair is not None:
-        return (
-            "Rows of one group stand on both sides: without those of its own group "
-            f"{percent(groups.pair.after)} of queries are recognised, among as many rows of any group "
-            f"{percent(groups.pair.before)}."
-        )
-    if copies is None:
-        return ""
-    return (
-        f"Copies stand on both sides: without them {percent(copies.after)} of queries are recognised instead "
-        f"of {percent(copies.before)}."
-    )
+    groups = numbers.groups
+    pair = groups.pair if part == "groups" and groups is not None else numbers.copies.pair
+    assert pair is not None  # or the harm's lower bound were 0
+    before, after = percent(pair.before), percent(pair.after)
+    return {
+        "groups": "Rows of one group stand on both sides: without those of its own group "
+        f"{after} of queries are recognised, among as many rows of any group {before}.",
+        "copies": "Copies stand on both sides: without them "
+        f"{after} of queries are recognised instead of {before}.",
+    }[part]
 
 
 def _claims(numbers: Leakage, verdict: Verdict, part: str) -> tuple[Claim, ...]:
@@ -112,15 +109,14 @@ def _copies(numbers: Leakage) -> str:
     if pair is None:
         return f"Copies cannot be judged: {found.coarse or 'no query has another positive'}"
     share, leaked = e["leaked_queries"].text(), len(found.leaked)
+    kind = "number-for-number copy" if found.null.near_exact else "copy"
+    text = f"No query has a {kind} in the gallery ({share})"
     if leaked:
         text = (
             f"{number(leaked, 'query')} ({share}) {have(leaked)} a copy in the gallery; without the copies "
             f"{percent(pair.after)} are recognised instead of {percent(pair.before)}, a difference of "
             f"{e['owed_to_copies'].text()}"
         )
-    else:
-        kind = "number-for-number copy" if found.null.near_exact else "copy"
-        text = f"No query has a {kind} in the gallery ({share})"
     if found.doubtful:
         text += (
             f", but {percent(found.doubtful)}{' more' if leaked else ''} stand so near a row that a copy and "
@@ -132,7 +128,7 @@ def _copies(numbers: Leakage) -> str:
 def _groups(numbers: Leakage) -> str:
     found = numbers.groups
     if found is None:
-        return "sessions were not examined, as no groups were given"
+        return "sessions were not examined, as no groups were given (--groups)"
     if found.overlap == 0:
         return "no query's own group is enrolled"
     if found.pair is None:
@@ -161,7 +157,8 @@ def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
     elif verdict.loud:
         said = ["The number is in part a memory test: new queries have no copy in the gallery."]
     elif verdict is Verdict.OK:
-        said = _cleared(numbers)
+        examined = " or ".join(NAMES[part] for part in numbers.parts)
+        said = [f"Next to nothing of the number is owed to {examined}."]
     elif harm.low is None:
         said = [f"How much is owed to {NAMES[part]} cannot be said: {harm.why_none}."]
     elif part == "groups" and groups is not None and groups.unknown:
@@ -173,8 +170,6 @@ def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
         said = ["Either many rows are there twice, or the classes are drawn together into points."]
     else:
         said = [f"What is owed to {NAMES[part]} cannot be told with so few classes and queries."]
-    if groups is None:
-        said.append("Of sessions it says nothing: needs the recording of each row (--groups).")
     if copies.foreign and not copies.coarse:
         said.append(
             f"The copy of {number(copies.foreign, 'query')} is enrolled under another class."
@@ -182,30 +177,11 @@ def _meaning(numbers: Leakage, verdict: Verdict, part: str) -> str:
     return " ".join(said)
 
 
-def _cleared(numbers: Leakage) -> list[str]:
-    """What was examined and found harmless, and nothing else."""
-    said = []
-    if "copies" in numbers.parts:
-        hardly = "hardly" if len(numbers.copies.leaked) else "not"
-        said.append(f"The number is {hardly} owed to copies.")
-    if "groups" in numbers.parts:
-        start = "Nor is it" if said else "The number is not"
-        said.append(f"{start} owed to rows of the own group.")
-    elif numbers.groups is not None and numbers.groups.overlap == 0:
-        said.append("No query meets its own group.")
-    return said
-
-
 def _remedy(numbers: Leakage, verdict: Verdict, part: str) -> str:
     if verdict is Verdict.OK:
         return "Nothing here."
     if part == "groups":
-        then = (
-            "Report the accuracy without the own group, and train with positives from other sessions."
-            if verdict.loud
-            else "Where it must stay as it is, enrol rows of a second group for more classes."
-        )
-        return f"Split by group: no session on both sides. {then}"
+        return "Split by group, no session on both sides, or report the accuracy without the own group."
     if verdict.loud:
         return "Take the copies out, and split again by origin: frames of one film on one side."
     if numbers.copies.doubtful:
@@ -218,16 +194,12 @@ def _caveats(numbers: Leakage) -> tuple[str, ...]:
     notes = [f"A copy is nearer than {found.null.threshold:.3g}: {found.null.words}."]
     if found.null.near_exact:
         notes.append("Only number-for-number copies are found so, no crops and no re-encodings.")
-    else:
-        notes.append("About one query in a thousand is that near by chance.")
-    if found.left_out and not found.coarse:
-        notes.append(
-            f"{number(found.left_out, 'query')} with no other positive (or negative) than copies "
-            f"{are(found.left_out)} left out of both accuracies."
-        )
-    if groups is not None and groups.pair is not None and groups.left_out:
-        notes.append(
-            f"{number(groups.left_out, 'query')} without a positive (or negative) of another group "
-            f"{are(groups.left_out)} left out of both accuracies."
-        )
+    left = {"copies": 0 if found.coarse else found.left_out}
+    if groups is not None and groups.pair is not None:
+        left["of their own group"] = groups.left_out
+    notes += [
+        f"{number(n, 'query')} with no other positive (or negative) than {what} {are(n)} left out."
+        for what, n in left.items()
+        if n
+    ]
     return tuple(notes)

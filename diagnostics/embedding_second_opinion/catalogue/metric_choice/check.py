@@ -9,9 +9,9 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
-from .charts import columns_chart, gaining_classes, metrics_chart, metrics_table
+from .charts import gaining_classes, metrics_chart, metrics_table
 from .numbers import MetricChoice, measure_metrics
-from .options import FITTED, centred, scaled, whitened
+from .options import scaled
 
 
 @CHECK
@@ -47,13 +47,8 @@ def metric_choice(
         meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
         ignore_when="The index in use knows one metric only, or rows in use will come from elsewhere.",
         remedy=lambda verdict: _remedy(numbers, verdict),
-        caveats=_caveats(space, numbers),
-        charts=(
-            *metrics_chart(numbers),
-            *metrics_table(numbers),
-            *columns_chart(numbers),
-            *gaining_classes(space, numbers),
-        ),
+        caveats=_caveats(numbers),
+        charts=(*metrics_chart(numbers), *metrics_table(numbers), *gaining_classes(space, numbers)),
         parameters={"seed": space.seed},
     )
 
@@ -67,7 +62,7 @@ def _explanation(numbers: MetricChoice) -> str:
         why = "; ".join(f"{name}: {reason}" for name, reason in numbers.left_out.items())
         return f"{capital(now)}; no other metric can be made ({why})."
     which = f"the best of {len(numbers.compared)} others"
-    if numbers.gain(best).value < numbers.best_value:
+    if numbers.gain(best).value < max(numbers.gain(o).value for o in numbers.compared):
         which = f"of {len(numbers.compared)} others the simplest within half a point of the best"
     gains = "does not gain:" if numbers.harm.value < 0 else "gains"
     return (
@@ -81,15 +76,11 @@ def _meaning(numbers: MetricChoice, verdict: Verdict, tolerance: float) -> str:
     if best is None:
         return OK_WORDS if numbers.same else "About other metrics these vectors say nothing."
     if verdict.loud:
-        part = numbers.estimates["widest_columns_share"].text(0)
-        words = {
-            scaled: f"the widest speak loudest: a tenth of them makes {part} of a squared distance",
-            whitened: "columns go together, and what many of them repeat is counted many times",
-            centred: "seen from their mean, the directions of the vectors tell more",
-            "cosine": "how long a vector is says little about its class, and euclidean distance hears it",
-            "euclidean": "how long a vector is belongs to what it says, and cosine does not hear it",
-        }[best.fit or best.metric]
-        return f"The vectors hold more than the metric hears: {words}.{_by_triplets(numbers)}"
+        text = f"The same vectors answer better by {best.name} than by {numbers.in_use.name}."
+        if best.fit is scaled:
+            part = numbers.estimates["widest_columns_share"].text(0)
+            text += f" The widest tenth of the columns makes {part} of a squared distance."
+        return text + _by_triplets(numbers)
     if harm.low is None:
         return f"What another metric would gain with new classes cannot be said: {harm.why_none}."
     if verdict is Verdict.OK:
@@ -130,8 +121,8 @@ def _remedy(numbers: MetricChoice, verdict: Verdict) -> str:
     if verdict is Verdict.UNSURE:
         if best in numbers.doubtful:
             return (
-                "First find out why most directions are silent (see Collapse). Where the model has to stay "
-                f"as it is, try {best.name} on queries that had no part in this choice: {best.code}."
+                "First find out why most directions are silent (see Collapse). If the model must stay, try "
+                f"{best.name} on queries that had no part in this choice: {best.code}."
             )
         return "Measure again with more classes and queries before the metric is changed."
     fitted = ", fitted on the training rows only and kept with the model" if best.fit else ""
@@ -141,15 +132,8 @@ def _remedy(numbers: MetricChoice, verdict: Verdict) -> str:
     )
 
 
-def _caveats(space: Geometry, numbers: MetricChoice) -> tuple[str, ...]:
-    passes = len(numbers.compared) + (numbers.queries < numbers.all_queries)
-    fitted = min(FITTED, len(space.evaluation.enrolled))
-    alone = "the queries are" if space.evaluation.leave_one_out else "no query is"
-    notes = [
-        f"Needs {number(passes, 'extra pass')} of the queries against the gallery.",
-        f"Means, widths and covariance are fitted on {fitted:,} enrolled rows without their labels; {alone} "
-        "among them.",
-    ]
+def _caveats(numbers: MetricChoice) -> tuple[str, ...]:
+    notes = ["Means, widths and covariance are fitted on enrolled rows, without their labels."]
     if numbers.same:
         names = " and ".join(option.name for option in numbers.same)
         notes.append(f"All vectors are equally long: by {names} it gains exactly 0.")
@@ -162,6 +146,4 @@ def _caveats(space: Geometry, numbers: MetricChoice) -> tuple[str, ...]:
         notes.append(
             f"{number(numbers.tied, 'query')} {verb} under the metric in use: no gain, no loss."
         )
-    if numbers.queries < numbers.all_queries:
-        notes.append(f"{numbers.queries:,} of {numbers.all_queries:,} queries, drawn at random.")
     return tuple(notes)

@@ -41,7 +41,7 @@ class MetricChoice:
     nearly; None where none was compared. doubtful: metrics that widen silent directions and do not surely
     spread the classes better, see ``ratio``. times: how often each was chosen, of twice ``DEALS``.
     tied: queries that tie under the metric in use. before, after: (K,) queries of each class that are
-    right, in use and under the best; asked: all. column_shares: (d,) of the squared distance.
+    right, in use and under the best; asked: all.
     """
 
     in_use: Option
@@ -56,11 +56,9 @@ class MetricChoice:
     times: Mapping[str, int]
     tied: int
     queries: int
-    all_queries: int
     asked: Ints
     before: Ints
     after: Ints
-    column_shares: Reals
 
     def gain(self, option: Option) -> Estimate:
         """Accuracy points that a metric has more than the one in use."""
@@ -73,11 +71,6 @@ class MetricChoice:
     def accuracy(self, option: Option) -> Estimate:
         """1-NN accuracy under a metric."""
         return self.estimates[f"{option.key}_accuracy"]
-
-    @property
-    def best_value(self) -> float:
-        """The largest gain of all."""
-        return max(self.gain(option).value for option in self.compared)
 
 
 def measure_metrics(space: Geometry) -> MetricChoice:
@@ -117,13 +110,9 @@ def measure_metrics(space: Geometry) -> MetricChoice:
         one = _capped(one, part.value, worst)
         estimates[f"{option.key}_gain"] = one.estimate(part.value, about, "accuracy points")
         estimates[f"{option.key}_triplet_gain"] = _triplet_gain(used, other, units, about)
-    shares = spaces.column_shares
-    estimates["widest_columns_share"] = _widest(shares)
-    value, interval, best = (
-        0.0,
-        EXACT if same else no_interval("no other metric could be compared"),
-        None,
-    )
+    estimates["widest_columns_share"] = _widest(spaces.column_shares)
+    value, best = 0.0, None
+    interval = EXACT if same else no_interval("no other metric could be compared")
     times: Mapping[str, int] = {}
     if parts:
         keys, deals = _class_keys(space, used), "metric choice: halves of the classes"
@@ -148,11 +137,9 @@ def measure_metrics(space: Geometry) -> MetricChoice:
         times=times,
         tied=tied_queries(used),
         queries=len(used.anchors),
-        all_queries=len(space.ranks.anchors),
         asked=surface.anchor_counts(used),
         before=_by_class(used),
         after=_by_class(used) if best is None else rights[best.key],
-        column_shares=shares,
     )
 
 
@@ -163,13 +150,8 @@ def _simplest(gains: Mapping[Option, float]) -> Option:
     return next(option for option, gain in gains.items() if gain >= enough)
 
 
-def widest(columns: int) -> int:
-    """How many columns are the widest tenth, at least one."""
-    return max(1, round(columns / 10))
-
-
 def _widest(shares: Reals) -> Estimate:
-    most = widest(len(shares))
+    most = max(1, round(len(shares) / 10))
     about = (
         f"of the squared distance between two rows of the gallery, what the widest {most:,} of "
         f"{len(shares):,} columns make; {100 * most / len(shares):.0f} % if all were alike"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from embedding_second_opinion.findings.charts import Bar, Bars, Table
-from embedding_second_opinion.findings.wording import number, percent
+from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 
 from .numbers import Audit
@@ -21,7 +21,7 @@ LABELS = {
 
 def charts_of(space: Geometry, seen: Audit) -> tuple[Bars | Table, ...]:
     """All charts of the finding."""
-    return (_faults(seen), *_extremes(seen), *_listed(space, seen))
+    return (_faults(seen), *_listed(space, seen))
 
 
 def _faults(seen: Audit) -> Bars:
@@ -31,28 +31,6 @@ def _faults(seen: Audit) -> Bars:
         for name, label in LABELS.items()
     ]
     return Bars.of("What is wrong with the triplets", "share of triplets", bars)
-
-
-def _extremes(seen: Audit) -> tuple[Bars, ...]:
-    """How often the hardest and the easiest choices were taken, beside chance."""
-    hard = seen.hardness
-    bars = [
-        Bar.of(
-            f"{label}, chance {percent(float(choice.chance.mean()))}",
-            seen.estimates[name],
-            "main" if "negative" in name else "second",
-        )
-        for name, label, choice in (
-            ("negative_nearest", "Nearest negative (the hardest)", hard.nearest_n),
-            ("negative_farthest", "Farthest negative (the easiest)", hard.farthest_n),
-            ("positive_farthest", "Farthest positive (the hardest)", hard.farthest_p),
-            ("positive_nearest", "Nearest positive (the easiest)", hard.nearest_p),
-        )
-        if name in seen.estimates
-    ]
-    among = "the batch" if seen.members.batched else "all rows that could be drawn"
-    title = f"How often the extremes of {among} were taken"
-    return (Bars.of(title, "share of triplets with a choice", bars),) if bars else ()
 
 
 def _listed(space: Geometry, seen: Audit) -> tuple[Table, ...]:

@@ -63,9 +63,8 @@ def mining_audit(
 def _explanation(seen: Audit) -> str:
     e = seen.estimates
     listed = [f"{e[name].text()} {words}" for name, words in WRONG.items() if e[name].value > 0]
-    if len(listed) == 1:
-        said = listed
-    else:
+    said = listed
+    if len(listed) != 1:
         more = f" ({', '.join(listed)})" if listed else ""
         said = [f"{e['wrong_triplets'].text()} are wrong by their labels{more}"]
     if len(seen.hardness.easy.where):
@@ -73,11 +72,9 @@ def _explanation(seen: Audit) -> str:
         said.append(f"{easy} beyond chance have a near positive and a far negative")
     else:
         said.append("how hard they are cannot be told, as too few rows of each batch are named")
-    if seen.bugs:
-        said += [bug.says for bug in seen.bugs]
-    else:
-        name, words = seen.mining
-        said.append(words if name == "unclear" else f"they look like {words}")
+    name, words = seen.mining
+    looks = words if name == "unclear" else f"they look like {words}"
+    said += [bug.says for bug in seen.bugs] or [looks]
     if "active_triplets" in e:
         said.append(f"{e['active_triplets'].text()} still have a loss at this margin")
     return f"Of {number(len(seen.facts.wrong), 'triplet')} {'; '.join(said)}."
@@ -97,7 +94,7 @@ def _meaning(seen: Audit, verdict: Verdict) -> str:
         return "Accuracy on triplets of an anchor with itself is too high, as they cannot be wrong."
     if names:
         return "What the model learns from these triplets, it learns in spite of them."
-    return "These triplets teach what the labels here deny, and no bug known here draws them so."
+    return "These triplets teach what the labels here deny; no bug known here draws them so."
 
 
 def _remedy(seen: Audit, verdict: Verdict) -> str:

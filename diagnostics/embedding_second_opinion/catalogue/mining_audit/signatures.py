@@ -30,14 +30,8 @@ FEWEST = 20  # triplets from which two minings can be told apart
 
 REMEDIES = {
     "swapped": "Exchange the two columns of the file, or, where the loss was fed so, the two arguments.",
-    "list_index": (
-        "Map the place in the list back to the whole (candidates[k], not k), and leave the anchor out; take "
-        "the farthest positive and the nearest negative."
-    ),
-    "other_rows": (
-        "See whether the file counts rows of another order (shuffled, filtered, one split only), or places "
-        "within the batch or a list. A column batch helps to tell."
-    ),
+    "list_index": "Map the place in the list back to the whole (candidates[k], not k), the anchor left out.",
+    "other_rows": "See whether the file counts rows of another order, or places within the batch or a list.",
     "negative_list_index": "Map the place in the list back to the whole: negatives[k], not k.",
     "unfiltered_negative": "Draw negatives from rows of other classes only.",
     "always_own_positive": "Set the anchor's own distance to infinity before the argmin.",

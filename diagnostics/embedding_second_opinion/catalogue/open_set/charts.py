@@ -1,4 +1,4 @@
-"""Which pictures show who is let in? Distances, errors against each other, and against the gallery's size."""
+"""Which pictures show who is let in? By the threshold, against the known, and by the gallery's size."""
 
 from __future__ import annotations
 
@@ -10,34 +10,7 @@ from embedding_second_opinion.findings.wording import number, percent
 from .found import OpenSet
 
 POINTS = 120  # of a curve: enough for the eye
-BINS = 30
 FAR = 0.995  # of the distances are drawn; the rest would leave the picture to a few
-
-
-def distances_curve(seen: OpenSet) -> Curve:
-    """How known queries and strangers are distributed over the distance."""
-    known, strange = seen.pools.known.base, seen.pools.strange.base
-    low = float(min(known[0], strange[0]))
-    high = float(max(np.quantile(known, FAR), np.quantile(strange, FAR), seen.threshold))
-    edges = np.linspace(low, high, BINS + 1) if high > low else np.array([low - 0.5, low + 0.5])
-    middles = (edges[:-1] + edges[1:]) / 2
-    one, two = (100 * np.histogram(v, edges)[0] / len(v) for v in (known, strange))
-    who = "once their class is taken out" if seen.sides.rehearsal else "of strangers"
-    return Curve(
-        title=f"Within {seen.threshold:.3g} lie 95 % of the known, and {percent(seen.harm.value)} {who}",
-        alt=(
-            f"Median distance to the nearest enrolled row: {np.median(known):.3g} of known queries, "
-            f"{np.median(strange):.3g} of {_strangers(seen)}; {seen.harm.text()} of the latter lie within "
-            f"the threshold {seen.threshold:.3g}."
-        ),
-        x_label="distance to the nearest enrolled row",
-        y_label=f"percent of the rows in each of {number(len(middles), 'step')} of distance",
-        series=(
-            Series.of("known queries", middles, one),
-            Series.of(_strangers(seen), middles, two, "second"),
-        ),
-        y_share=False,
-    )
 
 
 def acceptance_curve(seen: OpenSet) -> Curve:
@@ -52,14 +25,15 @@ def acceptance_curve(seen: OpenSet) -> Curve:
     )
     right = np.searchsorted(pools.right.base, x, "right") / len(pools.known.base)
     marks = [Mark(name="strangers at 95 %:", x=seen.threshold, y=seen.harm.value, role="second")]
+    who = "once their class is taken out" if seen.sides.rehearsal else "of strangers"
     best = seen.deployed.threshold
     if best is not None and best <= x[-1]:
         marks.append(Mark(name="at least cost:", x=best, y=seen.deployed.accepted, role="context"))
     return Curve(
-        title="The larger the threshold, the more are accepted: both the known and strangers",
+        title=f"Within {seen.threshold:.3g} lie 95 % of the known, and {percent(seen.harm.value)} {who}",
         alt=(
             f"At the threshold {seen.threshold:.3g} are accepted: "
-            f"{100 * pools.known.share(seen.threshold):.1f} % of known queries and {seen.harm.text()} of "
+            f"{percent(pools.known.share(seen.threshold))} of known queries and {seen.harm.text()} of "
             f"{_strangers(seen)}."
         ),
         x_label="threshold on the distance to the nearest enrolled row",
@@ -88,7 +62,7 @@ def oscr_curve(seen: OpenSet) -> Curve:
         title="What rightly naming the known costs in strangers accepted",
         alt=(
             f"Area {seen.estimates['oscr'].text()}; where {seen.harm.text()} of strangers are accepted, "
-            f"{100 * at:.1f} % of the known are rightly named, and {100 * right[-1]:.1f} % where all are."
+            f"{percent(at)} of the known are rightly named, and {percent(right[-1])} where all are."
         ),
         x_label="share of strangers accepted (1 is all of them)",
         y_label="share of known queries accepted and rightly named",

@@ -12,7 +12,7 @@ from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.rejection import STRANGER_RATE
 
 from . import CHECK
-from .charts import acceptance_curve, distances_curve, oscr_curve, size_curve
+from .charts import acceptance_curve, oscr_curve, size_curve
 from .found import REHEARSED, OpenSet, open_set_numbers
 from .let_in import nearest_strangers, open_doors
 
@@ -55,9 +55,8 @@ def open_set(
         meaning=lambda verdict: _meaning(seen, verdict, tolerance),
         ignore_when="Whoever can come is enrolled, as with a fixed list of products.",
         remedy=lambda verdict: _remedy(seen, verdict, stranger_rate, cost_of_stranger),
-        caveats=_caveats(seen, space.evaluation.leave_one_out),
+        caveats=_caveats(seen),
         charts=(
-            distances_curve(seen),
             acceptance_curve(seen),
             oscr_curve(seen),
             size_curve(seen),
@@ -68,20 +67,21 @@ def open_set(
 
 
 def _explanation(space: Geometry, seen: OpenSet) -> str:
-    sides, classes, n = seen.sides, space.ranks.classes, len(seen.sides.strange.rows)
+    sides, n = seen.sides, len(seen.sides.strange.rows)
+    enrolled = f"{space.ranks.classes:,}"
     who = "known queries" if sides.fitted is sides.known else f"the known rows of {sides.fitted_on}"
     unsettled = f"; {sides.few}, so that there is no verdict" if sides.few else ""
     if sides.rehearsal:
         given = len(space.evaluation.strangers) > 0
         missing = "the distances of strangers were not" if given else "no strangers were"
         what = (
-            f"{number(n, 'query')} are taken for somebody else once their own class is taken out of the "
-            f"gallery of {classes:,}; {missing} given, so this is a rehearsal"
+            f"{number(n, 'query')} are taken for another of the {enrolled} classes once their own is taken "
+            f"out; {missing} given, so this is a rehearsal"
         )
     else:
         what = (
             f"{number(n, 'stranger')} of {number(sides.strange.classes, 'class')} {are(n)} taken for one of "
-            f"the {classes:,} enrolled classes"
+            f"the {enrolled} enrolled classes"
         )
     return (
         f"At the distance that accepts 95 % of {who} ({seen.threshold:.3g}), {seen.harm.text()} of {what}"
@@ -90,16 +90,9 @@ def _explanation(space: Geometry, seen: OpenSet) -> str:
 
 
 def _meaning(seen: OpenSet, verdict: Verdict, tolerance: float) -> str:
-    found, size = seen.estimates, seen.by_size
-    text = (
-        "Somebody is always nearest; only the threshold can say no. A known query is nearer than a stranger "
-        f"with a chance of {percent(found['open_set_auroc'].value)}."
-    )
-    if size.fpir[-1] > 0:
-        one, all_ = percent(size.fpir[0]), percent(size.fpir[-1])
-        text += f" {one} are accepted with one class enrolled, {all_} with {size.sizes[-1]:,}."
-    if REHEARSED in found:
-        rehearsal, low, high = found[REHEARSED].value, seen.harm.low, seen.harm.high
+    text = "Somebody is always nearest; only the threshold can say no."
+    if REHEARSED in seen.estimates:
+        rehearsal, low, high = seen.estimates[REHEARSED].value, seen.harm.low, seen.harm.high
         text += f" Of known queries whose class is taken out, {percent(rehearsal)} are accepted"
         if low is not None and low > rehearsal:
             text += ": strangers come nearer than classes that the model knows"
@@ -116,42 +109,32 @@ def _meaning(seen: OpenSet, verdict: Verdict, tolerance: float) -> str:
 
 def _remedy(seen: OpenSet, verdict: Verdict, rate: float, cost: float) -> str:
     best = seen.deployed
-    price = "as much as" if cost == 1 else f"{cost:.3g} times what"
+    cheapest = "turning everybody away is cheapest."
+    if best.threshold is not None:
+        cheapest = (
+            f"the threshold of the least cost is {best.threshold:.3g}: it accepts {percent(best.accepted)} "
+            f"of strangers and fails {percent(best.fnir)} of the known. Rate and price are yours to choose."
+        )
     stated = (
-        "turning everybody away is cheapest."
-        if best.threshold is None
-        else f"the threshold of the least cost is {best.threshold:.3g}: it accepts {percent(best.accepted)} "
-        f"of strangers and fails {percent(best.fnir)} of the known. Rate and price are yours to choose."
-    )
-    stated = (
-        f"If {100 * rate:.3g} % of those who come are strangers, and letting one in costs {price} turning "
-        f"away or misnaming a known one{'' if cost == 1 else ' does'}, {stated}"
+        f"Where {100 * rate:.3g} % of those who come are strangers, each let in at the price of {cost:.3g} "
+        f"known turned away or misnamed, {cheapest}"
     )
     if verdict is Verdict.OK:
         return stated
     return (
-        "Do not answer with the nearest neighbour alone: set the threshold on strangers that training never "
-        "saw; enrol more rows of each class; train with more classes, or with strangers as negatives. "
-        f"{stated}"
+        "Set the threshold on strangers that training never saw; enrol more rows of each class, or train "
+        f"with more classes. {stated}"
     )
 
 
-def _caveats(seen: OpenSet, leave_one_out: bool) -> list[str]:
+def _caveats(seen: OpenSet) -> list[str]:
     sides, size = seen.sides, seen.by_size
-    validation = (
-        "" if sides.fitted is sides.known else ", and the neighbours of the validation rows"
-    )
-    nearly = ", nearly, as rows are enrolled for each other" if leave_one_out else ""
     notes = [
-        "fpr95: 95 % of the known accepted; fpr95_strangers_positive: 95 % of the strangers turned away, as "
-        "pytorch-ood has it. fnir_at_95: known queries turned away or taken for another class.",
-        "The conformal threshold turns away at most 5 % of new rows that come from the same source as those "
-        f"that set it{nearly}; it says nothing of strangers."
+        "The conformal threshold turns away at most 5 % of new rows of the source that set it (nearly, where "
+        "rows are enrolled for each other); it says nothing of strangers."
         if "conformal_threshold" in seen.estimates
         else "There is no conformal threshold at 95 %: that takes 19 rows to set it by.",
         "The threshold to deploy is chosen where its errors are measured: expect a little worse in use.",
-        f"Extra passes: the classes within the threshold of {number(len(size.within), 'stranger')}, against "
-        f"the whole gallery{validation}.",
     ]
     if sides.rehearsal:
         notes.insert(

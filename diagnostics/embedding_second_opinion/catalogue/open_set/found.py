@@ -110,7 +110,7 @@ class _Found:
         self._gallery = not space.evaluation.leave_one_out
         self._values = dict(zip(NUMBERS, numbers(pools).tolist(), strict=True))
         self._units = seen.known.classes
-        self._strange: Reals | None = None
+        self._strange = np.full((seen.strange.classes, len(NUMBERS)), np.nan)
         few = self._units < FEWEST_CLASSES
         if not seen.rehearsal and seen.strange.classes >= FEWEST_CLASSES:
             self._strange = np.array([numbers(left) for left in without_strangers(seen, pools)])
@@ -139,7 +139,7 @@ class _Found:
         if name in _KNOWN_ONLY:
             left = self._without(self._enrolled[:, at], None)
             return acceptance_intervals.share(self[name], left)
-        strange = None if seen.rehearsal else self._strangers(at)
+        strange = None if seen.rehearsal else self._strange[:, at]
         without = self._without(self._enrolled[:, at], strange)
         counted = name in _COUNTED
         if counted:
@@ -186,11 +186,6 @@ class _Found:
         placed = jumps.estimate(best.threshold, self._about, "distance")
         return {"deployed_threshold": placed, **found}
 
-    def _strangers(self, at: int) -> Reals:
-        if self._strange is None:
-            return np.full(self._seen.strange.classes, np.nan)
-        return np.asarray(self._strange[:, at])
-
     def _without(self, enrolled: Reals, strange: Reals | None) -> Without:
         m = len(self._seen.strange.rows)
         return Without(enrolled, strange, self._units, m, self._gallery)
@@ -212,10 +207,9 @@ def _about(space: Geometry, ranks: Ranks, seen: Sides) -> tuple[str, str]:
         if evaluation.leave_one_out
         else f"{len(evaluation.enrolled):,} {evaluation.gallery_name} rows"
     )
-    split = "" if evaluation.query_name.startswith("all") else f" {evaluation.query_name}"
     known = (
-        f"{len(seen.known.rows):,} known{split} queries of {number(seen.known.classes, 'class')} against "
-        f"{gallery} of {ranks.classes:,}"
+        f"{len(seen.known.rows):,} known {evaluation.called}queries of "
+        f"{number(seen.known.classes, 'class')} against {gallery} of {ranks.classes:,}"
     )
     strangers = (
         "each with its own class taken out, as strangers"

@@ -14,7 +14,6 @@ from embedding_second_opinion.data.arrays import Ints, Reals, Rows
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry, Neighbors
 
-VALIDATION = ("val", "valid", "validation", "dev")  # a split of this name sets the threshold
 FEWEST_ROWS = 20  # fewer have no 95 % quantile
 
 
@@ -77,7 +76,7 @@ def sides(space: Geometry) -> Sides:
     rows = space.evaluation.queries[a]
     known = _near(space, rows, Neighbors(listed.rows[a], listed.distances[a]))
     sole = ranks.sole[a]
-    validation = _validation(space)
+    fitted, fitted_on = _fitted(space, known)
     return Sides(
         known=known,
         right=np.asarray(ranks.z[a] == 0, dtype=np.int64),
@@ -87,8 +86,8 @@ def sides(space: Geometry) -> Sides:
         if true
         else _taken_out(space),
         rehearsal=not true,
-        fitted=known if validation is None else validation[0],
-        fitted_on="the queries" if validation is None else validation[1],
+        fitted=fitted,
+        fitted_on=fitted_on,
     )
 
 
@@ -110,20 +109,13 @@ def _taken_out(space: Geometry) -> Near:
     return Near(space.evaluation.queries[a], distance, own, nearest, beyond, bounded)
 
 
-def _validation(space: Geometry) -> tuple[Near, str] | None:
-    """Rows of enrolled classes in a split for validation that is neither looked up nor enrolled."""
-    evaluation = space.evaluation
-    data = evaluation.data
-    if data is None or data.split is None or not space.has_vectors:
-        return None
-    free = np.isin(evaluation.codes, space.ranks.class_ids)
-    for rows in (evaluation.queries, evaluation.enrolled, evaluation.strangers):
-        free[rows] = False
-    for value in np.unique(data.split[free]).tolist():
-        rows = np.flatnonzero(free & (data.split == value))
-        if value.lower() in VALIDATION and len(rows) >= FEWEST_ROWS:
-            return _near(space, rows, space.nearest_enrolled(rows)), f"the split '{value}'"
-    return None
+def _fitted(space: Geometry, known: Near) -> tuple[Near, str]:
+    """The rows that set the threshold, and their words: those of a validation split, or the queries."""
+    apart = space.evaluation.validation() if space.has_vectors else {}
+    for name, rows in apart.items():
+        if len(rows) >= FEWEST_ROWS:
+            return _near(space, rows, space.nearest_enrolled(rows)), f"the split '{name}'"
+    return known, "the queries"
 
 
 def _near(space: Geometry, rows: Rows, listed: Neighbors) -> Near:

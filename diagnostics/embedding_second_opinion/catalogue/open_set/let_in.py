@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Reals, Rows
-from embedding_second_opinion.findings.charts import Example, Examples, Sample, Table, Thumbnail
-from embedding_second_opinion.findings.wording import are, number
+from embedding_second_opinion.findings.charts import Example, Examples, Table
+from embedding_second_opinion.findings.wording import are, commonest, number
+from embedding_second_opinion.geometry.examples import (
+    ANSWERS_SHOWN,
+    CLASSES_SHOWN,
+    one_a_class,
+    sample,
+)
 from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 
 from .found import OpenSet
 
-CLASSES_SHOWN = 12
 SAMPLES_SHOWN = 8
-ANSWERS_SHOWN = 5
 
 
 def open_doors(space: Geometry, seen: OpenSet) -> tuple[Table, ...]:
@@ -31,14 +33,12 @@ def open_doors(space: Geometry, seen: OpenSet) -> tuple[Table, ...]:
     order = np.lexsort((codes, -people, -counts))[:CLASSES_SHOWN]
     rows = []
     for at in order:
-        visitors = Counter(who[door == codes[at]].tolist())
-        first = sorted(visitors.items(), key=lambda item: (-item[1], item[0]))[:3]
         rows.append(
             {
                 "enrolled class": names[int(codes[at])],
                 "strangers taken for it": f"{counts[at]:,}",
                 "of classes": f"{people[at]:,}",
-                "most of them": ", ".join(f"{names[code]} ({n})" for code, n in first),
+                "most of them": commonest(names[c] for c in np.sort(who[door == codes[at]])),
             }
         )
     title = "The enrolled classes that let most strangers in"
@@ -56,19 +56,19 @@ def nearest_strangers(space: Geometry, seen: OpenSet) -> tuple[Examples, ...]:
     strange = seen.sides.strange
     inside = np.flatnonzero(strange.distance <= seen.threshold)
     order = inside[np.lexsort((strange.rows[inside], strange.distance[inside]))]
-    _, first = np.unique(strange.own[order], return_index=True)
-    shown = order[np.sort(first)][:SAMPLES_SHOWN]
+    shown = one_a_class(order, strange.own, SAMPLES_SHOWN)
     if not len(shown):
         return ()
     rows, distances = _listed(space, seen)
     examples = []
     for at in shown.tolist():
+        row = int(strange.rows[at])
         others = (rows[at] >= 0) & (space.evaluation.codes[rows[at]] != strange.own[at])
         answers = zip(rows[at][others].tolist(), distances[at][others].tolist(), strict=True)
         examples.append(
             Example(
-                query=_sample(space, int(strange.rows[at]), None),
-                answers=tuple(_sample(space, r, d) for r, d in list(answers)[:ANSWERS_SHOWN]),
+                query=sample(space, row, None, row),
+                answers=tuple(sample(space, r, d, row) for r, d in list(answers)[:ANSWERS_SHOWN]),
                 note=f"{strange.distance[at]:.3g} away, the threshold is {seen.threshold:.3g}",
             )
         )
@@ -92,15 +92,3 @@ def _listed(space: Geometry, seen: OpenSet) -> tuple[Rows, Reals]:
         return space.strangers.rows, space.strangers.distances
     near, a = space.neighbors(NEIGHBORS), space.ranks.anchors
     return near.rows[a], near.distances[a]
-
-
-def _sample(space: Geometry, row: int, distance: float | None) -> Sample:
-    data, codes = space.evaluation.data, space.evaluation.codes
-    images = None if data is None else data.images
-    return Sample(
-        row=row,
-        label=space.evaluation.classes[codes[row]],
-        distance=distance,
-        match=None if distance is None else False,
-        image=None if images is None else Thumbnail.of(images[row]),
-    )

@@ -12,8 +12,7 @@ CHECK = Check(
     because="two more wrong decisions in a hundred than the model could make is what a user notices",
     source=(
         "Ten folds, threshold fitted on nine: Huang et al., Labeled Faces in the Wild, 2007. ROC: "
-        "Fawcett, Pattern Recognition Letters 2006; DET: Martin et al., Eurospeech 1997. Rule of three: "
-        "Hanley & Lippman-Hand, JAMA 1983. Pairs that share a class: Aronow, Samii & Assenova, Political "
-        "Analysis 2015."
+        "Fawcett, Pattern Recognition Letters 2006. Rule of three: Hanley & Lippman-Hand, JAMA 1983. Pairs "
+        "that share a class: Aronow, Samii & Assenova, Political Analysis 2015."
     ),
 )

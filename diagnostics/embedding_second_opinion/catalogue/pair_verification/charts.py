@@ -1,56 +1,30 @@
-"""What does one threshold let through and turn away? Curves, bars, and where it serves worst."""
+"""What does one threshold let through and turn away? Curves, and where it serves worst."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Ints, Reals
-from embedding_second_opinion.findings.charts import (
-    Bar,
-    Bars,
-    Curve,
-    Level,
-    Mark,
-    Role,
-    Series,
-    Table,
-)
+from embedding_second_opinion.findings.charts import Curve, Mark, Series, Table
 from embedding_second_opinion.findings.wording import are, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import roc
 from .counts import PairCounts
+from .figures import between
 from .numbers import Verification
 from .pair_file import pair_distances
 
 POINTS = 90
 STEPS = 20  # points a decade
 SHOWN = 12
-NAMES = {
-    "pair_accuracy": "Balanced pairs judged rightly",
-    "pair_precision_balanced": "Called the same and are, balanced pairs",
-    "pair_precision": "Called the same and are, rate of all pairs",
-    "pair_recall": "Genuine pairs accepted",
-    "tar_at_far_1e-2": "Genuine accepted, impostors 1 in 100",
-    "tar_at_far_1e-3": "Genuine accepted, impostors 1 in 1,000",
-    "verification_auc": "AUC of all pairs",
-    "eer": "Equal error rate",
-}
 
 
-def charts_of(
-    space: Geometry, inputs: Inputs, seen: Verification
-) -> tuple[Curve | Bars | Table, ...]:
+def charts_of(space: Geometry, inputs: Inputs, seen: Verification) -> tuple[Curve | Table, ...]:
     """All charts of the finding."""
-    far, tar = _curve_points(seen)
-    return (
-        _roc(seen, far, tar),
-        _det(seen, far, tar),
-        _accepted(seen),
-        _numbers(seen),
-        *(worst_classes(space, seen) if inputs.pairs is None else worst_pairs(space, inputs, seen)),
-    )
+    worst = worst_classes(space, seen) if inputs.pairs is None else worst_pairs(space, inputs, seen)
+    return (_roc(seen), _accepted(seen), *worst)
 
 
 def _curve_points(seen: Verification) -> tuple[Reals, Reals]:
@@ -65,8 +39,9 @@ def _curve_points(seen: Verification) -> tuple[Reals, Reals]:
     return levels, np.array([float(roc.tar_at(far, tar, x)) for x in levels])
 
 
-def _roc(seen: Verification, far: Reals, tar: Reals) -> Curve:
+def _roc(seen: Verification) -> Curve:
     value = seen.seen.values
+    far, tar = _curve_points(seen)
     at = max(value["pair_far"], float(far[0]))
     return Curve(
         title="ROC: what one threshold accepts",
@@ -80,21 +55,6 @@ def _roc(seen: Verification, far: Reals, tar: Reals) -> Curve:
         series=(Series.of("genuine accepted", far, tar),),
         marks=(Mark(name="at the threshold used:", x=at, y=value["pair_recall"], role="second"),),
         x_scale="log",
-    )
-
-
-def _det(seen: Verification, far: Reals, tar: Reals) -> Curve:
-    """In percent and without the share axis, which would press small errors to the floor."""
-    eer = seen.seen.values["eer"]
-    return Curve(
-        title="DET: what fewer errors of one kind cost in the other",
-        alt=f"Genuine pairs rejected and impostor pairs accepted are equally many at {percent(eer)}.",
-        x_label="impostor pairs accepted (FAR)",
-        y_label="genuine pairs rejected (FRR), %",
-        series=(Series.of("% rejected", far, 100 * (1 - tar)),),
-        levels=(Level(name="equal error rate, %", y=100 * eer),),
-        x_scale="log",
-        y_share=False,
     )
 
 
@@ -125,18 +85,6 @@ def _accepted(seen: Verification) -> Curve:
             Mark(name="impostors", x=at, y=both[1], role="second"),
         ),
     )
-
-
-def _numbers(seen: Verification) -> Bars:
-    bars = []
-    if seen.claim is not None:
-        bars.append(Bar(label="Claimed", value=seen.claim.value, role="context"))
-    for name in (name for name in NAMES if name in seen.estimates):
-        role: Role = "main" if name in ("pair_accuracy", "pair_precision") else "second"
-        bars.append(Bar.of(NAMES[name], seen.estimates[name], role))
-    if seen.triplets is not None:
-        bars.append(Bar(label="Triplets, all pooled", value=seen.triplets, role="context"))
-    return Bars.of("The same distances, differently asked", "share", bars)
 
 
 def worst_classes(space: Geometry, seen: Verification) -> tuple[Table, ...]:
@@ -182,9 +130,7 @@ def _own_pairs(counts: PairCounts, threshold: float) -> tuple[Reals, Ints]:
         for kind, taken in enumerate(counts.taken(start, stop)):
             sums = np.cumsum(taken[:, counted].sum(axis=1), axis=1)
             sums = np.concatenate([np.zeros((stop - start, 1)), sums], axis=1)
-            low = min(int(place), sums.shape[1] - 1)
-            high = min(low + 1, sums.shape[1] - 1)
-            near[kind, start:stop] = sums[:, low] + (place - low) * (sums[:, high] - sums[:, low])
+            near[kind, start:stop] = between(sums, place)
             all_of[kind, start:stop] = sums[:, -1]
     return near, all_of
 

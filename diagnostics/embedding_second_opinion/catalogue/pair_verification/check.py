@@ -86,8 +86,7 @@ def _meaning(seen: Verification, verdict: Verdict) -> str:
     text = "In use almost every pair is an impostor, and far fewer of the matches are true."
     if seen.below_half:
         says = (
-            ", and nearly all contradict the labels: 'same' is probably a distance flag (1 = different). "
-            "Until it is turned round, no number here is about these pairs."
+            ", and nearly all contradict the labels: 'same' is probably a distance flag (1 = different)."
             if seen.turned
             else ": these distances say less than a toss of a coin."
         )
@@ -101,8 +100,8 @@ def _meaning(seen: Verification, verdict: Verdict) -> str:
         return text
     claimed = "" if seen.claim is None else f"{100 * seen.claim.value:.1f} %"
     why = {
-        "one_threshold_loss": "The order about each sample is better than any one threshold can show: "
-        "classes (or samples) live on different scales.",
+        "one_threshold_loss": "Samples order their own pairs better than one threshold can: they live "
+        "on different scales.",
         "transfer_loss": f"A threshold does not travel: {seen.seen.threshold:.3g} comes from "
         f"{seen.counts.fit_words}, and these pairs want {seen.seen.best_threshold:.3g}.",
         "claim_loss": f"{claimed} pair accuracy was claimed; these vectors give "
@@ -120,12 +119,9 @@ def _remedy(seen: Verification, verdict: Verdict) -> str:
     if verdict is Verdict.OK:
         return report
     way = {
-        "one_threshold_loss": "Compare unit-length vectors (--metric cosine), or normalise each score by "
-        "those of its sample against a fixed set of others (z-norm, s-norm).",
-        "transfer_loss": "Fit the threshold on classes and recordings that training has not seen, and again "
-        "after every new training.",
-        "claim_loss": "Find out which pairs the claimed number was measured on, and how its threshold was "
-        "fitted.",
+        "one_threshold_loss": "Compare unit-length vectors (--metric cosine), or normalise scores (s-norm).",
+        "transfer_loss": "Fit the threshold on classes that training has not seen, after every training.",
+        "claim_loss": "Find out on which pairs the claim was measured, and how its threshold was fitted.",
     }
     return f"{way[seen.worst]} {report}"
 
@@ -138,15 +134,12 @@ def _caveats(seen: Verification, inputs: Inputs) -> tuple[str, ...]:
     ]
     if not seen.counts.elsewhere:
         notes.append(
-            "Too few classes to fit a threshold on others than it judges: the accuracy at the threshold is "
-            "too good, and what moving it costs is not known."
+            "Too few classes to fit a threshold on others than it judges: accuracy at it is too good."
         )
     elif seen.counts.judged != seen.counts.counted:
         notes.append("At the threshold only pairs inside each half of the classes count.")
-    moved = f"by at most {seen.seen.rounding:.1g}" if seen.seen.rounding else "not at all"
-    notes.append(
-        f"Distances are counted in bins; that moves the AUC {moved}. All pairs take a pass of their own."
-    )
+    if seen.seen.rounding:
+        notes.append(f"Counted in bins, the AUC is off by at most {seen.seen.rounding:.1g}.")
     if inputs.pairs is not None:
         notes += inputs.pairs.notes
         notes.append("Intervals are up to 1.4 times too wide where each class is in few pairs.")

@@ -206,10 +206,8 @@ def _shift(found: PairHistograms) -> int:
 
 
 def _about(space: Geometry, found: PairHistograms) -> str:
-    name, classes = space.evaluation.query_name, len(found.classes)
-    split = "" if name.startswith("all") else f" {name}"
     return (
         f"all {int(found.genuine.sum()):,} genuine and "
-        f"{number(int(found.impostor.sum()), 'impostor pair')} of {len(space.codes):,}{split} rows of "
-        f"{number(classes, 'class')}"
+        f"{number(int(found.impostor.sum()), 'impostor pair')} of {len(space.codes):,} "
+        f"{space.evaluation.called}rows of {number(len(found.classes), 'class')}"
     )

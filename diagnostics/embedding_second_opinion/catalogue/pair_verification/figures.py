@@ -59,7 +59,7 @@ def figures(counts: PairCounts) -> Figures:
             parts[name].append(full[name] + found - coarse[name])
         left, _ = roc.points(one[:, counted].sum(axis=1), two[:, counted].sum(axis=1))
         for name, place in places.items():
-            accepted[name].append(_between(left, place))
+            accepted[name].append(between(left, place))
     without = {name: np.concatenate(found) for name, found in parts.items()}
     pairs = genuine.sum() * impostor.sum()
     return Figures(
@@ -134,7 +134,7 @@ def _place(far: Reals, level: float) -> float:
     return before + (float(np.clip((level - far[before]) / step, 0, 1)) if step > 0 else 0.0)
 
 
-def _between(points: Reals, place: float) -> Reals:
+def between(points: Reals, place: float) -> Reals:
     """(k,) values of (k, n) points at a place between two of them."""
     low = int(place)
     high = min(low + 1, points.shape[-1] - 1)

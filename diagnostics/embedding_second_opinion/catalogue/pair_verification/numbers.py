@@ -36,7 +36,6 @@ class Verification:
     unjudged: why the file's own pairs have no verdict; empty where they have, or there is no file.
     below_half: pairs called the same lie farther apart than the others. turned: because ``same`` says the
     opposite, as the labels have it.
-    triplets: exact accuracy of all triplets pooled, ties half; None where the set has no pairs.
     refused: for each TAR that is not given, how many independent impostor pairs there are.
     """
 
@@ -49,7 +48,6 @@ class Verification:
     unjudged: str
     below_half: bool
     turned: bool
-    triplets: float | None
     refused: Mapping[str, float]
     claim: Believed | None
 
@@ -77,12 +75,11 @@ def verify(space: Geometry, inputs: Inputs, tolerance: float) -> Verification:
     elif pairs is not None:
         reason = "the threshold was fitted on the pairs it judges, for want of others"
         parts["transfer_loss"] = 0.0, no_interval(reason)
-    triplets = None
     if whole is not None:
         every = seen if counts is whole else figures(whole)
         if counts is not whole:
             estimates["verification_auc_all_pairs"] = _share(whole, every, "verification_auc")
-        triplets, parts["one_threshold_loss"] = _one_for_all(space, whole, every)
+        parts["one_threshold_loss"] = _one_for_all(space, whole, every)
     claim = inputs.claim if inputs.claim is not None and inputs.claim.metric == "pair" else None
     if claim is not None:
         value = seen.values["pair_accuracy"]
@@ -126,7 +123,6 @@ def verify(space: Geometry, inputs: Inputs, tolerance: float) -> Verification:
         unjudged=unjudged,
         below_half=below_half,
         turned=turned,
-        triplets=triplets,
         refused=refused,
         claim=claim,
     )
@@ -173,9 +169,7 @@ def _transfer(counts: PairCounts, seen: Figures) -> tuple[float, Interval]:
     return value, _or_combined(paired, both, counts.units)
 
 
-def _one_for_all(
-    space: Geometry, whole: PairCounts, every: Figures
-) -> tuple[float, tuple[float, Interval]]:
+def _one_for_all(space: Geometry, whole: PairCounts, every: Figures) -> tuple[float, Interval]:
     """Triplets share their anchor, pairs share a threshold only: what is lost between the two."""
     ranks = space.within
     assert ranks is not None  # there are pairs among the queries
@@ -190,7 +184,7 @@ def _one_for_all(
         (value, share_interval(value, wide, whole.units)),
         (auc, _interval(whole, every, "verification_auc")),
     ]
-    return value, (value - auc, _or_combined(paired, both, whole.units))
+    return value - auc, _or_combined(paired, both, whole.units)
 
 
 def _or_combined(paired: Interval, both: list[tuple[float, Interval]], units: int) -> Interval:

@@ -2,7 +2,7 @@
 
 Points: (..., n) shares of impostor pairs (FAR) and of genuine pairs (TAR) accepted as the threshold
 rises, never falling. Several curves at once stand in the leading axes. NaN where a curve has no pair
-of a kind. Sources: Fawcett, Pattern Recognition Letters 2006; Martin et al., Eurospeech 1997 (DET).
+of a kind. Source: Fawcett, Pattern Recognition Letters 2006.
 """
 
 from __future__ import annotations

@@ -8,8 +8,6 @@ import numpy as np
 
 from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.findings.charts import (
-    Bar,
-    Bars,
     Curve,
     Packed,
     Panel,
@@ -101,16 +99,6 @@ def quality_chart(maps: Maps) -> Curve:
         series=tuple(lines),
         x_scale="log",
     )
-
-
-def company_chart(estimates: Mapping[str, Estimate]) -> Bars:
-    """The share of points that each map misplaces."""
-    bars = [
-        Bar.of(name, estimates[f"misplaced_{kind}"], "main" if kind in MAPS else "context")
-        for kind, name in NAMES.items()
-    ]
-    words = ", ".join(f"{bar.label} {100 * bar.value:.1f} %" for bar in bars[:2])
-    return Bars.of(f"Points shown in the wrong company: {words}", "share of points", bars)
 
 
 def pairs_table(space: Geometry, maps: Maps, better: Kind) -> tuple[Table, ...]:

@@ -14,7 +14,7 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
-from .charts import company_chart, pairs_table, points_chart, quality_chart
+from .charts import pairs_table, points_chart, quality_chart
 from .made import FEWEST, Kind, Maps, draw, make_maps
 from .numbers import MAPS, NAMES, company, estimate_maps, smaller
 
@@ -54,10 +54,9 @@ def projections(
         meaning=lambda verdict: _meaning(estimates, better, verdict),
         ignore_when="Nobody draws conclusions from a map, which is never a measure of the model.",
         remedy=lambda verdict: _remedy(better, verdict),
-        caveats=_caveats(maps, inputs.map_seeds),
+        caveats=_caveats(maps),
         charts=lambda verdict: (
             points_chart(space, maps, estimates, _title(estimates, better, verdict)),
-            company_chart(estimates),
             quality_chart(maps),
             *pairs_table(space, maps, better),
         ),
@@ -122,39 +121,32 @@ def _meaning(estimates: Mapping[str, Estimate], better: Kind, verdict: Verdict) 
     text = ""
     if verdict.loud:
         lost = wrong.value - tidier.value
-        all_or = "all" if lost == 0 else percent(tidier.value)
-        text = f"{percent(wrong.value)} of the points stand elsewhere than the picture says: " + (
-            f"{all_or} seem at home and are among strangers. The picture is tidier than the space. "
+        seem = (
+            f"{percent(tidier.value)} of the points seem at home and are not: the picture is tidier"
             if tidier.value >= lost
-            else f"{100 * lost:.1f} % seem among strangers and are at home. The space is in better order "
-            "than the picture. "
+            else f"{percent(lost)} of the points are at home and seem not: the picture is more mixed"
         )
+        text = f"{seem} than the space. "
     elif verdict is Verdict.OK:
         text = f"Which points {NAMES[better]} shows among their own class, and which not, can be believed. "
     agreement = estimates[f"seed_agreement_{better}"]
     return (
         f"{text}Two maps that differ by their start alone share {percent(agreement.value)} of a point's "
-        "neighbours. Distances between clusters, their sizes, densities and gaps mean nothing in either map."
+        "neighbours. Distances between clusters, their sizes and gaps mean nothing in either map."
     )
 
 
 def _remedy(better: Kind, verdict: Verdict) -> str:
     if verdict is Verdict.OK:
-        return (
-            f"Nothing here. Show {NAMES[better]} together with its trustworthiness, and claim no more from "
-            "it than which points are among their own."
-        )
+        return f"Nothing here. Show {NAMES[better]} together with its trustworthiness."
     return (
         "Show no map as evidence, or colour its points by their distortion; which classes mix, the pairs "
-        "below and the cluster proximity tell. A larger sample, another perplexity or number of neighbours "
-        "may help."
+        "below and the cluster proximity tell."
     )
 
 
-def _caveats(maps: Maps, seeds: int) -> tuple[str, ...]:
+def _caveats(maps: Maps) -> tuple[str, ...]:
     notes = [
-        f"Numbers of t-SNE and UMAP are means of {seeds} maps; the first is drawn. They are about these maps "
-        "of these rows.",
         "rank_correlation: Spearman's, of the distances from a point to all others; neighbour_preservation: "
         "the area under R_NX over the logarithm of the neighbourhood (0: chance).",
         f"Distortion is the share of a point's {maps.k} nearest in the picture that are not among its "

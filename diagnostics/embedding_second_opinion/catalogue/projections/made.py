@@ -130,8 +130,10 @@ def make_maps(space: Geometry, drawn: Drawn, seeds: int) -> Maps:
         flat = _two_dimensions(drawn.points)
         lines = space.rng("maps: projection").standard_normal((drawn.points.shape[1], 2))
         shadow = (drawn.points - drawn.points.mean(axis=0, dtype=np.float64)) @ lines
+    # The principal components with the first one's spread made 1.
+    spread = float(flat[:, 0].std()) or 1.0
     starts = [
-        _start(flat) + JITTER * space.rng(f"maps: start {seed}").standard_normal((n, 2))
+        flat / spread + JITTER * space.rng(f"maps: start {seed}").standard_normal((n, 2))
         for seed in range(seeds)
     ]
     seed_of = int(space.rng("maps: seed").integers(2**31))
@@ -204,12 +206,6 @@ def _two_dimensions(points: Floats) -> Reals:
         found = PCA(min(2, d), svd_solver=solver, random_state=0).fit_transform(points / extent)
         places[:, : found.shape[1]] = found
     return places
-
-
-def _start(flat: Reals) -> Reals:
-    """The principal components with the first one's spread made 1."""
-    spread = float(flat[:, 0].std())
-    return flat / spread if spread > 0 else flat
 
 
 def _tsne(near: Ints, distances: Reals, perplexity: float, start: Reals, seed: int) -> Reals:

@@ -9,6 +9,7 @@ import numpy as np
 from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.stats.gains import means_without
 from embedding_second_opinion.stats.intervals import Interval, difference_interval, share_interval
 
 from .made import Drawn, Kind, Maps
@@ -96,15 +97,12 @@ def estimate_maps(
 def _mean(values: Reals, codes: Ints, taking_part: Bools, share: bool) -> tuple[float, Interval]:
     """The mean over the rows that take part, with its class jackknife."""
     values = values[taking_part]
-    _, dense = np.unique(codes[taking_part], return_inverse=True)
-    counts, sums = np.bincount(dense), np.bincount(dense, values)
-    value, left = float(values.mean()), len(values) - counts
-    without = np.divide(values.sum() - sums, left, out=np.full(len(sums), np.nan), where=left > 0)
+    value, without = float(values.mean()), means_without(values, codes[taking_part])
     if share:
         # Rounding must not lift a sum above all or below nothing.
-        interval = share_interval(value, without.clip(0, 1), len(counts))
+        interval = share_interval(value, without.clip(0, 1), len(without))
     else:
-        interval = difference_interval(value, without, len(counts))
+        interval = difference_interval(value, without, len(without))
     if interval.low is None:
         return value, interval
     method = (
@@ -134,11 +132,9 @@ def _about(space: Geometry, drawn: Drawn, taking_part: Bools, pictures: int) -> 
     n, rows = len(drawn.codes), int(taking_part.sum())
     whole = "" if n == drawn.of_rows else f" (drawn by class from {drawn.of_rows:,})"
     some = "" if drawn.classes == drawn.of_classes else f" of {drawn.of_classes:,}"
-    query_name = space.evaluation.query_name
-    split = "" if query_name.startswith("all") else f" {query_name}"
     note = f"; {n - rows:,} alone in their class left out" if rows < n else ""
     seeds = f"; mean of {pictures} maps" if pictures > 1 else ""
     return (
-        f"{n:,}{split} rows{whole} of {drawn.classes:,}{some} classes, each against the other "
-        f"{n - 1:,}{note}{seeds}"
+        f"{n:,} {space.evaluation.called}rows{whole} of {drawn.classes:,}{some} classes, each against the "
+        f"other {n - 1:,}{note}{seeds}"
     )

@@ -59,7 +59,7 @@ def remedies(
         meaning=lambda verdict: _meaning(found, verdict),
         ignore_when="The model is to be trained again anyway, or nothing can stand behind it.",
         remedy=lambda verdict: _remedy(found, verdict),
-        caveats=_caveats(found),
+        caveats=[f"Not tried: {name}, as {reason}." for name, reason in found.left_out.items()],
         charts=(gains_chart(found), costs_table(found)),
         parameters={"seed": space.seed},
     )
@@ -112,19 +112,5 @@ def _remedy(found: Remedies, verdict: Verdict) -> str:
         return "Bring more classes before anything is put behind the model."
     return (
         f"Try {found.chosen.name} ({found.chosen.cost}): fit_remedy(space, '{found.chosen.key}'). Fit every "
-        "threshold anew: distances change their unit."
+        "threshold anew."
     )
-
-
-def _caveats(found: Remedies) -> tuple[str, ...]:
-    looks = (1 + sum(remedy.transforms for remedy in found.compared)) * len(found.dealt.deals)
-    notes = [
-        f"Rows: {found.dealt.how}. With cross-fitting two fifths fewer are enrolled than in use.",
-        f"Needs {looks} extra passes of those rows against the rows fitted on.",
-        *(f"Not tried: {name}, as {reason}." for name, reason in found.left_out.items()),
-    ]
-    if found.dealt.dropped:
-        notes.append(
-            f"{found.dealt.dropped:,} rows do not measure, as an equal row was fitted or chosen on."
-        )
-    return tuple(notes)

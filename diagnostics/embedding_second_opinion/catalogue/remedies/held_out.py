@@ -18,7 +18,6 @@ from embedding_second_opinion.geometry.passes.row_keys import row_keys
 LARGE = 20_000  # rows, of which two folds are enough to measure by: each fit takes seconds
 FOLDS = 5  # without a split: one measures, one chooses, three are fitted on
 MOST = 5_000  # rows that choose, and as many that measure, over all deals
-VALIDATION = ("val", "valid", "validation", "dev")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +76,13 @@ def deal(space: Geometry) -> Dealt:
         how = (
             f"cross-fitted, since there is no split: of {FOLDS} folds of every class "
             f"{'each in turn measures' if turns == FOLDS else 'two in turn measure'}, another chooses, and "
-            "the rest is enrolled and fitted on"
+            "the rest is enrolled and fitted on, two fifths fewer than in use"
         )
         return Dealt(tuple(deals), how)
     queries, fit = evaluation.queries, evaluation.enrolled
-    validation = _validation(space)
-    if len(validation):
+    apart = evaluation.validation().values()
+    if apart:
+        validation = np.sort(np.concatenate([*apart]))
         one = _roles(fit, _some(validation, keys, MOST), _some(queries, keys, MOST), keys)
         how = "fitted on the gallery, chosen on validation rows, measured on the queries"
         return Dealt((one,), how)
@@ -114,16 +114,3 @@ def _dealt_out(rows: Rows, codes: Ints, keys: Keys, parts: int) -> Ints:
 
 def _some(rows: Rows, keys: Keys, most: int) -> Rows:
     return rows[np.argsort(keys[rows], kind="stable")[:most]]
-
-
-def _validation(space: Geometry) -> Rows:
-    """Rows of enrolled classes in a split for validation that is neither looked up nor enrolled."""
-    evaluation = space.evaluation
-    data = evaluation.data
-    if data is None or data.split is None:
-        return np.zeros(0, dtype=np.int64)
-    free = np.isin(evaluation.codes, space.ranks.class_ids)
-    for rows in (evaluation.queries, evaluation.enrolled, evaluation.strangers):
-        free[rows] = False
-    named = np.isin(np.char.lower(data.split), VALIDATION)
-    return np.flatnonzero(free & named)

@@ -128,9 +128,7 @@ def chosen_by(found: Sequence[Tried], compared: Sequence[Remedy]) -> Remedy:
 
 
 def _error(values: Reals, codes: Ints) -> float:
-    """Standard error of the mean, over classes."""
+    """Standard error of the mean, over classes; 0 for one."""
     without = means_without(values, codes)
     k = len(without)
-    if k < 2:
-        return 0.0
-    return float(np.sqrt((k - 1) / k * ((without - without.mean()) ** 2).sum()))
+    return 0.0 if k < 2 else float(np.sqrt((k - 1) / k * ((without - without.mean()) ** 2).sum()))

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Ints
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Examples, Mark, Series, Table
-from embedding_second_opinion.findings.wording import are, have, number
-from embedding_second_opinion.geometry.examples import example, most
+from embedding_second_opinion.findings.charts import Curve, Examples, Mark, Series, Table
+from embedding_second_opinion.findings.wording import are, commonest, have, number
+from embedding_second_opinion.geometry.examples import example, most, one_a_class
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.stats.answers_without import near_classes
 from embedding_second_opinion.stats.ranked_answers import COUNTS, PAGE, chance_curve
 from embedding_second_opinion.stats.surface import anchor_counts
 
-from .index import Index
 from .numbers import Retrieval
 
 EXAMPLES_SHOWN = 8
-LABELS = {
-    "recall_at_1": "First answer right (precision@1, recall@1)",
-    "recall_at_5": "A match in the first 5 (recall@5)",
-    "recall_at_10": "A match in the first 10 (recall@10)",
-    "fractional_recall_at_10": "Share of R in the first 10 (fractional recall)",
-    "r_precision": "Matches among the first R (R-precision)",
-    "map_at_r": "The same, early ones counting more (MAP@R)",
-}
 
 
 def match_curve(space: Geometry, found: Retrieval) -> Curve:
@@ -50,20 +39,6 @@ def match_curve(space: Geometry, found: Retrieval) -> Curve:
         ),
         marks=(Mark(name=f"first {at + 1}:", x=float(at + 1), y=page.value),) if at else (),
     )
-
-
-def numbers_chart(found: Retrieval, index: Index | None) -> Bars:
-    """The same ranking, counted in six ways, and by an index where one was asked."""
-    shown = {LABELS[name]: found.estimates[name] for name in LABELS}
-    if index is not None and index.estimates:
-        estimates = index.estimates
-        shown["First answer of the index right"] = estimates["precision_at_1_approximate"]
-        shown["The nearest 10 that the index finds"] = estimates[f"index_recall_at_{PAGE}"]
-    bars = [
-        Bar.of(label, e, "main" if label == LABELS[f"recall_at_{PAGE}"] else "second")
-        for label, e in shown.items()
-    ]
-    return Bars.of("One ranking, counted in different ways", "mean over queries", bars)
 
 
 def counts_table(found: Retrieval) -> Table:
@@ -95,15 +70,13 @@ def missing_classes(space: Geometry, found: Retrieval) -> tuple[Table, ...]:
     rows = []
     for c in most(empty, empty / np.maximum(counts, 1)).tolist():
         here = ranks.codes[missed] == c
-        instead = Counter(page[here][page[here] >= 0].tolist()).most_common(3)
+        instead = page[here][page[here] >= 0].tolist()
         rows.append(
             {
                 "class": names[int(ranks.class_ids[c])],
                 "queries without a match": f"{empty[c]:,} of {counts[c]:,}",
                 "first match at (median)": f"{np.median(first[here]):,.0f}",
-                "answers instead": ", ".join(
-                    f"{names[int(ranks.class_ids[w])]} ({n})" for w, n in instead
-                ),
+                "answers instead": commonest(names[ranks.class_ids[w]] for w in instead),
             }
         )
     hit = int(np.count_nonzero(empty))
@@ -122,10 +95,7 @@ def missing_examples(space: Geometry, found: Retrieval) -> tuple[Examples, ...]:
         return ()
     first = found.first[found.first > PAGE]
     order = np.lexsort((space.evaluation.queries[missed], -first))
-    _, of_class = np.unique(ranks.codes[missed][order], return_index=True)
-    shown = order[np.sort(of_class)][
-        :EXAMPLES_SHOWN
-    ]  # one a class, or one bad class would fill the list
+    shown = one_a_class(order, ranks.codes[missed], EXAMPLES_SHOWN)
     examples = tuple(
         example(space, int(missed[at]), f"its first match is answer {first[at]:,}") for at in shown
     )

@@ -6,13 +6,13 @@ import numpy as np
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import are, number, percent
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.ranked_answers import PAGE, RANKS
 
 from . import CHECK
-from .charts import counts_table, match_curve, missing_classes, missing_examples, numbers_chart
+from .charts import counts_table, match_curve, missing_classes, missing_examples
 from .index import Index, measure_index
 from .numbers import Retrieval, measure_retrieval
 
@@ -45,10 +45,9 @@ def retrieval(
         meaning=lambda verdict: _meaning(found, verdict),
         ignore_when="Nobody sees a list: the first answer alone decides, or a threshold on two rows.",
         remedy=lambda verdict: _remedy(found, verdict),
-        caveats=_caveats(space, found, index),
+        caveats=_caveats(found, index),
         charts=(
             match_curve(space, found),
-            numbers_chart(found, index),
             counts_table(found),
             *missing_classes(space, found),
             *missing_examples(space, found),
@@ -78,29 +77,20 @@ def _meaning(found: Retrieval, verdict: Verdict) -> str:
     text = "A page with a match (recall@k, a hit rate) need not hold all (R-precision, MAP@R)."
     if found.missed:
         within = int((found.first[found.first > PAGE] <= RANKS).sum())
-        beyond = found.missed - within
         text += (
-            f" Of the {number(found.missed, 'query')} without a match on the page, {within or 'none'} "
-            f"{'meets' if within <= 1 else 'meet'} one by answer {RANKS}"
-            f"{f', {beyond:,} only beyond' if beyond else ''}."
+            f" Of {number(found.missed, 'page')} without a match {within:,} would hold one by answer "
+            f"{RANKS}, {found.missed - within:,} only beyond."
         )
     one, whole = numbers["precision_at_1"].value, numbers["r_precision"].value
     if one >= 0.8 and one - whole >= 0.1:
         text += (
-            f" The first answer is right for {100 * one:.1f} %, yet only {100 * whole:.1f} % of the first R "
-            "are matches: much of a class lies elsewhere. For classes of several groups that is legitimate; "
-            "it matters where all of a class must be listed."
+            f" The first answer is right for {percent(one)}, yet only {percent(whole)} of the first R are "
+            "matches: much of a class lies elsewhere, which matters where all of it must be listed."
         )
     if found.chance[page] >= 0.2:
-        chance = f"{100 * found.chance[page]:.0f} %"
-        text += (
-            f" In random order {chance} of the pages would hold one: here that rate says little."
-        )
+        text += f" In random order {100 * found.chance[page]:.0f} % of the pages would hold one."
     if _ties_decide(found):
-        text += (
-            f" Ties decide: were a tie counted as found, {100 * (1 - found.lenient):.1f} % of the pages "
-            f"would hold nothing instead of {100 * found.harm.value:.1f} %."
-        )
+        text += " Ties decide these numbers."
     return text
 
 
@@ -109,14 +99,13 @@ def _remedy(found: Retrieval, verdict: Verdict) -> str:
         return "Nothing here. When you report recall@k, say which of the two it is."
     if _ties_decide(found):
         return (
-            "Look at the ties first: are rows duplicated, rounded to signs or all the same vector? Store "
-            "more digits, or break ties by a second score."
+            "Look at the ties first: are rows duplicated, rounded to signs or all the same vector?"
         )
     if not found.missed:
         return "More classes or more queries, to tell whether an empty page is rarer than the tolerance."
     way = (
-        f"Most matches lie beyond {RANKS} answers, so ranking again cannot bring them back: train with "
-        "negatives as hard as what stands there instead."
+        f"Most matches lie beyond {RANKS} answers: ranking again cannot bring them back, harder negatives in "
+        "training may."
     )
     if np.median(found.first[found.first > PAGE]) <= RANKS:
         way = (
@@ -126,25 +115,17 @@ def _remedy(found: Retrieval, verdict: Verdict) -> str:
     return f"Look at the queries listed: some may be mislabelled. {way}"
 
 
-def _caveats(space: Geometry, found: Retrieval, index: Index | None) -> tuple[str, ...]:
+def _caveats(found: Retrieval, index: Index | None) -> tuple[str, ...]:
     notes = []
-    lost = len(space.ranks.codes) - len(space.ranks.anchors)
-    if lost:
-        rows = number(lost, "query")
-        notes.append(f"{rows} without any match in the gallery {are(lost)} left out.")
-    if found.without.swept_again:
-        width = found.without.width
-        notes.append(f"The {width} nearest rows were looked up: one more pass over all distances.")
     if found.lenient - found.estimates[f"recall_at_{PAGE}"].value >= 0.0005:  # seen when printed
         notes.append(
-            f"A match stands behind what ties with it. Were ties counted as found, recall_at_{PAGE} would "
-            f"be {100 * found.lenient:.1f} %."
+            f"A tie is no match. Were ties counted as found, recall_at_{PAGE} would be "
+            f"{percent(found.lenient)}."
         )
     if index is not None:
         notes.append(
             index.why_not
-            or "The index is nearest-neighbour descent with the settings that pynndescent has, built once; "
-            "another index, or another setting, errs differently."
+            or "The index is nearest-neighbour descent as pynndescent sets it; another errs differently."
         )
     return tuple(notes)
 

@@ -13,8 +13,8 @@ from embedding_second_opinion.findings.charts import (
     Series,
     Table,
 )
-from embedding_second_opinion.findings.wording import number
-from embedding_second_opinion.geometry.examples import example, gaining
+from embedding_second_opinion.findings.wording import number, percent
+from embedding_second_opinion.geometry.examples import example, gaining, one_a_class
 from embedding_second_opinion.geometry.geometry import Geometry
 
 from .numbers import Shift
@@ -41,18 +41,6 @@ def undone_bars(numbers: Shift) -> Bars:
     return Bars.of(title, "share of queries recognised", bars)
 
 
-def auc_bars(numbers: Shift) -> Bars:
-    """How often the classifier is right about a pair, and how often chance lets it seem so."""
-    auc, chance = numbers.estimates["shift_auc"], numbers.estimates["shift_auc_by_chance"]
-    can = "can" if numbers.told_apart else "cannot"
-    bars = [
-        Bar.of("Measured", auc),
-        Bar.of(f"97.5 % of {len(numbers.test.null)} permutations are below", chance, "context"),
-    ]
-    title = f"Queries {can} be told from gallery rows of their class"
-    return Bars.of(title, "pairs in which the query scores higher; chance is 50 %", bars)
-
-
 def foreign_curve(numbers: Shift) -> tuple[Curve, ...]:
     """Accuracy of the queries, from the least to the most foreign."""
     found = numbers.foreign
@@ -74,7 +62,7 @@ def foreign_curve(numbers: Shift) -> tuple[Curve, ...]:
             x_label="queries in order of how foreign they look, in percent",
             y_label="share of queries recognised",
             series=(Series.along("queries", 100 * found.share, parts),),
-            levels=(Level(name=f"all {100 * numbers.before.value:.1f} %", y=numbers.before.value),),
+            levels=(Level(name=f"all {percent(numbers.before.value)}", y=numbers.before.value),),
         ),
     )
 
@@ -92,8 +80,7 @@ def foreign_samples(space: Geometry, numbers: Shift) -> tuple[Examples, ...]:
     if not numbers.told_apart or not len(numbers.foreign.wrong):
         return ()
     wrong, above = numbers.foreign.wrong, numbers.foreign.wrong_above
-    _, first = np.unique(space.ranks.codes[wrong], return_index=True)
-    shown = np.sort(first)[:SAMPLES_SHOWN].tolist()
+    shown = one_a_class(np.arange(len(wrong)), space.ranks.codes[wrong], SAMPLES_SHOWN).tolist()
     return (
         Examples(
             title="The most foreign of the queries answered wrongly",

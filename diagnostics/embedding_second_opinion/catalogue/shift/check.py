@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
+from embedding_second_opinion.findings.wording import percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
-from .charts import auc_bars, foreign_curve, foreign_samples, gaining_classes, undone_bars
+from .charts import foreign_curve, foreign_samples, gaining_classes, undone_bars
 from .numbers import Shift, measure_shift
 from .two_sample import PERMUTATIONS
 
@@ -50,15 +51,11 @@ def shift(
         harm=numbers.harm,
         interval=numbers.harm_interval,
         meaning=lambda verdict: _meaning(numbers, verdict),
-        ignore_when=(
-            "Queries in use will be recorded like the gallery, or every class is to be enrolled anew from "
-            "rows like the queries."
-        ),
+        ignore_when="Queries in use will be recorded like the gallery, or the gallery like the queries.",
         remedy=lambda verdict: _remedy(numbers, verdict),
-        caveats=_caveats(numbers),
+        caveats=("No linear classifier sees a change of width, or shifts that differ by class.",),
         charts=(
             undone_bars(numbers),
-            auc_bars(numbers),
             *foreign_curve(numbers),
             *gaining_classes(space, numbers),
             *foreign_samples(space, numbers),
@@ -83,9 +80,8 @@ def _explanation(numbers: Shift) -> str:
     auc, best = numbers.estimates["shift_auc"], numbers.by_undoing[numbers.best][1]
     return (
         f"A linear classifier scores a query above a gallery row of its own class in {auc.text()} of pairs "
-        f"(chance is 50 %; permutation p {_p(numbers)}); with {HOW[numbers.best]}, {100 * best.value:.1f} % "
-        f"of queries are recognised instead of {100 * numbers.before.value:.1f} %, a gain of "
-        f"{numbers.harm.text()}."
+        f"(chance is 50 %; permutation p {_p(numbers)}); with {HOW[numbers.best]}, {percent(best.value)} of "
+        f"queries are recognised instead of {percent(numbers.before.value)}, a gain of {numbers.harm.text()}."
     )
 
 
@@ -112,24 +108,10 @@ def _meaning(numbers: Shift, verdict: Verdict) -> str:
 def _remedy(numbers: Shift, verdict: Verdict) -> str:
     if verdict.loud:
         return (
-            "Find what differs in recording or preparation (camera, scanner, date, crop, software version) "
-            "and make it alike, or enrol rows recorded like the queries; train with that variation. Else "
-            "subtract from each part its own mean over the same classes, or leave out the direction between "
-            "the two, and measure again on other rows."
+            "Find what differs in recording or preparation and make it alike, or enrol rows recorded like "
+            "the queries. Else subtract from each part its own mean over the same classes, and measure again."
         )
     return "Nothing here." if verdict is Verdict.OK else "Bring more classes before acting on this."
-
-
-def _caveats(numbers: Shift) -> tuple[str, ...]:
-    notes = [
-        "A linear classifier sees no change of width, nor shifts that differ from class to class.",
-        f"Needs {len(numbers.by_undoing)} extra passes of the queries against the gallery, and "
-        f"{PERMUTATIONS} classifiers for the test.",
-    ]
-    if numbers.test.rows < len(numbers.sides.rows):
-        of = f"{numbers.test.rows:,} of {len(numbers.sides.rows):,} rows"
-        notes.append(f"The test is made on {of}, at random.")
-    return tuple(notes)
 
 
 def _p(numbers: Shift) -> str:

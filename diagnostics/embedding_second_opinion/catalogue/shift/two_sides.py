@@ -67,6 +67,7 @@ def sides(space: Geometry) -> Sides:
     keys = row_keys(vectors[rows], space.rng("shift: rows"))
     place = _places(keys, codes, query, k)
     means, counts, spread = _moments(vectors, rows, codes + k * query, 2 * k)
+    free = np.maximum(counts.reshape(2, k) - 1, 0).sum(axis=1)
     return Sides(
         vectors=vectors,
         rows=rows,
@@ -77,8 +78,7 @@ def sides(space: Geometry) -> Sides:
         class_ids=class_ids,
         counts=counts.reshape(2, k),
         shifts=means[k:] - means[:k],
-        spread=np.array([spread[:k].sum(), spread[k:].sum()])
-        / _positive(np.maximum(counts.reshape(2, k) - 1, 0).sum(axis=1)),
+        spread=spread.reshape(2, k).sum(axis=1) / np.where(free > 0, free, np.nan),
         fold=place % min(FOLDS, k),
     )
 
@@ -134,7 +134,3 @@ def _moments(vectors: Floats, rows: Rows, groups: Ints, count: int) -> tuple[Rea
         off = vectors[rows[part]].astype(np.float64) - means[groups[part]]
         np.add.at(spread, groups[part], np.einsum("ij,ij->i", off, off))
     return means, sizes, spread
-
-
-def _positive(count: Ints) -> Reals:
-    return np.where(count > 0, count, np.nan).astype(np.float64)

@@ -27,9 +27,7 @@ from embedding_second_opinion.stats.intervals import (
 )
 from embedding_second_opinion.stats.jackknife import closed_set_pairs
 
-from .two_sides import Sides, common_shifts
-
-BLOCK = 4096
+from .two_sides import BLOCK, Sides, common_shifts
 
 
 @dataclass(frozen=True, eq=False)

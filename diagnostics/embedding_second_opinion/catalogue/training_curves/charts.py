@@ -36,11 +36,14 @@ def curve_charts(found: Curves) -> tuple[Curve, ...]:
 
 def _chart(found: Curves, roles: list[str], title: str, label: str, *, share: bool) -> Curve:
     run = found.run
+    kinds: tuple[Role, ...] = ("main", "second")
     marks, alt = [], _alt(run, roles, percent=share)
     for role, where in ((run.progress, found.progress), (run.loss, found.loss)):
         if role in roles and where.moved:
-            at = _step(run, where.at)
-            marks.append(Mark(name="settled:", x=at, y=_value(run, role, at)))
+            steps, values = run.known(role)
+            at = float(run.log.step[0] + where.at * (run.log.step[-1] - run.log.step[0]))
+            y = float(values[int(np.argmin(np.abs(steps - at)))])
+            marks.append(Mark(name="settled:", x=at, y=y))
             alt += f" The {NAMES[role]} settled at step {at:,.0f}."
     near = run.margin is not None and run.loss in roles and _near(run, run.margin)
     return Curve(
@@ -48,7 +51,10 @@ def _chart(found: Curves, roles: list[str], title: str, label: str, *, share: bo
         alt=alt,
         x_label="step",
         y_label=label,
-        series=_series(run, roles),
+        series=tuple(
+            Series.of(NAMES[role], *_thinned(*run.known(role)), kind)
+            for role, kind in zip(roles, kinds, strict=False)
+        ),
         levels=(Level(name="margin", y=run.margin),) if near else (),
         marks=tuple(marks),
         y_share=share,
@@ -88,14 +94,6 @@ def loss_table(found: Curves) -> tuple[Table, ...]:
     return (Table.of(title, alt, rows, words=("loss", "fits the log")),)
 
 
-def _series(run: Run, roles: list[str]) -> tuple[Series, ...]:
-    kinds: tuple[Role, ...] = ("main", "second")
-    return tuple(
-        Series.of(NAMES[role], *_thinned(*run.known(role)), kind)
-        for role, kind in zip(roles, kinds, strict=False)
-    )
-
-
 def _thinned(steps: Reals, values: Reals) -> tuple[Reals, Reals]:
     """At most ``POINTS`` medians of neighbouring steps."""
     parts = np.array_split(np.arange(len(steps)), min(POINTS, len(steps)))
@@ -129,12 +127,3 @@ def _near(run: Run, margin: float) -> bool:
     """Whether the margin is on the scale of the loss, and worth a line."""
     values = run.known(run.loss)[1]
     return 0.5 * float(values.min()) <= margin <= 1.5 * float(values.max())
-
-
-def _step(run: Run, share: float) -> float:
-    return float(run.log.step[0] + share * (run.log.step[-1] - run.log.step[0]))
-
-
-def _value(run: Run, role: str, at: float) -> float:
-    steps, values = run.known(role)
-    return float(values[int(np.argmin(np.abs(steps - at)))])

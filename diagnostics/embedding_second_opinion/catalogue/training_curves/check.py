@@ -65,10 +65,7 @@ def training_curves(
         harm=found.harm,
         interval=found.interval,
         meaning=lambda verdict: _meaning(found, verdict),
-        ignore_when=(
-            "The accuracy in the log is at its ceiling; or the log begins late, or holds a last, short "
-            "fine-tuning."
-        ),
+        ignore_when="The accuracy in the log is at its ceiling, or the log holds a last, short fine-tuning.",
         remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(found),
         charts=(*curve_charts(found), *pattern_table(found), *loss_table(found)),
@@ -92,18 +89,11 @@ def _story(found: Curves) -> str:
         return (
             f"The log is too short to tell: {number(few, 'value')} of the {loss} or the {progress}"
         )
-    if not found.progress.moved:
-        though = f"though the {loss} fell" if found.loss.moved else f"nor did the {loss} fall"
-        return (
-            f"The {progress} hardly {run.better}, {though}: {harm} of the logged run taught nothing"
-        )
-    last = f"The {progress} {run.better} for the first {100 * found.progress.at:.0f} % of the run"
-    if not found.loss.moved:
-        return f"{last}, and the {loss} did not fall; {harm} of the run was in vain"
-    until = f"the {loss} fell for {100 * found.loss.at:.0f} %"
-    if found.harm.value == 0:
-        return f"{last}, {until}: {harm} of the run taught nothing"
-    return f"{last}, {until}: for {harm} of the run the loss fell on and nothing came of it"
+    rose = f"hardly {run.better}"
+    if found.progress.moved:
+        rose = f"{run.better} for the first {100 * found.progress.at:.0f} % of the run"
+    fell = f"fell for {100 * found.loss.at:.0f} %" if found.loss.moved else "did not fall"
+    return f"The {progress} {rose}, the {loss} {fell}: {harm} of the run taught nothing"
 
 
 def _also(found: Curves) -> str:
@@ -130,7 +120,7 @@ def _loss(found: Curves) -> str:
 def _meaning(found: Curves, verdict: Verdict) -> str:
     what, names = WORDS[found.run.progress], {p.name for p in found.patterns}
     if verdict.loud and "at_level" in names:
-        said = ["The run collapsed: the loss stays where it is when all vectors are one."]
+        said = ["The loss stays where it is when all vectors are one."]
     elif verdict.loud and not found.progress.moved:
         said = [f"Next to nothing that the {what} measures was learned, whatever the loss says."]
     elif verdict.loud:
@@ -163,7 +153,7 @@ def _remedy(found: Curves, verdict: Verdict) -> str:
         said.append(
             "Take the norm of the difference before the margin."
             if slip == COORDINATES_NAME
-            else "Decide on squared distances or not, choose the margin for it, and judge by the same."
+            else "Decide on squared distances or not, and choose the margin for it."
         )
     if verdict.loud and not said:
         said.append("Choose the checkpoint by the validation accuracy; stop when it has settled.")
@@ -184,7 +174,6 @@ def _caveats(found: Curves) -> tuple[str, ...]:
     notes.append(
         f"Which loss was logged was not sought: {which}."
         if isinstance(which, str)
-        else f"One extra pass: the usual losses over all triplets and pairs of {which.about.split(';')[0]}, "
-        "as if these were the vectors of the last step and triplets were drawn at random."
+        else "Losses are recomputed as if these were the vectors of the last step, and triplets random."
     )
     return tuple(notes)

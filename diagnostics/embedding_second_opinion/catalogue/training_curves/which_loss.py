@@ -82,10 +82,12 @@ def which_loss(space: Geometry, log: TrainingLog, margin: float) -> WhichLoss | 
     columns = _recomputed(space, points, codes, margin)
     n = len(rows)
     alike = float((sizes * (sizes - 1)).sum()) / (n * (n - 1))
-    found = candidates(columns, seen, family(log), _unit(points), alike)
+    unit = bool(np.allclose(np.linalg.norm(points, axis=1), 1, atol=1e-3))
+    mean = {name: float(np.nanmean(values)) for name, values in columns.items()}
+    found = candidates(mean, seen, family(log), unit, alike)
     fits = tuple(sorted((c for c in found if c.off <= 1), key=lambda c: c.off))
     about = f"{name}: {len(rows):,} rows, margin {margin:g}; the mean of the last {seen.steps} logged steps"
-    return WhichLoss(seen, found, fits, _named(found, seen, columns), about)
+    return WhichLoss(seen, found, fits, _named(found, seen, mean), about)
 
 
 def family(log: TrainingLog) -> str:
@@ -97,13 +99,13 @@ def family(log: TrainingLog) -> str:
 
 
 def candidates(
-    columns: dict[str, Reals], seen: Observed, kind: str, unit: bool, alike: float
+    mean: dict[str, float], seen: Observed, kind: str, unit: bool, alike: float
 ) -> tuple[Candidate, ...]:
     """All losses that a log of this family may hold.
 
-    unit: the vectors have length 1. alike: the share of all pairs that are of one class.
+    mean: of each loss on these vectors. unit: the vectors have length 1. alike: the share of all pairs that
+    are of one class.
     """
-    mean = {name: float(np.nanmean(values)) for name, values in columns.items()}
     found: list[Candidate] = []
     if kind != "contrastive":
         for f in (f for f in KINDS if unit or f != "cosine"):
@@ -162,12 +164,11 @@ def _off(logged: float, made: float, error: float, close: float = CLOSE) -> floa
 
 
 def _named(
-    found: tuple[Candidate, ...], seen: Observed, columns: dict[str, Reals]
+    found: tuple[Candidate, ...], seen: Observed, mean: dict[str, float]
 ) -> Candidate | None:
     """The slip that fits where no loss as meant does, and the choice of triplets or pairs cannot be why."""
     best = min((c for c in found if c.slip), key=lambda c: c.off)
     nearest = min((c for c in found if not c.slip), key=lambda c: c.off)
-    mean = {name: float(np.nanmean(values)) for name, values in columns.items()}
     if best.name == COORDINATES_NAME and seen.flat and mean["right"] > LEARNED:
         # These vectors were trained, and the loss did not fall: as meant it would have, so that nearest is
         # enough.
@@ -198,10 +199,6 @@ def _rows(space: Geometry) -> tuple[Ints, str]:
         if len(train):
             return train, "train"
     return evaluation.enrolled, evaluation.gallery_name
-
-
-def _unit(points: Reals) -> bool:
-    return bool(np.allclose(np.linalg.norm(points, axis=1), 1, atol=1e-3))
 
 
 def _recomputed(space: Geometry, points: Reals, codes: Ints, margin: float) -> dict[str, Reals]:

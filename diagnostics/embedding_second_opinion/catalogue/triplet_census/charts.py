@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Reals
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Mark, Series, Table
+from embedding_second_opinion.findings.charts import Curve, Mark, Series, Table
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 
@@ -26,15 +26,12 @@ def unseen_chart(census: Census) -> tuple[Curve, ...]:
     least = float(np.quantile(some, 0.01)) if len(some) else 1.0
     low = 10.0 ** np.floor(np.log10(max(min(least, 0.5 / FEW), 1e-6)))
     grid = np.unique(np.append(np.geomspace(low, 1.0, POINTS), 1 / FEW))
-    few = found.active < 1 / FEW
     lines = [Series.of("wrong queries", grid, _below(found.active[found.wrong], grid))]
-    right = "none there to be"
     if not found.wrong.all():
         lines.append(
             Series.of("right queries", grid, _below(found.active[~found.wrong], grid), "context")
         )
-        right = f"{100 * float(few[~found.wrong].mean()):.1f} %"
-    share = float(few[found.wrong].mean())
+    share = float((found.active[found.wrong] < 1 / FEW).mean())
     middle = float(np.median(found.active[found.wrong]))
     return (
         Curve(
@@ -42,10 +39,7 @@ def unseen_chart(census: Census) -> tuple[Curve, ...]:
                 f"Of {number(int(found.wrong.sum()), 'wrong query')}, {100 * share:.0f} % show in fewer than "
                 f"1 in {FEW} of their random triplets"
             ),
-            alt=(
-                f"Fewer than {100 / FEW:.0f} % of their random triplets violate the margin: of "
-                f"{100 * share:.1f} % of wrong queries (median {100 * middle:.2g} %), right queries: {right}."
-            ),
+            alt=f"Of the median wrong query's random triplets {percent(middle)} violate the margin.",
             x_label="share of a query's random triplets that violate the margin",
             y_label="share of queries with fewer",
             series=tuple(lines),
@@ -59,24 +53,15 @@ def _below(values: Reals, grid: Reals) -> Reals:
     return np.asarray(np.searchsorted(np.sort(values), grid, side="left") / len(values))
 
 
-def miner_charts(census: Census) -> tuple[Bars, Table]:
+def miner_table(census: Census) -> Table:
     """What each way of mining would draw."""
     miners, random = census.mining.miners, census.mining.miners[0]
     most = max(miners, key=lambda m: m.active)
-    bars = [Bar.of("Random", census.estimates["random_active"])]
-    bars += [
-        Bar(
-            label=f"{m.name[0].upper()}{m.name[1:]}" + (", in batches" if m.simulated else ""),
-            value=m.active,
-            role="second",
-        )
-        for m in miners[1:]
-    ]
     rows = [
         {
             "mining": m.name,
-            "teach": f"{100 * m.active:.1f} %",
-            "in the wrong order": f"{100 * m.hard:.1f} %",
+            "teach": percent(m.active),
+            "in the wrong order": percent(m.hard),
             "mean loss": f"{m.loss:.3g}",
             "what it takes": m.how,
         }
@@ -86,17 +71,8 @@ def miner_charts(census: Census) -> tuple[Bars, Table]:
     if most is not random:
         title += f", with {most.name} mining {percent(most.active)}"
     where = f"; batches: {BATCHES} of {census.mining.batch}" if census.mining.batch else ""
-    losses = "; ".join(f"{m.name} {m.loss:.3g}" for m in miners)
-    label = f"share of triplets that violate the margin of {census.margin.value:.3g}"
-    return (
-        Bars.of(title, label, bars, where),
-        Table.of(
-            "What each way of mining would draw",
-            f"Mean loss: {losses}.",
-            rows,
-            words=("mining", "what it takes"),
-        ),
-    )
+    alt = f"Mean loss: {'; '.join(f'{m.name} {m.loss:.3g}' for m in miners)}{where}."
+    return Table.of(title, alt, rows, words=("mining", "what it takes"))
 
 
 def margin_curve(census: Census) -> tuple[Curve, ...]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
-from .charts import class_table, margin_curve, miner_charts, unseen_chart
-from .mining import BATCHES
+from .charts import class_table, margin_curve, miner_table, unseen_chart
 from .numbers import Census, measure_census
-from .sides import CURVE, FEW
+from .sides import FEW
 
 
 @CHECK
@@ -43,14 +40,12 @@ def triplet_census(
         harm=census.harm,
         interval=census.spent.interval,
         meaning=lambda verdict: _meaning(census, verdict),
-        ignore_when=(
-            "The model was not trained with triplets or pairs drawn at random, or will not be trained on."
-        ),
+        ignore_when="The model was not trained with random triplets or pairs, or will not be trained on.",
         remedy=lambda verdict: _remedy(census, verdict),
         caveats=_caveats(space, census),
         charts=(
             *unseen_chart(census),
-            *miner_charts(census),
+            miner_table(census),
             *margin_curve(census),
             *class_table(space, census),
         ),
@@ -78,17 +73,15 @@ def _meaning(census: Census, verdict: Verdict) -> str:
         loud = "Random triplets are used up. " if verdict is Verdict.ALARM else ""
         hidden = 100 * found.share / found.wrong_share
         return (
-            f"{loud}{hidden:.0f} % of the wrong queries lose to a few near negatives among many far ones, "
-            "which a random triplet seldom draws: the loss looks finished while the errors stay."
+            f"{loud}{hidden:.0f} % of the wrong queries lose to a few near negatives, which a random triplet "
+            "seldom draws: the loss looks finished while the errors stay."
         )
     if verdict is Verdict.OK:
         if found.wrong_share == 0:
             return "No query is wrong, so that no error can be missing from the triplets."
-        return (
-            "Triplets of the wrong queries violate the margin often enough to be met in training."
-        )
+        return "Triplets of the wrong queries violate the margin often enough to be met."
     if census.harm.low is None:
-        return f"How many errors random triplets miss cannot be said of new classes: {census.harm.why_none}."
+        return f"How many errors random triplets miss cannot be said: {census.harm.why_none}."
     many, most = int(found.spent.sum()), 100 * (census.harm.high or 0.0)
     return (
         f"{many or 'Not one'} of {number(len(found.spent), 'query')} {'is' if many < 2 else 'are'} wrong and "
@@ -101,53 +94,32 @@ def _remedy(census: Census, verdict: Verdict) -> str:
         return "Nothing here."
     if verdict is Verdict.UNSURE:
         return "Bring more classes; nothing need be changed before."
-    random = census.mining.miners[0].active
-    parts = ["Draw harder negatives instead of random ones."]
-    semi, hard = census.mining.of("semi-hard"), census.mining.of("batch-hard")
-    if semi and hard:
-        parts.append(
-            f"In batches of {census.mining.batch} {100 * semi.active:.0f} % of the positives find a "
-            f"semi-hard negative and {100 * hard.active:.0f} % of batch-hard triplets still teach, against "
-            f"{100 * random:.1f} % of random ones."
+    miners, semi = census.mining, census.mining.of("semi-hard")
+    found = ""
+    if semi:
+        found = (
+            f": in batches of {miners.batch} {100 * semi.active:.0f} % of the positives find one, while "
+            f"{percent(miners.miners[0].active)} of random triplets teach"
         )
-    parts.append("Begin with semi-hard negatives: the hardest are often wrong labels.")
-    parts.append(_margin_advice(census))
-    return " ".join(parts)
-
-
-def _margin_advice(census: Census) -> str:
-    """A larger margin wakes triplets up; seldom those of the errors."""
-    margin, curve, double = census.margin, census.curve, 2 * census.margin.value
-    advice = "A larger margin alone wakes triplets up that are in the right order already"
-    if margin.median > 0 and len(curve.margins) and double <= curve.margins[-1]:
-        share = float(np.interp(double, curve.margins, curve.active))
-        advice += f" (with twice the margin about {100 * share:.0f} % of all would teach)"
-    return f"{advice}, not first those of the errors."
+    return (
+        f"Draw semi-hard negatives instead of random ones{found}. A larger margin alone wakes up triplets "
+        "that are in the right order already."
+    )
 
 
 def _caveats(space: Geometry, census: Census) -> tuple[str, ...]:
     evaluation = space.evaluation
     depends = "" if census.margin.given else "; give the loss's own (--margin)"
     notes = [f"The margin: {census.margin.words}{depends}."]
-    squared = census.estimates.get("random_active_if_squared")
-    if squared is not None:
-        words = f"{squared.text()} of random triplets would teach"
-        notes.append(f"Had the loss taken squared distances with the same margin, {words}.")
     if not evaluation.leave_one_out:
         notes.append(
-            f"These triplets are of {evaluation.query_name} rows. For those of training, take its rows as "
-            "queries and as gallery (--query-split, --gallery-split)."
+            f"These triplets are of {evaluation.query_name} rows. For those of training, give its split as "
+            "--query-split and as --gallery-split."
             if census.triplets.alone
             else "The queries among themselves have no triplets; these are against the gallery."
         )
-    notes.append(
-        f"Semi-hard and batch-hard are means of {BATCHES} simulated batches of {census.mining.batch}."
-        if census.mining.batch
-        else "Mining within batches could not be tried: it needs two classes with two rows."
-    )
-    passes = "One extra pass: margins of all triplets"
-    passes += "" if census.one_set else ", and one against the gallery"
-    if 0 < census.curve.anchors < len(census.triplets.ranks.anchors):
-        passes += f"; the curve over margins is of {number(CURVE, 'anchor')}"
-    notes.append(f"{passes}.")
+    if not census.mining.batch:
+        notes.append(
+            "Mining within batches could not be tried: it needs two classes with two rows."
+        )
     return tuple(notes)

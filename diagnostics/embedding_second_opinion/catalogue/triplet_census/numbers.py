@@ -38,11 +38,6 @@ class Census:
     estimates: Mapping[str, Estimate]
     harm: Estimate
 
-    @property
-    def one_set(self) -> bool:
-        """Whether triplets and answers are of the same rows."""
-        return self.triplets is self.answers
-
 
 def measure_census(space: Geometry, given: float | None) -> Census:
     """All triplets, the miners, and the errors that are not among what still teaches. Needs anchors."""
@@ -122,9 +117,8 @@ def _mined(mining: Mining, about: str) -> dict[str, Estimate]:
 def _about(space: Geometry, side: Side) -> str:
     evaluation, ranks = space.evaluation, side.ranks
     units = int(np.count_nonzero(surface.anchor_counts(ranks)))
-    split = "" if evaluation.query_name.startswith("all") else f"{evaluation.query_name} "
     n, enrolled = len(ranks.anchors), len(side.gallery)
-    rows = number(n, f"{split}{'row' if side.alone else 'query'}")
+    rows = number(n, f"{evaluation.called}{'row' if side.alone else 'query'}")
     where = f" against {number(enrolled)} of {evaluation.gallery_name}"
     if side.alone:
         where = ", each with all others as positives and negatives"

@@ -60,10 +60,10 @@ def find_spent(side: Side, counts: MarginCounts, rng: np.random.Generator) -> Sp
             pairs=jackknife.closed_set_pairs(ranks),
         )  # fmt: skip
         left = len(a) - asked
-        without = np.divide(
-            counts.spent_without, left, out=np.full(len(left), np.nan), where=left > 0
-        )
-        interval = share_interval(float(spent.mean()), without, units, pairs=_pairs(side, counts))
+        without = counts.spent_without / np.where(left > 0, left, np.nan)
+        between = replace(ranks, sole=np.where(counts.spent, ranks.sole, -1))
+        pairs_spent = jackknife.closed_set_pairs(between)
+        interval = share_interval(float(spent.mean()), without, units, pairs=pairs_spent)
         interval = _bounded(interval, of_wrong, side, counts, rng)
     pairs = ranks.positives[a] * ranks.negatives[a]
     return Spent(
@@ -75,12 +75,6 @@ def find_spent(side: Side, counts: MarginCounts, rng: np.random.Generator) -> Sp
         wrong=ranks.z[a] > 0,
         spent=spent,
     )
-
-
-def _pairs(side: Side, counts: MarginCounts) -> float:
-    """For ``share_interval``: sum over pairs of classes of (share of queries spent between them)^2."""
-    spent = np.where(counts.spent, side.ranks.sole, -1)
-    return jackknife.closed_set_pairs(replace(side.ranks, sole=spent))
 
 
 def _bounded(

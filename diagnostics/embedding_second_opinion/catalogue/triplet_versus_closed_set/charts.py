@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-
 import numpy as np
 
 from embedding_second_opinion.findings.charts import (
-    Bar,
-    Bars,
     Curve,
     Examples,
     Level,
@@ -19,8 +14,8 @@ from embedding_second_opinion.findings.charts import (
     Table,
 )
 from embedding_second_opinion.findings.finding import Estimate
-from embedding_second_opinion.findings.wording import have, number
-from embedding_second_opinion.geometry.examples import example, most
+from embedding_second_opinion.findings.wording import commonest, have, number
+from embedding_second_opinion.geometry.examples import example, most, one_a_class
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.geometry.passes.ranks import ALL
@@ -28,14 +23,6 @@ from embedding_second_opinion.inputs.inputs import Believed
 from embedding_second_opinion.stats import surface
 
 SAMPLES_SHOWN = 8
-
-NAMES = {
-    "triplet_accuracy": "Triplet accuracy",
-    "triplet_accuracy_all_triplets": "Triplet accuracy, all triplets pooled",
-    "triplet_accuracy_against_gallery": "Triplet accuracy against the gallery",
-    "closed_set_accuracy": "Closed-set accuracy (1-NN)",
-    "closed_set_accuracy_macro": "Closed-set accuracy, mean of classes",
-}
 
 
 def accuracy_curve(
@@ -100,17 +87,6 @@ def identity_chart(ranks: Ranks, identity: tuple[Estimate, ...]) -> Curve:
     )
 
 
-def numbers_chart(estimates: Mapping[str, Estimate], claim: Believed | None) -> Bars:
-    """The believed and the measured numbers, one under the other."""
-    bars = [Bar(label="Claimed", value=claim.value, role="context")] if claim else []
-    bars += [
-        Bar.of(label, estimates[name], "main" if name.startswith("closed") else "second")
-        for name, label in NAMES.items()
-        if name in estimates
-    ]
-    return Bars.of("The same vectors, differently asked", "accuracy", bars)
-
-
 def losing_classes(space: Geometry) -> tuple[Table, ...]:
     """The classes that lose most queries, and what they are taken for; nothing where none is lost."""
     ranks, evaluation = space.ranks, space.evaluation
@@ -125,14 +101,14 @@ def losing_classes(space: Geometry) -> tuple[Table, ...]:
     winners = evaluation.codes[ranks.nearest_negative[wrong]]
     rows = []
     for c in most(lost, share).tolist():
-        taken = Counter(winners[ranks.codes[wrong] == c].tolist()).most_common(3)
+        taken = winners[ranks.codes[wrong] == c].tolist()
         rows.append(
             {
                 "class": evaluation.classes[int(ranks.class_ids[c])],
                 "queries lost": f"{lost[c]:,} of {counts[c]:,}",
                 "recognised": f"{100 * (1 - share[c]):.0f} %",
                 "triplets right": f"{100 * (1 - pairs[c] / counts[c]):.1f} %",
-                "taken for": ", ".join(f"{evaluation.classes[w]} ({n})" for w, n in taken),
+                "taken for": commonest(evaluation.classes[w] for w in taken),
             }
         )
     alt = (
@@ -149,12 +125,8 @@ def losing_samples(space: Geometry) -> tuple[Examples, ...]:
     if not len(wrong):
         return ()
     order = wrong[np.lexsort((wrong, -ranks.z[wrong]))]
-    _, first = np.unique(ranks.codes[order], return_index=True)
-    shown = order[np.sort(first)][
-        :SAMPLES_SHOWN
-    ]  # one a class, or one bad class would fill the list
     examples = []
-    for q in shown.tolist():
+    for q in one_a_class(order, ranks.codes, SAMPLES_SHOWN).tolist():
         count = int(ranks.z[q])
         note = (
             f"{number(count, 'class')} {have(count)} a row as near as the nearest of its own or nearer, "

@@ -9,7 +9,7 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
-from .charts import accuracy_curve, identity_chart, losing_classes, losing_samples, numbers_chart
+from .charts import accuracy_curve, identity_chart, losing_classes, losing_samples
 from .measured import Measured, measure
 
 TIES = (
@@ -25,7 +25,7 @@ def triplet_versus_closed_set(
     """Compare the believed number with the closed-set accuracy (1-NN among all enrolled).
 
     The harm is the believed number (the claim, or else the exact triplet accuracy) less the closed-set
-    accuracy, in accuracy points. Negative harm (several-mode classes) is good news.
+    accuracy, in accuracy points. Negative harm is good news.
 
     Not applicable where gallery and queries share no class, or no query has a positive.
     """
@@ -45,7 +45,6 @@ def triplet_versus_closed_set(
         charts=(
             accuracy_curve(space.ranks, closed, triplet, claim, space.evaluation.leave_one_out),
             identity_chart(space.ranks, numbers.identity),
-            numbers_chart(numbers.estimates, claim),
             *losing_classes(space),
             *losing_samples(space),
         ),
@@ -106,14 +105,13 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
     )
     if _ties_decide(numbers):
         text += (
-            f" {100 * numbers.tied_share:.0f} % of the comparisons are ties: rows of different classes at "
-            "exactly the same distance. Code that counts a tie as right reports the lenient numbers below."
+            f" {100 * numbers.tied_share:.0f} % of the comparisons are ties: code that counts a tie as right "
+            "reports the lenient numbers below."
         )
     elif _better(numbers) and claim is None:
         text += (
-            " Here a random positive is often far away, but some positive is always near, as where classes "
-            "are long, ring-shaped or in several groups; whether the near rows are of the query's own "
-            "session, leakage tells."
+            " Here a random positive is often far away, and the nearest one is near; whether it is of the "
+            "query's own session, leakage tells."
         )
     if claim and claim.metric == "triplet" and not _holds(claim.value, exact):
         text += f" These vectors do not give the claimed number: their triplet accuracy is {exact.text()}."
@@ -127,23 +125,19 @@ def _meaning(numbers: Measured, verdict: Verdict) -> str:
     if abs(macro - micro) >= 0.01:
         text += (
             f" The mean over classes is {percent(macro)}: {'small' if macro < micro else 'large'} classes "
-            "fare worse. Whether they are embedded worse or only enrolled less, the class imbalance tells."
+            "fare worse."
         )
     return text
 
 
 def _remedy(numbers: Measured, verdict: Verdict) -> str:
     if _ties_decide(numbers):
-        return (
-            "Look at the ties first: are rows duplicated, rounded, or all the same vector? After a collapse "
-            "start training again with easier negatives."
-        )
+        return "Look at the ties first: are rows duplicated, rounded, or all the same vector?"
     if verdict is Verdict.OK:
         return "Nothing here. Report the closed-set accuracy beside the triplet accuracy."
     return (
-        "Report the closed-set accuracy, with its gallery and number of classes. Look first at the classes "
-        "and samples listed: identical look-alikes need other features or a merged label, the rest needs "
-        "training with negatives as hard as these (semi-hard or batch-hard mining, or a classification loss)."
+        "Report the closed-set accuracy, with its gallery and number of classes. Look at the classes and "
+        "samples listed, and train with negatives as hard as these."
     )
 
 

@@ -66,6 +66,8 @@ def measure(space: Geometry, claim: Believed | None) -> Measured:
     of_gallery, of_queries = _Side(space, ranks), _Side(space, within)
     units = min(of_gallery.units, of_queries.units)
 
+    a = within.anchors
+    pairs_of_each = within.positives[a] * within.negatives[a]
     triplet_without = jackknife.triplet_without(within)
     triplet = surface.triplet_accuracy(within)
     weights, pairs = jackknife.triplet_weights(within), jackknife.closed_set_pairs(ranks)
@@ -76,7 +78,7 @@ def measure(space: Geometry, claim: Believed | None) -> Measured:
     if of_gallery.units < FEWEST_CLASSES and not space.evaluation.leave_one_out:
         # Few classes: given the gallery, the queries at least are independent.
         closed_interval = wilson_interval(int(ranks.right.sum()), len(ranks.anchors))
-        triplet_interval = mean_interval(_per_query(within), triplet)
+        triplet_interval = mean_interval(1 - within.lost[a] / pairs_of_each, triplet)
     estimates = {
         "triplet_accuracy": of_queries.estimate(triplet, triplet_interval),
         "triplet_accuracy_all_triplets": of_queries.share(
@@ -121,7 +123,6 @@ def measure(space: Geometry, claim: Believed | None) -> Measured:
             interval = difference_interval(harm, without, units)
     gap = of_gallery.estimate(harm, interval, quantity="accuracy points")
     estimates["accuracy_gap"] = gap
-    a = within.anchors
     return Measured(
         claim=claim,
         estimates=estimates,
@@ -130,7 +131,7 @@ def measure(space: Geometry, claim: Believed | None) -> Measured:
         harm_interval=interval,
         classes=ranks.classes,
         queries=len(ranks.anchors),
-        tied_share=float((within.tied[a] / (within.positives[a] * within.negatives[a])).mean()),
+        tied_share=float((within.tied[a] / pairs_of_each).mean()),
     )
 
 
@@ -159,16 +160,16 @@ class _Side:
 def _about(space: Geometry, ranks: Ranks, units: int) -> str:
     evaluation = space.evaluation
     n, enrolled = len(ranks.anchors), int(ranks.gallery_sizes.sum())
-    split = "" if evaluation.query_name.startswith("all") else f" {evaluation.query_name}"
     left_out = len(ranks.codes) - n
     note = f"; {left_out:,} alone in their class enrolled, not looked up" if left_out else ""
     if ranks is space.ranks and not evaluation.leave_one_out:
         note = f"; {left_out:,} without a positive left out" if left_out else ""
         return (
-            f"{n:,}{split} queries of {number(units, 'class')} against {enrolled:,} "
+            f"{n:,} {evaluation.called}queries of {number(units, 'class')} against {enrolled:,} "
             f"{evaluation.gallery_name} rows of {ranks.classes:,}{note}"
         )
-    return f"{n:,}{split} rows of {number(units, 'class')}, each against the other {enrolled - 1:,}{note}"
+    rows = f"{n:,} {evaluation.called}rows of {number(units, 'class')}"
+    return f"{rows}, each against the other {enrolled - 1:,}{note}"
 
 
 def _identity(side: _Side) -> tuple[Estimate, ...]:
@@ -199,9 +200,3 @@ def _tie_variants(queries: _Side, gallery: _Side) -> dict[str, Estimate]:
             if value != function(side.ranks):
                 found[f"{name}_{suffix}"] = side.estimate(value, note)
     return found
-
-
-def _per_query(ranks: Ranks) -> Reals:
-    """(a,) share of each anchor's pairs in the right order."""
-    a = ranks.anchors
-    return np.asarray(1 - ranks.lost[a] / (ranks.positives[a] * ranks.negatives[a]))
