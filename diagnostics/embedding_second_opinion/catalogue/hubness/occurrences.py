@@ -32,20 +32,17 @@ class Evenness:
 class Occurrences:
     """counts: (g,) N_10 of every enrolled row; near: (q, 10) places of the neighbours, -1 for none.
 
-    class_of, own: (g,), (q,) classes among those enrolled. values, and without: (K, 3), the numbers of
+    own: (q,) classes among those enrolled. values, and without: (K, 3), the numbers of
     Evenness in their order. mismatched: share of neighbours that are of another class than the query.
-    unknown: share of the votes of a delete-one count that lie beyond the lists, at most.
     """
 
     counts: Ints
     near: Ints
-    class_of: Ints
     own: Ints
     values: Evenness
     without: Reals
     mismatched: float
     mismatched_without: Reals
-    unknown: float
 
 
 def occurrences(space: Geometry) -> Occurrences:
@@ -67,13 +64,11 @@ def occurrences(space: Geometry) -> Occurrences:
     return Occurrences(
         counts=counts,
         near=short,
-        class_of=class_of,
         own=own,
         values=evenness(counts),
         without=_without(counts, class_of, found, classes),
         mismatched=float((wrong & (short >= 0)).sum() / max(places, 1)),
         mismatched_without=np.asarray(found.mismatched / left),
-        unknown=found.unknown / max(places, 1),
     )
 
 
