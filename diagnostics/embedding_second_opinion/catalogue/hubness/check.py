@@ -6,8 +6,8 @@ import numpy as np
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import are, number
-from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.findings.wording import are, number, percent
+from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
@@ -139,4 +139,9 @@ def _caveats(numbers: Hubness) -> tuple[str, ...]:
         notes.append("No surrogate: too few rows or classes, or classes without any width.")
     else:
         notes.append(f"In the {DRAWS} surrogates, classes of several modes are one wide cloud.")
+    if numbers.found.unknown > 0:
+        notes.append(
+            f"Without a class, {percent(numbers.found.unknown)} of the places go to rows beyond the "
+            f"{NEIGHBORS} nearest; in the intervals of occurrences these stay empty."
+        )
     return tuple(notes)

@@ -34,6 +34,7 @@ class Occurrences:
 
     own: (q,) classes among those enrolled. values, and without: (K, 3), the numbers of
     Evenness in their order. mismatched: share of neighbours that are of another class than the query.
+    unknown: share of the votes of a delete-one count that lie beyond the lists, at most.
     """
 
     counts: Ints
@@ -43,6 +44,7 @@ class Occurrences:
     without: Reals
     mismatched: float
     mismatched_without: Reals
+    unknown: float
 
 
 def occurrences(space: Geometry) -> Occurrences:
@@ -69,6 +71,7 @@ def occurrences(space: Geometry) -> Occurrences:
         without=_without(counts, class_of, found, classes),
         mismatched=float((wrong & (short >= 0)).sum() / max(places, 1)),
         mismatched_without=np.asarray(found.mismatched / left),
+        unknown=found.unknown / max(places, 1),
     )
 
 
