@@ -60,11 +60,13 @@ class Series(Record):
         return cls(name=name, x=tuple(x), y=tuple(y), low=tuple(low), high=tuple(high), role=role)
 
     @classmethod
-    def along(cls, name: str, x: Iterable[float], found: Sequence[Measured]) -> Series:
+    def along(
+        cls, name: str, x: Iterable[float], found: Sequence[Measured], role: Role = "main"
+    ) -> Series:
         """A line of estimates, with their intervals where every one has its own."""
         bounds = [(e.low, e.high) for e in found if e.low is not None and e.high is not None]
         low, high = zip(*bounds, strict=True) if len(bounds) == len(found) > 0 else ((), ())
-        return cls.of(name, x, (e.value for e in found), band=(low, high))
+        return cls.of(name, x, (e.value for e in found), role, (low, high))
 
 
 class Level(Record):

@@ -7,12 +7,12 @@ import pytest
 
 from embedding_second_opinion.catalogue.claim_audit.claimed import Reading, chance, noise
 from embedding_second_opinion.catalogue.claim_audit.conventions import Convention, answer
-from embedding_second_opinion.catalogue.claim_audit.logged import logged_conventions
+from embedding_second_opinion.catalogue.claim_audit.elsewhere import logged_conventions
 from embedding_second_opinion.inputs.training_log import TrainingLog
 
 
 def at(value, code="other", drawn=False, **more):
-    return Convention(code, code, code, value, "these rows", "variant", drawn=drawn, **more)
+    return Convention(code, code, value, "these rows", "variant", drawn=drawn, **more)
 
 
 @pytest.mark.parametrize(

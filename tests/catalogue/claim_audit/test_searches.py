@@ -135,6 +135,6 @@ def test_how_many_classes_give_the_claim():
 
     for g in (5, 12):
         each = smaller_gallery(ranks, Reading.of(round(truth(g), 3)), "these")
-        assert abs(int(each.label.split()[2]) - g) <= 2
+        assert abs(int(each.gives.split()[5]) - g) <= 2
     assert smaller_gallery(ranks, Reading.of(strict), "these") is None
     assert smaller_gallery(ranks, Reading.of(0.2), "these") is None

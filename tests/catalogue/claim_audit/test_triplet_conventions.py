@@ -7,10 +7,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from embedding_second_opinion.catalogue.claim_audit.margin_conventions import margin_conventions
 from embedding_second_opinion.catalogue.claim_audit.strict import closed_set, triplet
 from embedding_second_opinion.catalogue.claim_audit.triplet_conventions import (
     class_mean,
+    margin_conventions,
     own_positive,
     triplet_conventions,
 )
@@ -127,7 +127,7 @@ def test_margins_on_plain_and_squared_distances(metric, margin):
 
 
 def test_few_anchors_speak_for_many_within_their_range(monkeypatch):
-    from embedding_second_opinion.catalogue.claim_audit import margin_conventions as module
+    from embedding_second_opinion.catalogue.claim_audit import triplet_conventions as module
 
     rng = np.random.default_rng(3)
     labels = np.repeat(np.arange(40), 10)

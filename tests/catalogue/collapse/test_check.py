@@ -11,7 +11,7 @@ from embedding_second_opinion.catalogue.collapse.costs import costs
 from embedding_second_opinion.catalogue.collapse.numbers import numbers
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.roles import arrange
-from embedding_second_opinion.findings.charts import Bars, Curve, Table
+from embedding_second_opinion.findings.charts import Curve, Table
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples import sample
@@ -215,11 +215,9 @@ def test_what_it_needs_is_said():
 
 def test_charts_tell_what_they_show():
     found = of("flattened")
-    bars, spectrum, table = found.charts
-    assert isinstance(bars, Bars)
+    spectrum, table = found.charts
     assert isinstance(spectrum, Curve)
     assert isinstance(table, Table)
-    assert bars.title == "Of the three kinds of collapse, few dimensions cost most"
     assert spectrum.title == "3 of 32 components hold 90 % of the variance"
     own, reference, gaussian = spectrum.series
     assert own.y[own.x.index(3)] > 0.99

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from embedding_second_opinion.catalogue.decision_rule.chance import permuted
 from embedding_second_opinion.catalogue.decision_rule.rule_gains import _one_sided, gains
-from embedding_second_opinion.catalogue.decision_rule.rules import rules
+from embedding_second_opinion.catalogue.decision_rule.rules import permuted, rules
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.row_keys import row_keys

@@ -101,7 +101,7 @@ def test_out_of_reach_is_at_least_what_is_within(growing):
 
 
 def test_a_back_test_that_fails_takes_the_forecast_with_it(monkeypatch):
-    missed = BackTest((Half(120, 0.9, 0.5, 0.4, 0.6),) * 6, 0.9)
+    missed = BackTest((Half(0.5, 0.4, 0.6),) * 6, 0.9)
     monkeypatch.setattr(numbers, "back_test", lambda space, known: missed)
     found = judge("look_alikes_to_come")
     assert found.verdict is Verdict.UNSURE

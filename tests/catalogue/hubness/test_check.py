@@ -10,7 +10,7 @@ from embedding_second_opinion.catalogue.hubness import surrogate
 from embedding_second_opinion.catalogue.hubness.check import hubness
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.load import load
-from embedding_second_opinion.findings.charts import Bars, Curve, Examples, Table
+from embedding_second_opinion.findings.charts import Curve, Examples, Table
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples import sample
@@ -86,14 +86,10 @@ def test_words_and_charts(crowded_by_hubs):
     assert "There are more hubs than the shape of the cloud makes" in found.meaning
     assert "of the wrong answers and" in found.meaning
     assert found.remedy.startswith("Look at the rows listed first.")
-    bars, curve, table, examples = found.charts
-    assert isinstance(bars, Bars)
+    curve, table, examples = found.charts
     assert isinstance(curve, Curve)
     assert isinstance(table, Table)
     assert isinstance(examples, Examples)
-    assert [b.value for b in bars.bars] == [
-        found.estimates[f"{name}_accuracy"].value for name in ("closed_set", "at_hubs", "csls")
-    ]
     often = [int(row[2]) for row in table.rows]
     assert often == sorted(often, reverse=True)
     assert min(often) > 20

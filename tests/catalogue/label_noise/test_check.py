@@ -9,7 +9,7 @@ from embedding_second_opinion.catalogue.label_noise.check import label_noise
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.data.load import load
 from embedding_second_opinion.data.roles import arrange
-from embedding_second_opinion.findings.charts import Bars, Curve, Examples, Table
+from embedding_second_opinion.findings.charts import Curve, Examples, Table
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.samples import sample
@@ -186,11 +186,9 @@ def test_what_cannot_be_judged_says_so():
 
 def test_words_and_charts():
     found = judge(planted("wrong_labels"))
-    bars, curve, table = found.charts
-    assert isinstance(bars, Bars)
+    curve, table = found.charts
     assert isinstance(curve, Curve)
     assert isinstance(table, Table)
-    assert bars.bars[-1].value == found.estimates["label_noise_rate"].value
     answer, truth = curve.series
     assert answer.x == truth.y == (0, 2, 5, 10)
     assert max(abs(a - b) for a, b in zip(answer.y, truth.y, strict=True)) < 2

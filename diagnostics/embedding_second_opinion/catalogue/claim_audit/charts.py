@@ -1,14 +1,13 @@
-"""Which pictures hold a claim against what each convention gives?"""
+"""Which table holds a claim against what each convention gives?"""
 
 from __future__ import annotations
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Role, Table
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.charts import Table
+from embedding_second_opinion.findings.wording import capital, number
 
 from .conventions import WIDE, Convention
 from .numbers import Audit
 
-SHOWN = 9  # conventions among the bars, those that give the claim first
 KINDS = {
     "variant": "set up otherwise",
     "fault": "fault",
@@ -17,47 +16,12 @@ KINDS = {
 }
 
 
-def charts_of(found: Audit) -> tuple[Bars | Table, ...]:
-    """Bars of the nearest conventions, and a table of all."""
-    return bars(found), table(found)
-
-
-def bars(found: Audit) -> Bars:
-    """The claim, the exact number with its interval, and the conventions nearest to the claim."""
-    giving = [c for c in found.tried if found.answer.includes(c)]
-    others = [c for c in found.tried if not found.answer.includes(c)]
-    chosen = (giving + others)[:SHOWN]
-    rows = [
-        Bar(label="Claimed", value=found.claim.value, role="context"),
-        Bar.of(found.itself.label, found.estimates[found.strict.name]),
-    ]
-    for each in sorted(chosen, key=lambda c: (-c.value, c.code)):
-        role: Role = "second" if found.answer.includes(each) else "context"
-        low, high = each.range
-        ends = (low, high) if high > low else (None, None)
-        rows.append(Bar(label=each.label, value=each.value, low=ends[0], high=ends[1], role=role))
-    title = {
-        "exact": "The exact number is the claim",
-        "sampled": "The exact number, on a sample, is the claim",
-        "named": "One convention gives the claim",
-        "several": "Several conventions give the claim",
-        "none": "Nothing that was tried gives the claim",
-    }[found.answer.match]
-    told = "; ".join(f"{bar.label} {100 * bar.value:.2f} %" for bar in rows)
-    return Bars(
-        title=title,
-        alt=f"Shares: {told}.",
-        value_label="share, with the 95 % interval of the exact number, the range of others",
-        bars=tuple(rows),
-    )
-
-
 def table(found: Audit) -> Table:
     """Every convention with its number, how far it is from the claim, and whether it gives it."""
     listed = [found.itself, *found.tried, *([found.weak] if found.weak else [])]
     rows = [
         {
-            "convention": each.label,
+            "convention": capital(each.gives),
             "number": f"{100 * each.value:.2f} %",
             "claim less it, points": f"{100 * (found.claim.value - each.value):+z.2f}",
             "kind": "the exact number" if each is found.itself else KINDS[each.kind],
@@ -65,10 +29,7 @@ def table(found: Audit) -> Table:
         }
         for each in listed
     ]
-    alt = (
-        f"{found.itself.label} {100 * found.itself.value:.2f} %, and "
-        f"{number(len(found.tried), 'other convention')}; the claim is {found.reading.words}."
-    )
+    alt = f"{number(len(rows), 'convention')}; the claim is {found.reading.words}."
     words = ("convention", "kind", "gives the claim")
     return Table.of("What the number is under each convention", alt, rows, words)
 

@@ -9,7 +9,7 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
-from .charts import charts_of
+from .charts import table
 from .conventions import DRAWN, Convention
 from .numbers import Audit, audit
 from .pair_conventions import has_pairs
@@ -67,7 +67,7 @@ def claim_audit(
         ),
         remedy=lambda verdict: _remedy(found, verdict),
         caveats=_caveats(space, found, inputs),
-        charts=charts_of(found),
+        charts=(table(found),),
         parameters={
             "claimed": claim.value,
             "claimed_metric": claim.metric,
@@ -113,22 +113,18 @@ def _meaning(found: Audit, verdict: Verdict) -> str:
     if match == "exact":
         return f"The claim is the {found.strict.words} of these vectors."
     if match == "sampled":
-        text = f"Whoever draws {drawn:,} at random from these rows may come to the claim by luck."
-        small = " So small a sample tells numbers like these hardly apart."
-        return text + (small if drawn == DRAWN[1] else "")
+        return f"Whoever draws {drawn:,} at random from these rows may come to the claim by luck."
     text = {
         "named": f"{meaning_of(given[0])} " if given else "",
         "several": "The claim has so few digits, or these lie so close, that it fits more than one. ",
         "none": "The claim was measured on other rows, with another model or metric, or by other code. ",
     }[match]
-    if match == "none" and found.weak is not None:
-        text += f"A set-up with one thing free fits: {found.weak.gives}; that is no evidence. "
     if found.harm.low is None:
         why = found.interval.why_none
         return f"{text}How much is owed to the convention has no interval: {why}."
     if verdict.loud:
         return f"{text}Of the claim, {found.harm.text()} are not in the vectors as they are."
-    if found.harm.high is not None and found.harm.high <= 0:
+    if (found.harm.high or 0) <= 0:
         return f"{text}The vectors are better than the claim."
     if verdict is Verdict.OK:
         return f"{text}The difference is within what a user would notice."
@@ -138,8 +134,8 @@ def _meaning(found: Audit, verdict: Verdict) -> str:
 def _remedy(found: Audit, verdict: Verdict) -> str:
     match, given = found.answer.match, found.answer.given_by
     report = (
-        f"Report {100 * found.strict.value:.1f} % {found.strict.words}, its interval, and which rows and "
-        "gallery were counted, and how ties."
+        f"Report {100 * found.strict.value:.1f} % {found.strict.words}, and which rows were counted, "
+        "and how ties."
     )
     if match == "exact":
         return "Nothing here."
@@ -153,27 +149,15 @@ def _remedy(found: Audit, verdict: Verdict) -> str:
 
 
 def _caveats(space: Geometry, found: Audit, inputs: Inputs) -> tuple[str, ...]:
-    low, high = (
-        min(1.0, max(0.0, found.claim.value + side * found.reading.half)) for side in (-1, 1)
-    )
     notes = [
-        f"The claim is read with the digits it shows, as {100 * low:.4g} to {100 * high:.4g} %; "
-        "zeros at its end cannot be seen."
+        "What gives a number need not be what made it; zeros at the end of a claim are not seen."
     ]
     if found.same:
         notes.append(f"As the exact number, so not told apart: {', '.join(found.same)}.")
-    notes += [f"One extra pass: {rows} among themselves." for rows in found.looked]
-    notes += [f"Not tried: {each}." for each in found.skipped]
-    if inputs.margin is not None and found.claim.metric != "pair":
-        notes.append(
-            "One extra pass: triplets by their margin, over at most 5,000 anchors."
-            if space.has_vectors
-            else "Margins were not tried: they need the vectors."
-        )
-    if found.claim.metric == "pair":
-        notes.append("The threshold is the best for these pairs, or of a file for the other folds.")
-    notes.append("What gives a number need not be what made it.")
-    return (*notes, f"{found.strict.name}: {found.strict.interval.method}.")
+    skipped = list(found.skipped)
+    if inputs.margin is not None and found.claim.metric != "pair" and not space.has_vectors:
+        skipped.append("margins, which need the vectors")
+    return (*notes, *(f"Not tried: {each}." for each in skipped))
 
 
 def _p(given: Convention) -> str:

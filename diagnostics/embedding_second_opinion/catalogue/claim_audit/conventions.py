@@ -19,7 +19,7 @@ Kind = Literal["variant", "fault", "other rows", "other number"]
 class Convention:
     """One way to come to a number, and the number that it gives on these rows.
 
-    code: its name among the estimates. label: for a chart. gives: the subject of "... gives the claim".
+    code: its name among the estimates. gives: the subject of "... gives the claim".
     low, high: where a correct program may land, as ties are decided by the order of rows.
     kind: another weighting or set-up of the claimed quantity; a fault; other rows; another quantity.
     family: conventions of one family are one explanation. drawn: a mean over triplets or pairs, of which
@@ -27,7 +27,6 @@ class Convention:
     """
 
     code: str
-    label: str
     gives: str
     value: float
     about: str
@@ -107,8 +106,5 @@ def answer(claim: Reading, strict: Convention, others: Sequence[Convention]) -> 
     if kept == [strict]:
         return Answer("sampled", (strict,), DRAWN[1])
     families = {c.family or c.code for c in kept}
-    return Answer("named" if len(families) == 1 else "several", _nearest(claim, kept), drawn)
-
-
-def _nearest(claim: Reading, found: Sequence[Convention]) -> tuple[Convention, ...]:
-    return tuple(sorted(found, key=lambda c: (abs(c.value - claim.value), c.code)))
+    nearest = sorted(kept, key=lambda c: (abs(c.value - claim.value), c.code))
+    return Answer("named" if len(families) == 1 else "several", tuple(nearest), drawn)

@@ -1,4 +1,4 @@
-"""What would the same number be on other rows: those trained on, those left out, or all of them?"""
+"""What would the same number be on other rows: those trained on, those left out, all, or those of the log?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.inputs.training_log import TrainingLog
 from embedding_second_opinion.stats import surface
 
 from .conventions import Convention
@@ -19,6 +20,7 @@ from .conventions import Convention
 PAIRS = 50_000**2  # in all passes together: about what the evaluation itself takes at that size
 MOST_GROUPS = 6
 WHOLE = "all rows of the set"
+WORDS = ("accuracy", "acc")  # in the name of a curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,22 +65,21 @@ def other_rows(space: Geometry) -> Elsewhere:
 
 def triplets_elsewhere(found: Elsewhere) -> list[Convention]:
     """Triplet accuracy of each group."""
-    return _told(found, "triplets", "Triplets", "triplet accuracy", surface.triplet_accuracy)
+    return _told(found, "triplets", "triplet accuracy", surface.triplet_accuracy)
 
 
 def searches_elsewhere(found: Elsewhere) -> list[Convention]:
     """1-NN accuracy of each group."""
-    return _told(found, "closed_set", "1-NN", "1-NN accuracy", surface.closed_set_accuracy)
+    return _told(found, "closed_set", "1-NN accuracy", surface.closed_set_accuracy)
 
 
 def _told(
-    found: Elsewhere, code: str, label: str, words: str, accuracy: Callable[[Ranks], float]
+    found: Elsewhere, code: str, words: str, accuracy: Callable[[Ranks], float]
 ) -> list[Convention]:
     return [
         Convention(
             code=f"{code}_{_code(name)}",
-            label=f"{label} of {_the(name)}",
-            gives=f"the {words} of {_the(name)} among themselves",
+            gives=f"the {words} of {name if name == WHOLE else f'the {name}'} among themselves",
             value=accuracy(ranks),
             about=_about(name, ranks),
             kind="other rows",
@@ -109,10 +110,6 @@ def _groups(space: Geometry) -> list[tuple[str, Rows]]:
     return kept
 
 
-def _the(name: str) -> str:
-    return name if name == WHOLE else f"the {name}"
-
-
 def _code(name: str) -> str:
     if name == WHOLE:
         return "of_all_rows"
@@ -123,3 +120,29 @@ def _about(name: str, ranks: Ranks) -> str:
     rows = WHOLE.removeprefix("all ") if name == WHOLE else name
     classes = number(ranks.classes, "class")
     return f"{len(ranks.anchors):,} {rows}, each against the others, of {classes}"
+
+
+def logged_conventions(log: TrainingLog | None) -> list[Convention]:
+    """The last and the largest value of each curve of accuracies, where all its values are shares."""
+    found: list[Convention] = []
+    if log is None:
+        return found
+    for role, curve in log.curves.items():
+        name = log.called.get(role, role)
+        seen = curve[np.isfinite(curve)]
+        told = any(word in text.lower() for word in WORDS for text in (role, name))
+        if not told or not len(seen) or seen.min() < 0 or seen.max() > 1:
+            continue
+        for when, value in (("last", float(seen[-1])), ("best", float(seen.max()))):
+            code = "".join(c if c.isalnum() else "_" for c in f"log_{role}_{when}")
+            found.append(
+                Convention(
+                    code=code.lower(),
+                    gives=f"the {when} row of '{name[:40]}' in the training log",
+                    value=value,
+                    about=f"'{name[:40]}' of {log.name}, {len(seen):,} rows",
+                    kind="other rows",
+                    family=f"log {role}",
+                )
+            )
+    return found

@@ -13,13 +13,12 @@ from embedding_second_opinion.stats.intervals import Interval, no_interval
 from . import strict as exact
 from .claimed import SLACK, USUAL, Reading, noise
 from .conventions import DRAWN, Answer, Convention, answer
-from .elsewhere import other_rows, searches_elsewhere, triplets_elsewhere
-from .logged import logged_conventions
-from .margin_conventions import margin_conventions
+from .elsewhere import logged_conventions, other_rows, searches_elsewhere, triplets_elsewhere
 from .pair_conventions import pair_conventions
-from .searches import search_conventions, smaller_gallery, strict_search
+from .searches import search_conventions, smaller_gallery
 from .strict import Strict
-from .triplet_conventions import strict_triplets, triplet_conventions
+from .triplet_conventions import margin_conventions, triplet_conventions
+from .words import called
 
 NOTE = no_interval("a convention on these very rows, not an estimate")
 
@@ -29,9 +28,9 @@ class Audit:
     """What ``audit`` found.
 
     strict: the exact number of the same metric; itself: the same as a convention. tried: all others that
-    give another number, the nearest to the claim first. same: labels of those that give the strict one.
+    give another number, the nearest to the claim first. same: words of those that give the strict one.
     weak: a gallery so small that the claim is right there; shown, and no evidence.
-    looked, skipped: other rows that had a pass, and those that had none, in words.
+    skipped: other rows that had no pass, in words.
     """
 
     claim: Believed
@@ -45,38 +44,38 @@ class Audit:
     estimates: Mapping[str, Estimate]
     harm: Estimate
     interval: Interval
-    looked: tuple[str, ...]
     skipped: tuple[str, ...]
 
 
 def audit(space: Geometry, inputs: Inputs, claim: Believed) -> Audit:
     """Every convention of the claimed metric; of triplets and searches alike where it is of neither."""
     reading = Reading.of(claim.value)
-    looked: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     weak: Convention | None = None
     if claim.metric == "pair":
         strict, itself, others = pair_conventions(space, inputs.pairs)
     else:
         elsewhere = other_rows(space)
-        looked, skipped = tuple(name for name, _ in elsewhere.looked), elsewhere.skipped
+        skipped = elsewhere.skipped
         triplets = [*triplet_conventions(space), *triplets_elsewhere(elsewhere)]
         if inputs.margin is not None:
             triplets += margin_conventions(space, inputs.margin)
         searches = [*search_conventions(space), *searches_elsewhere(elsewhere)]
         if claim.metric != "triplet":
             weak = smaller_gallery(space.ranks, reading, exact.searched(space))
-        if claim.metric == "triplet":
-            strict, itself, others = exact.triplet(space), strict_triplets(space), triplets
-        elif claim.metric == "closed-set":
-            strict, itself, others = exact.closed_set(space), strict_search(space), searches
-        else:
-            both = {strict_triplets(space): exact.triplet(space)}
-            both[strict_search(space)] = exact.closed_set(space)
-            itself = min(both, key=lambda each: abs(each.value - claim.value))
-            strict = both[itself]
+        stricts = {"triplet": exact.triplet(space), "closed-set": exact.closed_set(space)}
+        both = {
+            m: called(s.name, s.value, s.about, drawn=m == "triplet") for m, s in stricts.items()
+        }
+        metric: str = claim.metric
+        if metric == "other":
+            metric = min(both, key=lambda m: abs(both[m].value - claim.value))
+        strict, itself = stricts[metric], both[metric]
+        others = triplets if metric == "triplet" else searches
+        if claim.metric == "other":
             told = [c for c in (*triplets, *searches) if "told_as" not in c.code]
-            others = [c for c in both if c is not itself] + list({c.code: c for c in told}.values())
+            others = [c for m, c in both.items() if m != metric]
+            others += {c.code: c for c in told}.values()
         others += logged_conventions(inputs.log)
     others = sorted(others, key=lambda c: (abs(c.value - claim.value), c.code))
     tried = tuple(c for c in others if _differs(c, itself))
@@ -103,13 +102,12 @@ def audit(space: Geometry, inputs: Inputs, claim: Believed) -> Audit:
         strict=strict,
         itself=itself,
         tried=tried,
-        same=tuple(c.label for c in others if not _differs(c, itself)),
+        same=tuple(c.gives for c in others if not _differs(c, itself)),
         weak=weak,
         answer=found,
         estimates=estimates,
         harm=harm,
         interval=interval,
-        looked=looked,
         skipped=skipped,
     )
 

@@ -54,7 +54,6 @@ def _of_queries(space: Geometry) -> tuple[Strict, Convention, list[Convention]]:
         others.append(
             Convention(
                 code="pairs_of_gallery",
-                label=f"Pairs of {words}",
                 gives=f"judging the pairs of {words} at their own best threshold",
                 value=found[1].balanced,
                 about=_about(found[1], f"{evaluation.gallery_name} rows"),

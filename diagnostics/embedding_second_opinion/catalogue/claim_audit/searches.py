@@ -11,17 +11,11 @@ from embedding_second_opinion.stats import surface
 
 from .claimed import Reading
 from .conventions import Convention
-from .strict import closed_set, searched, within
+from .strict import searched, within
 from .words import called
 
 LENGTHS = (5, 10)  # of the answers that recall is told of
 VOTERS = 5  # a common library's default
-
-
-def strict_search(space: Geometry) -> Convention:
-    """The number that the others are held against."""
-    found = closed_set(space)
-    return called(found.name, found.value, found.about)
 
 
 def search_conventions(space: Geometry) -> list[Convention]:
@@ -36,19 +30,10 @@ def search_conventions(space: Geometry) -> list[Convention]:
     found = [called(code, value, about) for code, value in given.items()]
     found.append(self_match(ranks, about))
     for k in LENGTHS:
-        gives = f"a match anywhere among the first {k} (recall at {k})"
-        found.append(
-            Convention(
-                f"recall_at_{k}", f"Recall at {k}", gives, hits(ranks, k), about, "other number"
-            )
-        )
-        label = f"Recall at {k}, own row in the way"
+        code, gives = f"recall_at_{k}", f"a match anywhere among the first {k} (recall at {k})"
+        found.append(Convention(code, gives, hits(ranks, k), about, "other number"))
         gives = f"recall at {k} with the query's own row taking the first place (recall at {k - 1})"
-        found.append(
-            Convention(
-                f"recall_at_{k}_self_first", label, gives, hits(ranks, k - 1), about, "fault"
-            )
-        )
+        found.append(Convention(f"{code}_self_first", gives, hits(ranks, k - 1), about, "fault"))
     found += [*votes(space, about), *_triplets(space)]
     if not space.evaluation.leave_one_out and space.within is not None:
         among = space.within
@@ -103,7 +88,6 @@ def smaller_gallery(ranks: Ranks, claim: Reading, about: str) -> Convention | No
     identities = float(np.exp(np.interp(-claim.value, -curve, np.log(grid))))
     return Convention(
         code="smaller_gallery",
-        label=f"Among about {identities:,.0f} of {number(ranks.classes, 'class')}",
         gives=f"looking rows up among about {identities:,.0f} classes instead of {ranks.classes:,}",
         value=claim.value,
         about=f"{about}; everything of that many classes enrolled",
@@ -118,7 +102,6 @@ def _triplets(space: Geometry) -> list[Convention]:
     return [
         Convention(
             code=code,
-            label=f"Triplet accuracy{words}",
             gives=f"the triplet accuracy{words} told as a closed-set accuracy",
             value=surface.triplet_accuracy(ranks),
             about=f"all triplets of {number(len(ranks.anchors), 'anchor')}{words}",

@@ -13,8 +13,6 @@ import numpy as np
 from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.geometry.passes.pair_histograms import PairHistograms
 
-Flags = Bools
-
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -68,7 +66,7 @@ def of_histograms(found: PairHistograms) -> Judged:
     )
 
 
-def best_threshold(distances: Reals, same: Flags) -> float:
+def best_threshold(distances: Reals, same: Bools) -> float:
     """Up to where pairs are accepted: midway between the last distance accepted and the next."""
     order = np.argsort(distances, kind="stable")
     sorted_distances, kinds = distances[order], same[order]
@@ -80,7 +78,7 @@ def best_threshold(distances: Reals, same: Flags) -> float:
     return float((sorted_distances[at] + following) / 2)
 
 
-def of_pairs(distances: Reals, same: Flags, accepted: Flags, ends: tuple[Ints, Ints]) -> Judged:
+def of_pairs(distances: Reals, same: Bools, accepted: Bools, ends: tuple[Ints, Ints]) -> Judged:
     """Listed pairs and whether each was accepted; ends: (p,) classes of either end, from 0 on."""
     right = accepted == same
     rates = [float(right[kind].mean()) for kind in (same, ~same)]
@@ -114,7 +112,7 @@ def of_pairs(distances: Reals, same: Flags, accepted: Flags, ends: tuple[Ints, I
     )
 
 
-def _auc(distances: Reals, same: Flags) -> float:
+def _auc(distances: Reals, same: Bools) -> float:
     """Mann-Whitney, ties half."""
     order = np.sort(distances[same])
     far = distances[~same]

@@ -8,17 +8,17 @@ from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.rank_results import Ranks
+from embedding_second_opinion.geometry.passes.row_keys import row_keys
 from embedding_second_opinion.stats import surface
 
+from .claimed import COVERED
 from .conventions import Convention
+from .kernel_margins import by_margin
 from .strict import per_anchor, searched, triplet, within
 from .words import called
 
-
-def strict_triplets(space: Geometry) -> Convention:
-    """The number that the others are held against."""
-    found = triplet(space)
-    return called(found.name, found.value, found.about, drawn=True)
+MOST_ANCHORS = 5_000
+BY_MARGIN = ("kept", "missed", "kept_squared", "missed_squared")  # in the order of the pass
 
 
 def triplet_conventions(space: Geometry) -> list[Convention]:
@@ -69,3 +69,37 @@ def own_positive(ranks: Ranks) -> tuple[float, float, float]:
         float(((own + positives * right[rows]) / (positives + 1)).mean()) for own in shares
     )
     return low, high, high
+
+
+def margin_conventions(space: Geometry, margin: float) -> list[Convention]:
+    """What they would be had the user's margin entered; empty where there are distances only.
+
+    A pass of its own, over at most ``MOST_ANCHORS`` anchors.
+    """
+    if not space.has_vectors:
+        return []
+    codes = space.codes
+    sizes = np.bincount(codes)
+    anchors = np.flatnonzero((sizes[codes] > 1) & (sizes[codes] < len(codes)))
+    every = len(anchors)
+    if not every:
+        return []
+    if every > MOST_ANCHORS:
+        keys = row_keys(space.points[anchors], space.rng("claim audit: anchors by margin"))
+        anchors = np.sort(anchors[np.argsort(keys, kind="stable")[:MOST_ANCHORS]])
+    passed, triplets = by_margin(
+        space.points, codes, anchors, margin, cosine=space.metric == "cosine"
+    )
+    each = passed / triplets[:, None]
+    shares = each.mean(axis=0)
+    # Anchors are drawn from few: the error of a mean without replacement.
+    left = 1 - len(anchors) / every
+    around = COVERED * np.sqrt(left / len(anchors)) * each.std(axis=0)
+    about = f"all triplets of {number(len(anchors), 'row')}, with the margin {margin:g}"
+    ends = np.maximum(shares - around, 0.0), np.minimum(shares + around, 1.0)
+    return [
+        called(f"triplets_margin_{code}", share, about, (low, high), drawn=True)
+        for code, share, low, high in zip(
+            BY_MARGIN, shares.tolist(), *(end.tolist() for end in ends), strict=True
+        )
+    ]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
-from embedding_second_opinion.findings.finding import Estimate, Verdict
+from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats import surface
-from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, no_interval
+from embedding_second_opinion.stats.intervals import FEWEST_CLASSES
 
 from . import CHECK
-from .charts import groups_chart, size_curve, thirds_chart, worst_classes
+from .charts import groups_chart, size_curve, worst_classes
 from .group_recalls import FEWEST_QUERIES, GroupRecall
 from .harms import Imbalance, measure_imbalance
 
@@ -35,32 +35,28 @@ def class_imbalance(
     Not applicable where gallery and queries share no class, or no query has a positive.
     """
     numbers = measure_imbalance(space)
-    micro = no_interval("its interval is that of the first diagnostic").estimate(
-        surface.closed_set_accuracy(space.ranks), numbers.about
-    )
     return Answer(
-        explanation=_explanation(space, numbers, micro),
+        explanation=_explanation(space, numbers),
         estimates=numbers.estimates,
         harm=numbers.harm,
         interval=numbers.harm_interval,
         meaning=lambda verdict: _meaning(numbers, verdict, tolerance),
         ignore_when=(
-            "Queries in use come in the proportions that they have here, groups included, and an error "
-            "costs the same whoever meets it."
+            "Queries in use come in the proportions that they have here, and an error costs the same "
+            "whoever meets it."
         ),
         remedy=lambda verdict: _remedy(numbers, verdict, tolerance),
         caveats=_caveats(numbers),
         charts=(
-            *size_curve(space, numbers, micro),
-            *thirds_chart(numbers),
+            *size_curve(space, numbers),
             *groups_chart(numbers),
             *worst_classes(space, numbers),
         ),
     )
 
 
-def _explanation(space: Geometry, numbers: Imbalance, micro: Estimate) -> str:
-    found = numbers.recalls
+def _explanation(space: Geometry, numbers: Imbalance) -> str:
+    found, e = numbers.recalls, numbers.estimates
     if found.one_size:
         rows = int(found.sizes[found.queries > 0][0])
         text = (
@@ -68,29 +64,25 @@ def _explanation(space: Geometry, numbers: Imbalance, micro: Estimate) -> str:
             "difference can come from their size"
         )
     else:
-        gap = numbers.estimates["micro_macro_gap_common_enrolment"]
+        micro = surface.closed_set_accuracy(space.ranks)
         macro = surface.closed_set_accuracy_macro(space.ranks)
         text = (
-            f"{percent(micro.value)} of queries are recognised, and {percent(macro)} in the mean "
-            f"over classes; with {number(found.enrolment, 'positive')} for every query, so "
-            f"that no class loses for being small, the gap between the two is {gap.text()}"
+            f"{percent(micro)} of queries are recognised, and {percent(macro)} in the mean over classes; "
+            f"with {number(found.enrolment, 'positive')} for every query the gap between the two is "
+            f"{e['micro_macro_gap_common_enrolment'].text()}"
         )
-    return f"{text}{_of_groups(numbers)}."
-
-
-def _of_groups(numbers: Imbalance) -> str:
     groups = numbers.groups
     if groups is None:
-        return "; no groups were given" if numbers.recalls.one_size else ""
-    worst = groups.worst
-    if worst is None:
+        return f"{text}; no groups were given." if found.one_size else f"{text}."
+    if groups.worst is None:
         return (
-            f"; none of the {len(groups.groups):,} groups has {FEWEST_QUERIES} queries of "
-            f"{FEWEST_CLASSES} classes that can be compared, so groups are not judged"
+            f"{text}; none of the {len(groups.groups):,} groups has {FEWEST_QUERIES} queries of "
+            f"{FEWEST_CLASSES} classes that can be compared, so groups are not judged."
         )
     return (
-        f"; of {len(groups.groups):,} groups, '{worst.name}' is furthest behind with {_group(worst)}, where "
-        f"the lowest of equal groups would have {percent(worst.expected or 0.0)}"
+        f"{text}; of {len(groups.groups):,} groups, '{groups.worst.name}' is furthest behind with "
+        f"{e['worst_group_recall'].text()}, where the lowest of equal groups would have "
+        f"{e['worst_group_expected'].text()}."
     )
 
 
@@ -100,74 +92,63 @@ def _meaning(numbers: Imbalance, verdict: Verdict, tolerance: float) -> str:
     if size:
         texts.append("Small classes are embedded worse, not only enrolled less.")
         alike = numbers.estimates.get("minority_collapse")
-        if alike is not None and alike.low is not None and alike.low > 0.1:
+        if alike is not None and (alike.low or 0) > 0.1:
             texts.append(
-                "Their means have run into one another: the cosine is "
-                f"{alike.text()} above that of the large ones."
+                f"Their means have run into one another: a cosine {alike.text()} above the rest."
             )
     if groups:
         within = numbers.groups is not None and numbers.groups.within
         names = ", ".join(f"'{g.name}'" for g in groups[:5])
         how = "each class compared with itself" if within else "hard classes may be the cause"
-        texts.append(
-            f"The average hides {names}: recognised less often than chance lets the worst of equal groups "
-            f"be; {how}."
-        )
+        texts.append(f"The average hides {names}, behind by more than chance allows; {how}.")
     if not texts:
         texts.append(_quiet(numbers, verdict))
     if not size and _from_enrolment(numbers, tolerance):
-        texts.append(
-            f"The mean over queries is {numbers.estimates['micro_macro_gap'].text()} above the mean over "
-            "classes all the same; that comes from enrolment."
-        )
+        gap = numbers.estimates["micro_macro_gap"].text()
+        texts.append(f"With all enrolled the gap is {gap}, which comes from enrolment.")
     return " ".join(texts)
 
 
 def _quiet(numbers: Imbalance, verdict: Verdict) -> str:
     if numbers.harm.low is None:
         return f"Whether the average hides anyone cannot be told: {numbers.harm.method}."
-    if verdict is Verdict.OK:
-        groups = numbers.groups is not None and numbers.groups.worst is not None
-        same = numbers.recalls.one_size
-        text = "No class is smaller" if same else "Small classes are embedded as well as large ones"
-        return f"{text}{', and no group is behind by what a user would notice' if groups else ''}."
-    return f"There may be a loss, or none: the interval {numbers.harm.text()} holds both."
+    if verdict is not Verdict.OK:
+        return f"There may be a loss, or none: the interval {numbers.harm.text()} holds both."
+    groups = numbers.groups is not None and numbers.groups.worst is not None
+    same = numbers.recalls.one_size
+    text = "No class is smaller" if same else "Small classes are embedded as well as large ones"
+    return f"{text}{', and no group is behind by what a user would notice' if groups else ''}."
 
 
 def _remedy(numbers: Imbalance, verdict: Verdict, tolerance: float) -> str:
-    report = "Report the mean over classes beside the mean over queries."
+    report = "Report the mean over classes beside the mean over queries"
     texts = []
     if _loud_size(numbers, tolerance):
         texts.append(
-            f"{report} Draw training batches by class, or weight the loss by the effective number of "
-            "samples; collect rows for the classes listed below first."
+            f"{report}, draw training batches by class, and collect rows for the classes listed below first."
         )
     if _loud_groups(numbers, tolerance):
         texts.append(
-            "Report recall by group. What was recorded or prepared differently? Train with that variation, "
-            "enrol a row from each group, or normalise it away."
+            "Report recall by group. Train with what was recorded differently there, enrol a row from each "
+            "group, or normalise it away."
         )
-    if texts:
-        return " ".join(texts)
-    if _from_enrolment(numbers, tolerance):
-        return f"Enrol more rows of the small classes. {report}"
-    return (
+    if not texts and _from_enrolment(numbers, tolerance):
+        texts.append(f"Enrol more rows of the small classes. {report}.")
+    quiet = (
         "Nothing here."
         if verdict is Verdict.OK
         else "Bring more classes, or queries of each group."
     )
+    return " ".join(texts) or quiet
 
 
 def _caveats(numbers: Imbalance) -> tuple[str, ...]:
-    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
     estimates, chance = numbers.estimates, max(numbers.worst_chance, 1e-4)
-    notes.append(
-        f"The worst of {numbers.units:,} classes has {percent(estimates['worst_class_recall'].value)}, the "
-        f"worst of equals {percent(estimates['worst_class_expected'].value)} on average, and as little as "
-        f"this with a chance of {'less than ' if chance > numbers.worst_chance else ''}{chance:.2g}."
-    )
-    if not numbers.recalls.one_size:
-        notes.append("Size means enrolled rows; how many were trained on is not known here.")
+    notes = [
+        f"The worst of {numbers.units:,} classes has {percent(estimates['worst_class_recall'].value)}; the "
+        f"worst of equals has as little with a chance of "
+        f"{'less than ' if chance > numbers.worst_chance else ''}{chance:.2g}."
+    ]
     groups = numbers.groups
     if groups is None:
         return tuple(notes)
@@ -176,12 +157,6 @@ def _caveats(numbers: Imbalance) -> tuple[str, ...]:
             "Were all groups alike, one would be as far behind as the worst with a chance of "
             f"{groups.p_value:.3f} (999 permutations, "
             f"{'within each class' if groups.within else 'whole classes dealt to groups'})."
-        )
-    aside = len(groups.groups) - len(groups.judged)
-    if aside:
-        notes.append(
-            f"{number(aside, 'group')} of fewer than {FEWEST_QUERIES} queries or {FEWEST_CLASSES} "
-            "classes shown, not judged."
         )
     if groups.left_out:
         notes.append(f"{groups.left_out:,} queries of classes in one group only are left out.")
@@ -201,16 +176,6 @@ def _loud_size(numbers: Imbalance, tolerance: float) -> bool:
 
 def _loud_groups(numbers: Imbalance, tolerance: float) -> list[GroupRecall]:
     """The groups that alarm by themselves, worst first."""
-    judged = numbers.groups.judged if numbers.groups else ()
-    loud = [
-        (-g.harm[0], g.name, g)
-        for g in judged
-        if g.harm and g.harm[1].low is not None and g.harm[1].low > tolerance
-    ]
+    judged = [(g, *g.harm) for g in numbers.groups.groups if g.harm] if numbers.groups else []
+    loud = [(-v, g.name, g) for g, v, i in judged if i.low is not None and i.low > tolerance]
     return [g for _, _, g in sorted(loud, key=lambda each: each[:2])]
-
-
-def _group(group: GroupRecall) -> str:
-    if group.interval is None:
-        return percent(group.recall)
-    return group.interval.estimate(group.recall, "").text()

@@ -48,7 +48,6 @@ class Imbalance:
     harm: Estimate
     harm_interval: Interval
     worst_chance: float
-    about: str
 
     @property
     def units(self) -> int:
@@ -90,7 +89,6 @@ def measure_imbalance(space: Geometry) -> Imbalance:
         harm=interval.estimate(value, about, "accuracy points"),
         harm_interval=interval,
         worst_chance=chance_of_minimum(asked, micro, lowest),
-        about=about,
     )
 
 

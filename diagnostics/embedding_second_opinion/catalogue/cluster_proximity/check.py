@@ -40,10 +40,7 @@ def cluster_proximity(
         harm=seen.harm,
         interval=seen.interval,
         meaning=lambda verdict: _meaning(seen, verdict),
-        ignore_when=(
-            "The classes that lie near each other never meet in use, or being taken for the other does no "
-            "harm."
-        ),
+        ignore_when="The classes that lie near each other never meet in use, or may be taken for the other.",
         remedy=lambda verdict: _remedy(seen, verdict),
         caveats=_caveats(space, seen),
         charts=(
@@ -61,34 +58,32 @@ def _explanation(space: Geometry, seen: Nearness) -> str:
         f"{seen.harm.text()} of the {lost.text()} lost in all are lost to a class whose mean is nearer "
         f"than {seen.needed:.2f} standard deviations (d'), less what chance would put there"
     )
-    confused = int(seen.estimates["look_alike_pairs"].value)
-    beside = len(seen.shown) - confused
     if not len(seen.shown):
-        return text + "; no two classes are confused more often than by chance."
+        return f"{text}; no two classes are confused more often than by chance."
+    confused = int(seen.estimates["look_alike_pairs"].value)
     at = int(seen.shown[0])
     names, ids = space.evaluation.classes, space.ranks.class_ids
     own, rival = (names[int(ids[c])] for c in (seen.found.own[at], seen.found.rival[at]))
-    first = f"{own}, taken for {rival} {number(int(seen.found.lost[at]), 'time')}"
-    if not confused:
-        return text + f"; {number(beside, 'pair')} that near lost a query, first {first}."
-    text += f"; {number(confused, 'pair')} of classes {are(confused)} confused more often "
-    text += f"than by chance, first {first}"
-    return text + (f"; {beside:,} more lie too near and lost a query." if beside else ".")
+    return (
+        f"{text}; {number(confused, 'pair')} of classes {are(confused)} confused more often than by chance, "
+        f"and {len(seen.shown) - confused:,} more lie too near and lost a query; first {own}, taken for "
+        f"{rival} {number(int(seen.found.lost[at]), 'time')}."
+    )
 
 
 def _meaning(seen: Nearness, verdict: Verdict) -> str:
     text = (
-        f"Too near is a d' below {seen.needed:.3g}: of two Gaussian classes that near, a search may take "
-        "more rows for the other's than is tolerated. A triplet seldom draws the one that is near."
+        "Hardly a query is lost to classes that lie too near."
+        if verdict is Verdict.OK
+        else f"Of two Gaussian classes nearer than a d' of {seen.needed:.3g} a search may take more rows for "
+        "the other's than is tolerated; a triplet seldom draws the one that is near."
     )
     far = int(np.count_nonzero(seen.found.stands_out & (seen.held_out >= seen.needed)))
     if far:
         text += (
             f" {number(far, 'pair')} of classes {are(far)} confused beyond chance though the two lie far "
-            "apart: there look for swapped labels, not for similar looks."
+            "apart: there look for swapped labels."
         )
-    if verdict is Verdict.OK and seen.found.total:
-        text += " Here hardly a query is lost that way."
     return text
 
 
@@ -98,27 +93,19 @@ def _remedy(seen: Nearness, verdict: Verdict) -> str:
     if not len(seen.shown):
         return "More classes or more queries, to tell whether any two of them lie too near."
     return (
-        "Look at the pairs listed. Where nobody could tell the two apart, merge their labels or answer with "
-        "both; where a person can, train with these pairs as hard negatives, or let a classifier decide."
+        "Where nobody could tell a pair apart, merge the labels or answer with both; where a person can, "
+        "train with these pairs as hard negatives."
     )
 
 
 def _caveats(space: Geometry, seen: Nearness) -> tuple[str, ...]:
-    notes = [
-        "A pair is confused more often than by chance where more different rows of the one class win than if "
-        "lost queries fell to any enrolled row alike (binomial, Benjamini-Hochberg at 5 % over all pairs).",
-        "The pooled d' uses the spread of all classes; d' with rows held out uses that of the two, and "
-        "decides where their confusions stand out.",
-    ]
     stats = space.class_stats
     unseen = int(np.count_nonzero(stats.counts[space.ranks.class_ids] == 0))
+    context = [name for name, e in seen.estimates.items() if e.context]
+    notes = [f"{', '.join(context)}: {CONTEXT}."] if context else []
     if unseen:
         notes.append(
             f"{unseen:,} enrolled {'class has' if unseen == 1 else 'classes have'} no query, so their place "
             "is not known; what is lost to them does not count as near."
         )
-    context = [name for name, e in seen.estimates.items() if e.context]
-    if context:
-        notes.append(f"{', '.join(context)}: {CONTEXT}.")
-    bounded = [(name, e) for name, e in seen.estimates.items() if e.low is not None]
-    return (*notes, *(f"{name}: {e.method}." for name, e in bounded))
+    return tuple(notes)

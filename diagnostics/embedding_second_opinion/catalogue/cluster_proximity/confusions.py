@@ -20,8 +20,6 @@ from embedding_second_opinion.geometry.passes.rank_results import Ranks
 from embedding_second_opinion.stats.intervals import Interval, share_interval
 from embedding_second_opinion.stats.surface import anchor_counts
 
-Mask = Bools
-
 FALSE_DISCOVERIES = 0.05
 
 
@@ -41,7 +39,7 @@ class Confusions:
     lost: Ints
     winners: Ints
     q_value: Reals
-    stands_out: Mask
+    stands_out: Bools
     total: int
     anchors: int
 
@@ -78,7 +76,7 @@ def confusions(ranks: Ranks, winner: Ints) -> Confusions:
     )
 
 
-def near_loss(ranks: Ranks, near: Mask, expected: Reals) -> tuple[float, Interval]:
+def near_loss(ranks: Ranks, near: Bools, expected: Reals) -> tuple[float, Interval]:
     """Share of queries lost to classes that lie too near, beyond what chance would put there.
 
     near: (q,) whether the class of the query's nearest negative lies near its own. expected: (q,)

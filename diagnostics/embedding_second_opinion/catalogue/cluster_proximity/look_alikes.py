@@ -16,7 +16,7 @@ from embedding_second_opinion.findings.charts import (
     Table,
     Tree,
 )
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
 
@@ -36,15 +36,8 @@ def separation_curve(separations: Reals, needed: float) -> Curve:
     keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), 120)).round().astype(np.int64))
     near = float(np.mean(separations < needed))
     return Curve(
-        title=(
-            f"{100 * near:.0f} % of the classes have another nearer than {needed:.2f} standard deviations"
-            if near
-            else f"No class has another nearer than {needed:.2f} standard deviations"
-        ),
-        alt=(
-            f"Share of classes by the distance of the nearest other: {100 * near:.1f} % are nearer than "
-            f"{needed:.2f}, the median is {np.median(separations):.3g}."
-        ),
+        title=f"{percent(near)} of the classes have another nearer than {needed:.2f} standard deviations",
+        alt=f"Share of classes by the distance of the nearest other: {percent(near)} below {needed:.2f}.",
         x_label="separation from the nearest other class, d' (standard deviations)",
         y_label="share of classes with another one at least as near",
         series=(Series.of("classes", x[keep], y[keep]),),
@@ -70,16 +63,11 @@ def look_alike_tree(space: Geometry, seen: Nearness) -> tuple[Tree, ...]:
     place = np.empty(2 * len(codes) - 1, dtype=np.int64)
     place[order] = np.arange(len(codes))
     place[len(codes) :] = np.arange(len(codes), 2 * len(codes) - 1)
-    closest = int(heights.argmin())
     names = space.evaluation.classes
     return (
         Tree(
             title="The tree of look-alikes",
-            alt=(
-                f"{len(codes)} classes joined by how far apart they are. Nearest to each other: "
-                f"{names[codes[first[closest]]]} and {names[codes[second[closest]]]}, "
-                f"{heights[closest]:.1f} standard deviations apart."
-            ),
+            alt=f"{len(codes)} classes; the nearest two are {heights.min():.1f} standard deviations apart.",
             leaves=tuple(names[int(c)] for c in codes[order]),
             merges=tuple(
                 Merge(first=int(place[int(a)]), second=int(place[int(b)]), height=float(height))
@@ -115,14 +103,11 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
         (int(a), int(b)): int(n) for a, b, n in zip(found.own, found.rival, found.lost, strict=True)
     }
     separations = Separations(space)
-    spread, means = space.class_stats.spread, space.class_stats.means
     rows = []
     for at in shown[:PAIRS_SHOWN]:
         a, b = int(found.own[at]), int(found.rival[at])
         one, other = int(ranks.class_ids[a]), int(ranks.class_ids[b])
         cut = separations.between(one, other)
-        apart = float(((means[one] - means[other]) ** 2).sum())
-        variance = (spread[one] + spread[other]) / (2 * apart) if apart > 0 else np.inf
         rows.append(
             {
                 "first class": names[one],
@@ -131,24 +116,13 @@ def pair_table(space: Geometry, seen: Nearness) -> tuple[Table, ...]:
                 "second for first": f"{lost.get((b, a), 0):,} of {looked_up[b]:,}",
                 "d' of the two, rows held out": "few rows" if cut is None else _from_zero(cut),
                 "d', pooled spread": "" if np.isnan(near[at]) else f"{near[at]:.1f}",
-                "class-distance normalised variance": f"{variance:.2f}" if variance < 1e4 else "",
                 "by how many different rows": f"{found.winners[at]:,}",
-                "q-value (share of such pairs that are luck)": _q_value(float(found.q_value[at])),
+                "q-value (share of such pairs that are luck)": f"{found.q_value[at]:.2g}",
             }
         )
-    alt = (
-        f"{number(len(shown), 'pair')} of classes confused beyond chance or too near; listed are "
-        f"the {len(rows)} that lose most queries, {rows[0]['first class']} and "
-        f"{rows[0]['second class']} first."
-    )
+    alt = f"{len(rows)} of {number(len(shown), 'pair')} confused beyond chance or too near, the worst first."
     words = ("first class", "second class")
     return (Table.of("Classes that are taken for each other", alt, rows, words),)
-
-
-def _q_value(value: float) -> str:
-    if value > 0.05:
-        return f"{value:.2g}: may be luck"
-    return "< 0.001" if value < 0.001 else f"{value:.2g}"
 
 
 def _from_zero(cut: Separation) -> str:

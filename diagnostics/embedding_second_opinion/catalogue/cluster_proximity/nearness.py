@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
-from embedding_second_opinion.data.arrays import Ints, Reals
+from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -21,7 +21,7 @@ from embedding_second_opinion.stats.intervals import (
     no_interval,
 )
 
-from .confusions import Confusions, Mask, confusions, near_loss
+from .confusions import Confusions, confusions, near_loss
 from .kernel_class_pairs import ClassPairs, class_pairs
 from .kernel_pooled import PooledSeparation
 from .separation import Separations, needed
@@ -109,7 +109,7 @@ def nearness(space: Geometry, tolerance: float) -> Nearness:
     )
 
 
-def _near_queries(space: Geometry, pooled: PooledSeparation, limit: float) -> Mask:
+def _near_queries(space: Geometry, pooled: PooledSeparation, limit: float) -> Bools:
     """(q,) whether a lost query's class and that of its nearest negative lie too near.
 
     Both rows are held out of their class means: a row with a wrong label, or a stray one, pulls
@@ -138,7 +138,7 @@ def _held_out(space: Geometry, found: Confusions) -> Reals:
 
 
 def _by_chance(
-    space: Geometry, pooled: PooledSeparation, limit: float, found: Confusions, added: Mask
+    space: Geometry, pooled: PooledSeparation, limit: float, found: Confusions, added: Bools
 ) -> Reals:
     """(K,) share of the enrolled rows of other classes that lie in classes too near each class.
 
@@ -155,7 +155,7 @@ def _by_chance(
     return share
 
 
-def _each_once(found: Confusions, chosen: Mask) -> Ints:
+def _each_once(found: Confusions, chosen: Bools) -> Ints:
     """Positions of the chosen pairs in their more frequent direction, most queries lost first."""
     both: dict[tuple[int, int], list[int]] = {}
     for at in np.flatnonzero(chosen).tolist():

@@ -1,17 +1,14 @@
-"""What shows a collapse? The spectrum against what it could be, the costs, and every number judged."""
+"""What shows a collapse? The spectrum against what it could be, and every number judged."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Reals
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series, Table
-from embedding_second_opinion.findings.finding import Estimate
+from embedding_second_opinion.findings.charts import Curve, Role, Series, Table
+from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.passes.ranks import round_numbers
 
-from .costs import Cost
 from .numbers import LABELS, Numbers
 from .spectra import gaussian, power_law
 
@@ -23,18 +20,18 @@ def spectrum_chart(numbers: Numbers) -> tuple[Curve, ...]:
 
     The second half of the components is left out: there all lines run to 100 %.
     """
-    own = numbers.variances
-    d = numbers.dimensions
+    own, d = numbers.variances, numbers.dimensions
     if not own.sum() > 0 or d < 4:
         return ()
-    shares = {
-        "these vectors": own / own.sum(),
-        "falling as 1 / i": power_law(d),
-        "even in all directions": gaussian(numbers.rows, d),
-    }
-    roles: tuple[Role, ...] = ("main", "second", "context")
-    needed = {name: components(share) for name, share in shares.items()}
-    few = needed["these vectors"]
+    shares: tuple[tuple[str, Reals, Role], ...] = (
+        ("these vectors", own / own.sum(), "main"),
+        ("falling as 1 / i", power_law(d), "second"),
+        ("even in all directions", gaussian(numbers.rows, d), "context"),
+    )
+    held = "; ".join(
+        f"{number(components(share), 'component')} ({name})" for name, share, _ in shares
+    )
+    few = components(own)
     x = round_numbers(1, d // 2)
     return (
         Curve(
@@ -42,16 +39,12 @@ def spectrum_chart(numbers: Numbers) -> tuple[Curve, ...]:
                 f"{few:,} of {d:,} {'component holds' if few == 1 else 'components hold'} "
                 f"{100 * MOST:.0f} % of the variance"
             ),
-            alt=(
-                f"Share of the variance held by the first components. {100 * MOST:.0f} % is held by "
-                + "; ".join(f"{count:,} components ({name})" for name, count in needed.items())
-                + f". The first component alone holds {100 * shares['these vectors'][0]:.1f} %."
-            ),
+            alt=f"{100 * MOST:.0f} % of the variance is held by {held}.",
             x_label=f"principal components, most variance first (half of {d:,})",
             y_label="share of the variance they hold",
             series=tuple(
                 Series.of(name, x, np.minimum(np.cumsum(share)[x - 1], 1), role)
-                for (name, share), role in zip(shares.items(), roles, strict=True)
+                for name, share, role in shares
             ),
             x_scale="log",
         ),
@@ -66,35 +59,16 @@ def components(variances: Reals) -> int:
     return int(np.searchsorted(np.cumsum(variances) / total, MOST * (1 - 1e-9)) + 1)
 
 
-def costs_chart(found: Sequence[Cost], loss: Estimate, tolerance: float) -> Bars:
-    """Each kind of collapse, and what is lost in all."""
-    bars = [Bar.of(f"Lost to {c.name}", c.interval.estimate(c.value, "")) for c in found]
-    bars.append(Bar.of("Lost in all", loss, "context"))
-    worst = max(found, key=lambda c: c.value)
-    title = "No kind of collapse costs what a user would notice"
-    if worst.value > tolerance:
-        title = f"Of the three kinds of collapse, {_WORST[worst.name]} most"
-    return Bars.of(title, "share of queries lost", bars)
-
-
-_WORST = {
-    "ties": "ties cost",
-    "one point": "lying at one point costs",
-    "few dimensions": "few dimensions cost",
-}
-
-
 def numbers_table(numbers: Numbers) -> Table:
     """Every number with the value that a healthy embedding has."""
-    n, d, k = numbers.rows, numbers.dimensions, numbers.classes
-    good = _good(n, d, k)
+    good = _good(numbers.rows, numbers.dimensions, numbers.classes)
     rows = [
-        {"number": LABELS[name], "here": e.text(), "what good looks like": good[name]}
+        {"number": LABELS[name][0], "here": e.text(), "what good looks like": good[name]}
         for name, e in numbers.estimates.items()
     ]
     return Table.of(
         "What each number is, and what good looks like",
-        f"{len(rows)} numbers of {n:,} rows in {d:,} dimensions, each beside its healthy value.",
+        f"{len(rows)} numbers, each beside its healthy value.",
         rows,
         ("number", "what good looks like"),
     )

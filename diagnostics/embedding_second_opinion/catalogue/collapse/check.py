@@ -11,7 +11,7 @@ from embedding_second_opinion.inputs.inputs import Inputs
 from embedding_second_opinion.stats.intervals import largest, no_interval
 
 from . import CHECK
-from .charts import components, costs_chart, numbers_table, spectrum_chart
+from .charts import numbers_table, spectrum_chart
 from .costs import Cost, closed_set_loss, costs
 from .numbers import Numbers, numbers
 
@@ -38,17 +38,11 @@ def collapse(
     about = f"{len(space.ranks.anchors):,} queries among {space.ranks.classes:,} enrolled classes"
     loss = lost_interval.estimate(lost, about, "accuracy points")
     harm = interval.estimate(value, about, "accuracy points")
-    estimates = {
-        **found.estimates,
-        **{
-            f"cost_of_{part.name.replace(' ', '_')}": part.interval.estimate(
-                part.value, about, "accuracy points"
-            )
-            for part in parts
-        },
-        "closed_set_loss": loss,
-        **_surrogate(found),
-    }
+    estimates = dict(found.estimates)
+    for part in parts:
+        name = f"cost_of_{part.name.replace(' ', '_')}"
+        estimates[name] = part.interval.estimate(part.value, about, "accuracy points")
+    estimates |= {"closed_set_loss": loss, **_surrogate(found)}
     # The kind that is named is the one whose lower bound decides; where all rows are one, it is that.
     named = max(parts, key=lambda p: (p.interval.low or 0.0, p.value, p.name == "one point"))
     over = value > tolerance
@@ -57,14 +51,10 @@ def collapse(
         estimates=estimates,
         harm=harm,
         interval=interval,
-        meaning=lambda verdict: _meaning(named, over or verdict.loud),
-        ignore_when=(
-            "The vectors were meant to be small or binary, and the accuracy that is left is enough; or the "
-            "subject has no more dimensions, as with colours."
-        ),
-        remedy=lambda verdict: _remedy(named, over or verdict.loud),
-        caveats=_caveats(found, estimates),
-        charts=(costs_chart(parts, loss, tolerance), *spectrum_chart(found), numbers_table(found)),
+        meaning=lambda verdict: MEANS[named.name if over or verdict.loud else ""],
+        ignore_when="The vectors were meant to be small or binary, and the accuracy left is enough.",
+        remedy=lambda verdict: MENDED[named.name if over or verdict.loud else ""],
+        charts=(*spectrum_chart(found), numbers_table(found)),
         parameters={"seed": space.seed},
     )
 
@@ -86,73 +76,45 @@ def _surrogate(found: Numbers) -> dict[str, Estimate]:
 def _explanation(
     found: Numbers, parts: Sequence[Cost], named: Cost, loss: Estimate, over: bool, verdict: Verdict
 ) -> str:
-    rank, ratio = found.estimates["effective_rank"], found.estimates["participation_ratio"]
     state = (
-        f"the vectors have an effective rank of {rank.text()} in {found.dimensions:,} dimensions "
-        f"(participation ratio {ratio.text()}), a spread of {found.estimates['spread'].value:.3g} "
-        "of their length"
+        f"the vectors have an effective rank of {found.estimates['effective_rank'].text()} in "
+        f"{found.dimensions:,} dimensions and a spread of {found.estimates['spread'].value:.3g} of their "
+        "length"
     )
-    cosine = found.estimates.get("mean_cosine")
-    state += f" and a mean cosine of {cosine.value:.3g}" if cosine else ""
-    shares = ", ".join(f"{part.name} {100 * part.value:.1f}" for part in parts)
     if over or verdict.loud:
         cost = named.interval.estimate(named.value, "", "accuracy points").text()
         verb = "costs" if verdict.loud else "may cost"
         how = ", in a simulation of Gaussian classes," if named.name == "few dimensions" else ""
         return f"Collapse to {named.name} {verb} {cost}{how} of {loss.text()} lost in all; {state}."
+    shares = ", ".join(f"{part.name} {100 * part.value:.1f}" for part in parts)
     return f"Of {loss.text()} lost in all, collapse explains little ({shares}); {state}."
 
 
-def _meaning(named: Cost, alarmed: bool) -> str:
-    text = {
-        "ties": (
-            "Rows of different classes lie at exactly the same distance from a query, so that the order in "
-            "which they are stored decides. Code that counts a tie as right hides it."
-        ),
-        "one point": (
-            "All vectors lie so close to one point that no two can be a margin apart. A triplet loss then "
-            "stands still at the margin, a soft-margin one at ln 2 = 0.693."
-        ),
-        "few dimensions": (
-            "The variance lives in fewer dimensions than this many classes can use. Simulated classes of "
-            "the same widths with a healthy spectrum are told apart that much better; whitening these "
-            "vectors need not give as much."
-        ),
-    }[named.name]
-    if alarmed:
-        return text
-    return (
-        "Accuracy is not lost to ties, to one point or to few dimensions. As long as this holds, a rank "
-        "near K - 1, NC1 to NC4 near 0 and a high mean cosine are healthy."
-    )
-
-
-def _remedy(named: Cost, alarmed: bool) -> str:
-    if not alarmed:
-        return "Nothing here."
-    return {
-        "ties": (
-            "Keep the vectors in more digits or bits, or break ties by the vectors before rounding."
-        ),
-        "one point": (
-            "If the vectors only sit far from the origin, subtract their mean. Else train again with "
-            "semi-hard negatives, a smaller learning rate and normalised vectors."
-        ),
-        "few dimensions": (
-            "Try shrinkage whitening, fitted on training data, its gain measured on other data. In "
-            "training, look for a narrow last layer, strong weight decay or too many easy triplets, and add "
-            "a term that decorrelates the dimensions (VICReg, Barlow Twins)."
-        ),
-    }[named.name]
-
-
-def _caveats(found: Numbers, estimates: dict[str, Estimate]) -> tuple[str, ...]:
-    notes = [f"{name}: {e.method}." for name, e in estimates.items()]
-    if found.outcome is not None:
-        measured = 1 - estimates["closed_set_loss"].value
-        notes.append(
-            f"The Gaussian surrogate of {found.surrogate.classes:,} classes gives "
-            f"{100 * found.outcome.own:.1f} % accuracy, measured are {100 * measured:.1f} %."
-        )
-    few = components(found.variances)
-    return (*notes, f"90 % of the variance lies in the first {few:,} components.")
+# By the kind of collapse that costs; "" where none does.
+MEANS = {
+    "": "No loss to collapse is shown; without one a low rank, low NC1 to NC4 or a high cosine is healthy.",
+    "ties": (
+        "Rows of different classes lie at exactly the same distance from a query, so that their order "
+        "decides. Code that counts a tie as right hides it."
+    ),
+    "one point": (
+        "The vectors lie so close to one point that no two can be a margin apart. A triplet loss then "
+        "stands still at the margin, a soft-margin one at ln 2 = 0.693."
+    ),
+    "few dimensions": (
+        "The variance lives in fewer dimensions than this many classes can use. Simulated classes with a "
+        "healthy spectrum are told apart that much better; whitening these vectors need not give as much."
+    ),
+}
+MENDED = {
+    "": "Nothing here.",
+    "ties": "Keep the vectors in more digits or bits, or break ties by the vectors before rounding.",
+    "one point": (
+        "If the vectors only sit far from the origin, subtract their mean. Else train again with "
+        "semi-hard negatives, a smaller learning rate and normalised vectors."
+    ),
+    "few dimensions": (
+        "Try shrinkage whitening, fitted on training data, its gain measured on other data. In training, "
+        "add a term that decorrelates the dimensions (VICReg, Barlow Twins)."
+    ),
+}

@@ -11,21 +11,31 @@ from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.threads import one_blas_thread
-from embedding_second_opinion.stats.intervals import Interval, no_interval
+from embedding_second_opinion.stats.intervals import no_interval
 
 from . import concentration, neural_collapse, spectra
 from .class_groups import ClassGroups
+from .concentration import Measured
 from .gaussian_classes import Outcome, Surrogate
 from .moments import BLOCK, Moments, of_all, without_groups
 
-QUANTITIES = {
-    "effective_rank": "dimensions",
-    "participation_ratio": "dimensions",
-    "stable_rank": "dimensions",
-    "numerical_rank": "dimensions",
-    "spectrum_exponent": "exponent",
-    "nc1_within_over_between": "ratio",
-    "nc3_self_duality": "distance",
+# In the order in which they are told: words for a person, and what the value is a number of.
+LABELS: Mapping[str, tuple[str, str]] = {
+    "effective_rank": ("Effective rank (RankMe, centred)", "dimensions"),
+    "participation_ratio": ("Participation ratio", "dimensions"),
+    "mean_cosine": ("Mean cosine", "cosine"),
+    "tie_mass": ("Pairs that tie", "share"),
+    "mean_cosine_centred": ("Mean cosine, centred", "cosine"),
+    "spread": ("Spread over length", "ratio"),
+    "stable_rank": ("Stable rank", "dimensions"),
+    "numerical_rank": ("Numerical rank", "dimensions"),
+    "spectrum_exponent": ("Spectrum exponent (alpha-ReQ)", "exponent"),
+    "intrinsic_dimension": ("Intrinsic dimension (TwoNN)", "dimensions"),
+    "nc1_within_over_between": ("NC1: width of a class over distance of the means", "ratio"),
+    "nc2_equinorm": ("NC2: unevenness of the means' lengths", "ratio"),
+    "nc2_equiangular": ("NC2: unevenness of the means' angles", "cosine"),
+    "nc3_self_duality": ("NC3: class means against least-squares weights", "distance"),
+    "nc4_nearest_mean_disagreement": ("NC4: nearest mean against nearest row", "share"),
 }
 
 
@@ -73,36 +83,38 @@ def _numbers(space: Geometry) -> Numbers:
         some = spectra.numbers(moments.variances(), moments.classes)
         left.append(some | (_collapse(space, moments) if len(variances) <= BLOCK else {}))
         outcomes.append(surrogate.outcome(moments))
-    found: dict[str, Estimate] = {}
+    stats = space.class_stats
+    within = space.within if space.within is not None and len(space.within.anchors) else space.ranks
+    found: dict[str, Measured | None] = {
+        "mean_cosine": concentration.mean_cosine(space),
+        "mean_cosine_centred": concentration.mean_cosine(space, centred=True),
+        "spread": concentration.spread(stats),
+        "tie_mass": concentration.tie_mass(within),
+        "nc2_equinorm": neural_collapse.equinorm(stats),
+        "nc2_equiangular": neural_collapse.equiangular(stats),
+        "nc4_nearest_mean_disagreement": neural_collapse.nearest_mean_disagreement(space),
+    }
+    of = {
+        "tie_mass": f"{len(within.anchors):,} rows with a positive and a negative, of {about}",
+        "nc4_nearest_mean_disagreement": f"queries among {about}",
+    }
     for name, value in values.items():
         without = np.array([some.get(name, np.nan) for some in left])
         interval = groups.interval(value, without, positive=True)
         if len(variances) > BLOCK and name.startswith("nc"):
             interval = no_interval(f"not made beyond {BLOCK} dimensions, where it would take long")
-        found[name] = interval.estimate(value, about, QUANTITIES[name])
-
-    def add(name: str, pair: tuple[float, Interval] | None, quantity: str, words: str) -> None:
-        if pair is not None:
-            found[name] = pair[1].estimate(pair[0], words, quantity)
-
-    stats = space.class_stats
-    add("mean_cosine", concentration.mean_cosine(space), "cosine", about)
-    centred = concentration.mean_cosine(space, centred=True)
-    add("mean_cosine_centred", centred, "cosine", about)
-    add("spread", concentration.spread(stats), "ratio", about)
-    within = space.within if space.within is not None and len(space.within.anchors) else space.ranks
-    anchors = f"{len(within.anchors):,} rows with a positive and a negative, of {about}"
-    add("tie_mass", concentration.tie_mass(within), "share", anchors)
-    add("nc2_equinorm", neural_collapse.equinorm(stats), "ratio", about)
-    add("nc2_equiangular", neural_collapse.equiangular(stats), "cosine", about)
-    means = neural_collapse.nearest_mean_disagreement(space)
-    add("nc4_nearest_mean_disagreement", means, "share", f"queries among {about}")
+        found[name] = value, interval
     dimension = concentration.intrinsic_dimension(space, groups)
     if dimension is not None:
+        found["intrinsic_dimension"] = dimension[:2]
         used = f"nearest two neighbours of {about}; {dimension[2]:,} with a copy left out"
-        add("intrinsic_dimension", dimension[:2], "dimensions", used)
+        of["intrinsic_dimension"] = used
+    estimates = {}
+    for name, (_, quantity) in LABELS.items():
+        if (measured := found.get(name)) is not None:
+            estimates[name] = measured[1].estimate(measured[0], of.get(name, about), quantity)
     return Numbers(
-        estimates={name: found[name] for name in LABELS if name in found},
+        estimates=estimates,
         variances=variances,
         rows=full.rows,
         classes=full.classes,
@@ -111,26 +123,6 @@ def _numbers(space: Geometry) -> Numbers:
         outcome=surrogate.outcome(full),
         without=tuple(outcomes),
     )
-
-
-# In the order in which they are told.
-LABELS: Mapping[str, str] = {
-    "effective_rank": "Effective rank (RankMe, centred)",
-    "participation_ratio": "Participation ratio",
-    "mean_cosine": "Mean cosine",
-    "tie_mass": "Pairs that tie",
-    "mean_cosine_centred": "Mean cosine, centred",
-    "spread": "Spread over length",
-    "stable_rank": "Stable rank",
-    "numerical_rank": "Numerical rank",
-    "spectrum_exponent": "Spectrum exponent (alpha-ReQ)",
-    "intrinsic_dimension": "Intrinsic dimension (TwoNN)",
-    "nc1_within_over_between": "NC1: width of a class over distance of the means",
-    "nc2_equinorm": "NC2: unevenness of the means' lengths",
-    "nc2_equiangular": "NC2: unevenness of the means' angles",
-    "nc3_self_duality": "NC3: class means against least-squares weights",
-    "nc4_nearest_mean_disagreement": "NC4: nearest mean against nearest row",
-}
 
 
 def _collapse(space: Geometry, moments: Moments) -> dict[str, float]:

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series, Table
-from embedding_second_opinion.findings.wording import uncapital
+from embedding_second_opinion.findings.wording import capital, percent
 from embedding_second_opinion.geometry.examples import most
 from embedding_second_opinion.geometry.geometry import Geometry
 
@@ -16,25 +16,15 @@ from .rules import Rule, Rules
 
 FEWEST_ANSWERS = 20  # in a bin of the reliability curve: fewer scatter by ten points and more
 
-LABELS = {
-    "nearest row": "Nearest row (1-NN)",
-    "votes": "Vote of five",
-    "centroid": "Nearest class mean",
-    "probe": "Linear probe",
-}
-
 
 def rules_chart(found: Rules, numbers: Gains) -> Bars:
     """Each rule's accuracy on the same queries, and the probe's on labels that mean nothing."""
-    bars = [
-        Bar.of(
-            LABELS[rule.name], numbers.accuracy(rule), "main" if rule is found.nearest else "second"
-        )
-        for rule in (found.nearest, *found.others)
-    ]
+    bars = [Bar.of(capital(NAMES["nearest row"]), numbers.accuracy(found.nearest))]
+    for rule in found.others:
+        bars.append(Bar.of(capital(NAMES[rule.name]), numbers.accuracy(rule), "second"))
     if "probe_control" in numbers.estimates:
         control = numbers.estimates["probe_control"]
-        bars.append(Bar.of("Linear probe, labels permuted", control, "context"))
+        bars.append(Bar.of("A linear probe, labels permuted", control, "context"))
     return Bars.of(
         "The same vectors under other rules",
         "share of the same queries answered rightly",
@@ -45,26 +35,22 @@ def rules_chart(found: Rules, numbers: Gains) -> Bars:
 
 def reliability_chart(found: Rules) -> tuple[Curve, ...]:
     """Share of right answers against their probability; nothing where all are in one bin."""
-    series, words = [], []
+    series = []
     roles: dict[str, Role] = {"votes": "context", "centroid": "second", "probe": "main"}
     for rule in found.others:
         sure = rule.calibration
         if sure is None or (sure.counts >= FEWEST_ANSWERS).sum() < 2:
             continue
-        keep, name = sure.counts >= FEWEST_ANSWERS, uncapital(LABELS[rule.name])
-        series.append(Series.of(name, 100 * sure.claimed[keep], sure.held[keep], roles[rule.name]))
-        words.append(
-            f"{name}: {100 * sure.claimed[keep][-1]:.0f} % sure of "
-            f"{sure.counts[keep][-1]:,} answers, {100 * sure.held[keep][-1]:.1f} % of them right; "
-            f"expected error {100 * sure.error:.1f} points"
-        )
+        keep, role = sure.counts >= FEWEST_ANSWERS, roles[rule.name]
+        series.append(Series.of(NAMES[rule.name], 100 * sure.claimed[keep], sure.held[keep], role))
     if not series:
         return ()
+    ends = "; ".join(f"{s.name}: {s.x[-1]:.0f} % sure, {percent(s.y[-1])} right" for s in series)
     series.append(Series(name="as sure as right", x=(0, 100), y=(0, 1), role="context"))
     return (
         Curve(
             title="Are answers as often right as they are sure?",
-            alt=f"Share of right answers against their probability. {'. '.join(words)}.",
+            alt=f"Share of right answers against their probability, at the surest: {ends}.",
             x_label=f"probability of the answer, in %; points hold {FEWEST_ANSWERS} answers or more",
             y_label="share of these answers that is right",
             series=tuple(series),
@@ -83,7 +69,6 @@ def gaining_classes(space: Geometry, found: Rules, best: Rule) -> tuple[Table, .
     if not len(order):
         return ()
     classes, ids = space.evaluation.classes, space.ranks.class_ids
-    better = f"{uncapital(LABELS[best.name])} right"
     rows = []
     for c in order.tolist():
         mine = found.codes == c
@@ -94,14 +79,13 @@ def gaining_classes(space: Geometry, found: Rules, best: Rule) -> tuple[Table, .
                 "class": classes[ids[c]],
                 "queries": f"{int(asked[c]):,}",
                 "nearest row right": f"{100 * found.nearest.right[mine].mean():.0f} %",
-                better: f"{100 * best.right[mine].mean():.0f} %",
+                f"{NAMES[best.name]} right": f"{100 * best.right[mine].mean():.0f} %",
                 "nearest row takes it for": ", ".join(f"{classes[ids[w]]} ({n})" for w, n in taken),
             }
         )
     alt = (
         f"Classes that gain by {NAMES[best.name]}: {int((more > 0).sum()):,}, that lose: "
-        f"{int((more < 0).sum()):,}; listed by what they gain: {len(rows)}, the first from "
-        f"{rows[0]['nearest row right']} to {rows[0][better]}."
+        f"{int((more < 0).sum()):,}; {len(rows)} are listed, those that gain most first."
     )
     title = f"The classes that gain most by {NAMES[best.name]}"
     return (Table.of(title, alt, rows, ("class", "nearest row takes it for")),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from embedding_second_opinion.findings.check import Answer, NotApplicable
 from embedding_second_opinion.findings.finding import Verdict
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
@@ -46,7 +46,7 @@ def decision_rule(
             "New classes are enrolled with a row or two each, or the rule in use is not the nearest row."
         ),
         remedy=lambda verdict: _remedy(numbers, _fault(numbers, verdict, tolerance)),
-        caveats=_caveats(space, found, numbers),
+        caveats=_caveats(found),
         charts=(
             rules_chart(found, numbers),
             *reliability_chart(found),
@@ -94,66 +94,44 @@ def _meaning(found: Rules, numbers: Gains, fault: str, tolerance: float) -> str:
         "none": "No other rule gets clearly more out of these vectors than the nearest row does.",
     }[fault]
     each = [numbers.accuracy(rule) for rule in (found.nearest, *found.others)]
-    most = max(e.value for e in each)
     low = all(e.high is not None and e.high < LOW for e in each)
     if fault in ("none", "undecided") and low:
         text += (
-            f" All are low, the best at {100 * most:.1f} %: the information itself is missing, or in a form "
-            "that neither distance nor a linear map sees."
+            f" The best has {percent(max(e.value for e in each))}: the information itself is missing, or in "
+            "a form that neither distance nor a linear map sees."
         )
-    elif fault in ("geometry", "rule") and low:
-        text += f" The best of them still loses {100 * (1 - most):.1f} %."
     behind = numbers.gain(found.centroid)
     if behind.high is not None and behind.high < -tolerance:
-        text += (
-            " The nearest class mean is far behind the nearest row: one mean does not describe a class, as "
-            "where it has several modes."
-        )
-    errors = [
-        f"{NAMES[rule.name]} {100 * rule.calibration.error:.1f}"
-        for rule in found.others
-        if rule.calibration is not None
-    ]
-    return (
-        f"{text} Probabilities are off the share that is right by, in points: {', '.join(errors)}."
-    )
+        text += " One mean does not describe a class, as where it has several modes."
+    return text
 
 
 def _remedy(numbers: Gains, fault: str) -> str:
-    best = NAMES[numbers.best.name]
     return {
         "geometry": (
             "Fit a linear map: z-score the dimensions, whiten by the covariance within classes, or keep the "
             "linear discriminants as a last layer. Measure its gain on data it was not fitted or chosen on."
         ),
-        "rule": (
-            f"Use {best} in place of the nearest row, and look at the classes listed for wrong labels."
-        ),
+        "rule": f"Use {NAMES[numbers.best.name]} in place of the nearest row.",
         "undecided": f"Measure again with more {_units(numbers)} before the rule is changed.",
         "none": "Nothing here: keep the nearest row.",
     }[fault]
 
 
-def _caveats(space: Geometry, found: Rules, numbers: Gains) -> tuple[str, ...]:
-    notes = [f"{name}: {e.method}." for name, e in numbers.estimates.items() if e.method]
-    notes.append("The best rule is named on these queries; where two are close it may be chance.")
-    if found.probe is None:
-        notes.append("No class has two enrolled rows, so no covariance and no probe can be fitted.")
-    else:
-        notes.append(
-            f"The probe is linear discriminant analysis, shrunk by {found.shrinkage:.2f} towards unrelated "
-            "dimensions. On labels permuted once it must fall to chance or below (with uneven classes, to "
-            "the share of the largest). One permutation is no p-value."
-        )
+def _caveats(found: Rules) -> tuple[str, ...]:
+    notes = [
+        "The best rule is named on these queries; where two are close it may be chance.",
+        "On labels permuted once the probe must fall to chance or below (with uneven classes, to the share "
+        "of the largest). One permutation is no p-value."
+        if found.probe
+        else "No class has two enrolled rows, so no covariance and no probe can be fitted.",
+    ]
     if found.far:
         verb = "lies" if found.far == 1 else "lie"
         notes.append(
             f"{number(found.far, 'enrolled row')} {verb} far beyond all others. One can cost its whole class "
             "under means and probe: look at these first."
         )
-    if not space.evaluation.leave_one_out:
-        notes.append("Means and probe are fitted on the gallery; no query has a part in them.")
-    notes.append("An expected calibration error is above zero even for perfect probabilities.")
     return tuple(notes)
 
 

@@ -11,10 +11,9 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.geometry.passes.classes import ClassStats, class_statistics
 from embedding_second_opinion.geometry.passes.far_rows import Spread
 from embedding_second_opinion.geometry.passes.ranks import ALL
-from embedding_second_opinion.geometry.passes.row_keys import row_keys
+from embedding_second_opinion.geometry.passes.row_keys import class_keys, row_keys
 
 from .calibration import Calibration, calibration, temperatures
-from .chance import permuted
 from .kernel_class_means import Answers, Means, amid, nearest_means
 from .kernel_votes import vote
 from .probe import FOLDS, fit_probe
@@ -90,10 +89,8 @@ def rules(space: Geometry) -> Rules:
         answers = probe.ask(queries, own, keys if alone else None, "linear probe")
         deal = space.rng("decision rule: permuted labels")
         dealt = permuted(codes, enrolled_keys, classes, deal)
-        if alone:
-            control, asked = _control(enrolled, dealt, classes, enrolled, dealt, enrolled_keys)
-        else:
-            control, asked = _control(enrolled, dealt, classes, queries, own, keys)
+        put = (enrolled, dealt, enrolled_keys) if alone else (queries, own, keys)
+        control, asked = _control(enrolled, dealt, classes, *put)
     return Rules(
         codes=own,
         classes=classes,
@@ -199,3 +196,17 @@ def _control(
     queries, own = queries[chosen], own[chosen]
     answers = probe.ask(queries, own, keys[chosen] if alone else None, "permuted labels")
     return replace(_rule("control", answers, own, classes), calibration=None), own
+
+
+def permuted(codes: Ints, keys: Keys, classes: int, rng: np.random.Generator) -> Ints:
+    """(r,) the same classes with the same number of rows each, dealt to the rows at random.
+
+    codes, keys: (r,). Rows and classes are taken in the order of their keys, so that neither the order
+    they came in nor the names of the classes decide who gets what.
+    """
+    sizes = np.bincount(codes, minlength=classes)
+    ranked = np.lexsort((class_keys(keys, codes, classes), sizes))
+    dealt = np.empty_like(codes)
+    places = np.argsort(keys, kind="stable")[rng.permutation(len(codes))]
+    dealt[places] = np.repeat(ranked, sizes[ranked])
+    return dealt

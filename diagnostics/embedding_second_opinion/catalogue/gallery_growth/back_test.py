@@ -21,10 +21,8 @@ HELD = 0.75  # of the halves, at least: of intervals that are right, nearly all 
 
 @dataclass(frozen=True)
 class Half:
-    """One half of the classes: its own accuracy, and what it predicts for all, with the interval."""
+    """What one half of the classes predicts for all, with the interval."""
 
-    classes: int
-    accuracy: float
     predicted: float
     low: float
     high: float
@@ -77,7 +75,7 @@ def back_test(space: Geometry, known: Known) -> BackTest | None:
             value, interval = Beyond.of(half, np.array([known.classes])).accuracy(0)
             if interval.low is None or interval.high is None:
                 return None
-            found.append(Half(half.classes, half.accuracy, value, interval.low, interval.high))
+            found.append(Half(value, interval.low, interval.high))
     return BackTest(tuple(found), known.accuracy)
 
 

@@ -12,6 +12,10 @@ from .charts import growth_curve
 from .numbers import TIMES, Growth, measure_growth
 
 FEWEST = 4  # classes: with fewer there is no doubling to measure
+_AHEAD = (
+    f"The forecast takes it that the classes to come are like those here; it reaches to {TIMES[-1]} times as "
+    "many.",
+)
 
 
 @CHECK
@@ -45,75 +49,66 @@ def gallery_growth(
         harm=found.harm,
         interval=found.interval,
         meaning=lambda verdict: _meaning(found, verdict),
-        ignore_when=(
-            "The gallery in use holds no more classes than this one, or is narrowed before anything is "
-            "looked up (by place, by session, by kind)."
-        ),
+        ignore_when="The gallery in use holds no more classes, or is narrowed before anything is looked up.",
         remedy=_remedy,
-        caveats=_caveats(found),
+        caveats=_AHEAD if found.beyond else (),
         charts=(growth_curve(found),),
         parameters={"seed": space.seed, "expected_classes": expected},
     )
 
 
 def _explanation(found: Growth) -> str:
-    e, k = found.estimates, found.known.classes
+    e, k, harm = found.estimates, found.known.classes, found.harm
     text = (
         f"Among {found.half:,} classes {e['accuracy_at_half'].text()} of queries are recognised, among all "
         f"{k:,} {e['closed_set_accuracy'].text()}: the last doubling cost "
-        f"{e['lost_by_last_doubling'].text()}"
+        f"{e['lost_by_last_doubling'].text()}."
     )
     if found.expected is None:
         ahead = e.get("accuracy_at_2_times")
-        then = f" Among {2 * k:,} classes {ahead.text()} are to be expected." if ahead else ""
-        return f"{text}.{then}"
-    if found.harm is None:
-        return f"{text}. What {found.expected:,} classes would cost cannot be told."
+        return (
+            f"{text} Among {2 * k:,} classes {ahead.text()} are to be expected." if ahead else text
+        )
+    if harm is None:
+        return f"{text} What {found.expected:,} classes would cost cannot be told."
+    if found.expected == k:
+        return f"{text} As many are enrolled in use."
     there = e.get("accuracy_at_expected")
     if there is None:
         return (
-            f"{text}. {found.expected:,} classes are out of reach, and {found.reached:,} already cost "
-            f"{found.harm.text()}."
+            f"{text} {found.expected:,} classes are out of reach, and {found.reached:,} already cost "
+            f"{harm.text()}."
         )
-    if found.expected == k:
-        return f"{text}. As many are enrolled in use."
+    change = f"a loss of {harm.text()}"
     if found.expected < k:
-        gained = -100 * found.harm.value
-        return f"{text}. Among the {found.expected:,} in use {there.text()} are, {gained:z.1f} points more."
+        change = f"{-100 * harm.value:z.1f} points more"
     return (
-        f"{text}. Among the {found.expected:,} in use {there.text()} are to be expected, a loss of "
-        f"{found.harm.text()}."
+        f"{text} Among the {found.expected:,} in use {there.text()} are to be expected, {change}."
     )
 
 
 def _meaning(found: Growth, verdict: Verdict) -> str:
     k, expected = found.known.classes, found.expected
     if expected is not None and expected <= k:
-        return (
-            f"No more classes are enrolled in use than the {k:,} here: this accuracy is not too high for it. "
-            "No model is needed: it is the mean over all draws of so many classes."
-        )
+        return f"No more classes are enrolled in use than the {k:,} here. No model is needed for so many."
     if found.harm is None:
         return f"No forecast is given: {found.withheld}. Up to {k:,} classes every number is exact."
-    tested = _tested(found)
     if verdict.loud:
-        return f"The accuracy measured belongs to this number of classes. {tested}"
-    if verdict is Verdict.OK:
+        text = "The accuracy measured belongs to this number of classes."
+    elif verdict is Verdict.OK:
         so_far = "to the number expected" if expected else "so far, over the last doubling"
-        return f"The accuracy hardly depends on how many classes are enrolled {so_far}. {tested}"
-    if found.harm.low is None:
+        text = f"The accuracy hardly depends on how many classes are enrolled {so_far}."
+    elif found.harm.low is None:
         return f"What more classes cost cannot be said: {found.harm.why_none}."
-    return f"What more classes cost may be nothing, or more than is tolerable. {tested}"
-
-
-def _tested(found: Growth) -> str:
+    else:
+        text = "What more classes cost may be nothing, or more than is tolerable."
     test = found.test
     if test is None or not test.passed:
-        return f"No forecast is given: {found.withheld}."
+        return f"{text} No forecast is given: {found.withheld}."
     return (
-        "Tested on this set: fitted to half of the classes, the forecast for all is off by "
-        f"{100 * test.error:+.1f} points in the mean of {len(test.halves)} halves, and {test.held} of their "
-        f"{len(test.halves)} intervals hold what was measured."
+        f"{text} Fitted to half of the classes, the forecast for all is off by {100 * test.error:+.1f} "
+        f"points in the mean of {len(test.halves)} halves, and {test.held} of their {len(test.halves)} "
+        "intervals hold what was measured."
     )
 
 
@@ -124,18 +119,5 @@ def _remedy(verdict: Verdict) -> str:
         return "Evaluate with more classes, as near as can be to the number in use."
     return (
         "Evaluate with as many classes as will be enrolled. Enrol more rows a class, narrow the gallery "
-        "before it is searched, and train with more classes, or with negatives from look-alikes."
+        "before it is searched, or train with more classes."
     )
-
-
-def _caveats(found: Growth) -> tuple[str, ...]:
-    judged = found.harm or found.estimates["lost_by_last_doubling"]
-    notes = [f"The interval of what is lost: {judged.method}."]
-    if found.beyond is not None:
-        notes += [
-            "The forecast takes it that the classes to come are like those here, and drawn as these were.",
-            f"It reaches to {TIMES[-1]} times the classes at hand and not farther.",
-        ]
-    if found.test is not None:
-        notes.append(f"Extra passes: {len(found.test.halves)} halves of the classes.")
-    return tuple(notes)

@@ -45,6 +45,10 @@ class Beyond:
         """The same, its intervals wider by this misfit."""
         return replace(self, misfit=abs(misfit))
 
+    def place(self, identities: int) -> int:
+        """Where one of the numbers stands."""
+        return int(np.searchsorted(self.identities, identities))
+
     def accuracy(self, i: int) -> tuple[float, Interval]:
         """A_id at the i-th number, with its interval."""
         value, known = float(self.values[i]), self.known

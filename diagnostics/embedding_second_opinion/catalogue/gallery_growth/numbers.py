@@ -18,11 +18,11 @@ from .forecast import Beyond, known_bound
 from .known import Known
 
 FEWEST = 40  # classes with queries; with fewer the back-tests missed too often
-TIMES = (
-    2,
-    5,
-)  # of the classes at hand, the last being as far as intervals held in the benchmark and on real sets
+# Of the classes at hand, the last being as far as intervals held in the benchmark and on real sets.
+TIMES = (2, 5)
 STEPS = 12  # points of the curve beyond K
+
+Measured = tuple[float, Interval]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,50 +58,41 @@ def measure_growth(space: Geometry, expected: int | None) -> Growth:
     k = known.classes
     test, beyond, withheld = _forecast(space, known, expected)
     about = f"{known.queries:,} queries of {number(known.units, 'class')}"
-    half, last = k // 2, _last_doubling(known)
-    estimates = {
-        "closed_set_accuracy": known.interval.estimate(
-            known.accuracy, f"{about} among all {k:,} enrolled"
-        ),
-        "accuracy_at_half": known.interval_at(half).estimate(
-            known.at(half), f"{about}, each among {half:,} classes, over all draws of these"
-        ),
-        "lost_by_last_doubling": last[1].estimate(
-            last[0], f"from {half:,} to {k:,} classes, measured", "accuracy points"
-        ),
-    }
+    half = k // 2
+    last = _last_doubling(known)
+    lost: Measured | None = last
+    estimates: dict[str, Estimate] = {}
+
+    def told(name: str, found: Measured, about: str, quantity: str = "share") -> None:
+        estimates[name] = found[1].estimate(found[0], about, quantity)
+
+    told(
+        "closed_set_accuracy", (known.accuracy, known.interval), f"{about} among all {k:,} enrolled"
+    )
+    each = f"{about}, each among {half:,} classes, over all draws of these"
+    told("accuracy_at_half", (known.at(half), known.interval_at(half)), each)
+    judged = "lost_by_last_doubling"
+    told(judged, last, f"from {half:,} to {k:,} classes, measured", "accuracy points")
     if test is not None:
         why = f"the mean over {len(test.halves)} halves; the largest is {100 * test.largest:.1f} points"
         compared = f"predicted from half of the classes less measured with all {k:,}"
-        estimates["back_test_error"] = no_interval(why, "half").estimate(
-            test.error, compared, "accuracy points"
-        )
+        told("back_test_error", (test.error, no_interval(why, "half")), compared, "accuracy points")
     if beyond is not None:
         for times in TIMES:
-            value, sure = beyond.accuracy(int(np.searchsorted(beyond.identities, times * k)))
-            estimates[f"accuracy_at_{times}_times"] = sure.estimate(
-                value, f"{about}, forecast among {times * k:,} classes"
-            )
-    harm: Estimate | None = estimates["lost_by_last_doubling"]
-    interval: Interval | None = last[1]
+            ahead = f"{about}, forecast among {times * k:,} classes"
+            told(f"accuracy_at_{times}_times", beyond.accuracy(beyond.place(times * k)), ahead)
     reached = k
     if expected is not None:
         reached = min(expected, TIMES[-1] * k)
         there = _accuracy(known, beyond, expected) if reached == expected else None
         if there is not None:
             words = "exact" if expected <= k else "forecast"
-            estimates["accuracy_at_expected"] = there[1].estimate(
-                there[0], f"{about}, {words} among {expected:,} classes"
-            )
-        harm = interval = None
-        lost = _lost(known, beyond, expected, reached)
+            told("accuracy_at_expected", there, f"{about}, {words} among {expected:,} classes")
+        judged, lost = "lost_at_expected", _lost(known, beyond, expected, reached)
         if lost is not None:
-            interval = lost[1]
             least = "at least " if reached < expected else ""
-            about = f"from {k:,} classes to {least}{reached:,}"
-            harm = estimates["lost_at_expected"] = interval.estimate(
-                lost[0], about, "accuracy points"
-            )
+            told(judged, lost, f"from {k:,} classes to {least}{reached:,}", "accuracy points")
+    harm, interval = estimates.get(judged), lost[1] if lost else None
     return Growth(known, test, beyond, withheld, expected, reached, estimates, harm, interval)
 
 
@@ -137,7 +128,7 @@ def _ahead(classes: int, expected: int | None) -> Ints:
     return np.union1d(steps, np.array(named, dtype=np.int64))
 
 
-def _last_doubling(known: Known) -> tuple[float, Interval]:
+def _last_doubling(known: Known) -> Measured:
     half, k = known.classes // 2, known.classes
     value = known.at(half) - known.accuracy
     if known.ceiling:
@@ -146,9 +137,7 @@ def _last_doubling(known: Known) -> tuple[float, Interval]:
     return value, difference_interval(value, change, known.units)
 
 
-def _lost(
-    known: Known, beyond: Beyond | None, expected: int, reached: int
-) -> tuple[float, Interval] | None:
+def _lost(known: Known, beyond: Beyond | None, expected: int, reached: int) -> Measured | None:
     """Accuracy points lost between K and ``expected`` classes; a gain is negative."""
     if expected == known.classes:
         return 0.0, Interval(0.0, 0.0, "the same number of classes")
@@ -164,16 +153,16 @@ def _lost(
         return value, difference_interval(value, change, known.units)
     if beyond is None:
         return None
-    value, interval = beyond.lost(int(np.searchsorted(beyond.identities, reached)))
+    value, interval = beyond.lost(beyond.place(reached))
     if reached < expected and interval.low is not None:
         # Beyond the reach at least this is lost, and at most everything.
         interval = replace(interval, high=known.accuracy)
     return value, interval
 
 
-def _accuracy(known: Known, beyond: Beyond | None, expected: int) -> tuple[float, Interval] | None:
+def _accuracy(known: Known, beyond: Beyond | None, expected: int) -> Measured | None:
     if expected <= known.classes:
         return known.at(expected), known.interval_at(expected)
     if beyond is None:
         return None
-    return beyond.accuracy(int(np.searchsorted(beyond.identities, expected)))
+    return beyond.accuracy(beyond.place(expected))

@@ -1,53 +1,38 @@
-"""Which pictures show hubs: what they cost, how much of the neighbourhoods they fill, and which they are?"""
+"""Which pictures show hubs: how much of the neighbourhoods they fill, and which they are?"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Examples, Series, Table
+from embedding_second_opinion.findings.charts import Curve, Examples, Series, Table
 from embedding_second_opinion.findings.wording import number, percent
 from embedding_second_opinion.geometry.examples import example
 from embedding_second_opinion.geometry.geometry import Geometry
 
 from .numbers import TOP, Hubness
 from .occurrences import K
-from .surrogate import DRAWS, SHARES, held
+from .surrogate import SHARES, held
 
 HUBS_SHOWN = 12
 EXAMPLES_SHOWN = 8
-
-
-def worth_chart(numbers: Hubness) -> Bars:
-    """Accuracy of the nearest row, and corrected where a hub is nearest and everywhere."""
-    e = numbers.estimates
-    bars = [
-        Bar.of("Nearest row", e["closed_set_accuracy"], "context"),
-        Bar.of("Corrected where a hub is nearest", e["at_hubs_accuracy"]),
-        Bar.of("Corrected everywhere (CSLS)", e["csls_accuracy"], "second"),
-    ]
-    points = numbers.harm.text().split(" points")[0]
-    title = f"Where a hub had answered, the correction gives back {points} points"
-    return Bars.of(title, "1-NN accuracy", bars)
 
 
 def crowd_chart(numbers: Hubness) -> Curve:
     """What share of all neighbours the most frequent rows are, here and in a cloud of the same shape."""
     surrogate = numbers.surrogate
     own = held(numbers.found.counts) if surrogate is None else surrogate.held
-    lines = [Series.of("this set", SHARES, own)]
-    at = int(np.searchsorted(SHARES, TOP))
-    share, beside = percent(own[at]), ""
+    lines, rows = [Series.of("this set", SHARES, own)], "the rows"
     if surrogate is not None:
         draws = surrogate.held_draws
         bounds = (draws.min(axis=0), draws.max(axis=0))
         lines.append(Series.of("Gaussian", SHARES, draws.mean(axis=0), "second", bounds))
-        beside = f", in {DRAWS} Gaussian clouds of the same shape {percent(draws[:, at].mean())}"
-    rows = "the rows"
-    if surrogate is not None and not surrogate.whole:
-        rows = f"{number(surrogate.rows)} compared"
+        if not surrogate.whole:
+            rows = f"{number(surrogate.rows)} compared"
+    at = int(np.searchsorted(SHARES, TOP))
+    shares = ", ".join(f"{line.name}: {percent(line.y[at])}" for line in lines)
     return Curve(
-        title=f"1 % of {rows} are {share} of all neighbours",
-        alt=f"Of {rows}, the 1 % that occur most are {share} of all neighbours{beside}.",
+        title=f"1 % of {rows} are {percent(own[at])} of all neighbours",
+        alt=f"Share of all neighbours that the most frequent 1 % of {rows} are. {shares}.",
         x_label="share of the enrolled rows, the most frequent first",
         y_label=f"share of the {K} nearest of all queries",
         series=tuple(lines),

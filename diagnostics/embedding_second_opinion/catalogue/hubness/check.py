@@ -11,7 +11,7 @@ from embedding_second_opinion.geometry.geometry import NEIGHBORS, Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
-from .charts import crowd_chart, hubs_table, lost_examples, worth_chart
+from .charts import crowd_chart, hubs_table, lost_examples
 from .correction import CROWD
 from .numbers import Hubness, measure_hubness
 from .occurrences import K
@@ -57,12 +57,7 @@ def hubness(
         ignore_when="The hubs are meant to be found, or the answer in use is not the nearest row.",
         remedy=lambda verdict: _remedy(numbers, verdict),
         caveats=_caveats(numbers),
-        charts=(
-            worth_chart(numbers),
-            crowd_chart(numbers),
-            *hubs_table(space, numbers),
-            *lost_examples(space, numbers),
-        ),
+        charts=(crowd_chart(numbers), *hubs_table(space, numbers), *lost_examples(space, numbers)),
         parameters={"seed": space.seed, "neighbors": K, "surrogates": DRAWS},
     )
 
@@ -93,11 +88,7 @@ def _meaning(numbers: Hubness, verdict: Verdict) -> str:
         return f"What hubs cost cannot be said: {why}."
     if not numbers.hubs.any():
         return "No row crowds everyone's neighbours."
-    text = "Some rows are often among the nearest, and hardly any answer is lost to them."
-    gained = numbers.estimates["csls_gain"]
-    if gained.low is not None and gained.low > 0:
-        text += f" Corrected everywhere, {gained.text()} are gained, little of it from hubs."
-    return text
+    return "Some rows are often among the nearest, and hardly any answer is lost to them."
 
 
 def _top(numbers: Hubness) -> str:
@@ -106,8 +97,8 @@ def _top(numbers: Hubness) -> str:
     if wrong is None or right is None or wrong.value <= right.value:
         return ""
     return (
-        f" The rows that occur most, one in a hundred, give {wrong.text()} of the wrong answers and "
-        f"{right.text()} of the right ones."
+        f" One row in a hundred gives {wrong.text()} of the wrong answers and {right.text()} of the right "
+        "ones."
     )
 
 
@@ -124,28 +115,25 @@ def _remedy(numbers: Hubness, verdict: Verdict) -> str:
         return "Nothing here."
     if not verdict.loud:
         return "Bring more classes and more queries before anything is corrected."
+    loses = (numbers.estimates["csls_gain"].high or 0.0) < 0
+    where = "where the nearest row is a hub (elsewhere it loses answers)" if loses else "everywhere"
     correct = (
-        "correct the distances: take from the squared distance half of the enrolled row's mean squared "
-        f"distance to its {K} nearest queries (CSLS), and measure its gain on data not yet seen."
+        f"correct the distances (CSLS, k = {K}) {where}, and measure its gain on data not yet seen."
     )
-    loses = numbers.estimates["csls_gain"].high
-    if loses is not None and loses < 0:
-        correct += " Everywhere it loses answers: keep it to queries whose nearest row is a hub."
     if numbers.odd:
         return (
-            "Look at the rows listed first. Take those that show nothing of their class out of the gallery, "
-            f"or enrol better samples. Where they must stay, {correct}"
+            "Look at the rows listed first. Take out those that show nothing of their class, or enrol better "
+            f"ones. Where they must stay, {correct}"
         )
     return (
-        "Bring the dimension down (a smaller last layer, principal components), or centre the vectors before "
-        f"they are given unit length. Without a change to the vectors, {correct}"
+        "Bring the dimension down (a smaller last layer, principal components). Without a change to the "
+        f"vectors, {correct}"
     )
 
 
 def _caveats(numbers: Hubness) -> tuple[str, ...]:
     notes = [
-        "The interval of the skewness held the truth four times in five, in generated Gaussian sets.",
-        "The correction looks at all queries at once. Where they come one by one, its gain may be another.",
+        "The correction looks at all queries at once; where they come one by one it may gain less."
     ]
     if numbers.surrogate is None:
         notes.append("No surrogate: too few rows or classes, or classes without any width.")

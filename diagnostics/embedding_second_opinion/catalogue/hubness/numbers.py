@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embedding_second_opinion.data.arrays import Bools
+from embedding_second_opinion.data.arrays import Bools, Reals
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
@@ -31,8 +31,7 @@ COUNTED = no_interval("a count of these rows", "row")
 @dataclass(frozen=True, eq=False)
 class Hubness:
     """hubs: (g,) whether each enrolled row is a hub. harm: what the correction gives back where a hub had
-    answered, in accuracy points. surrogate: None where none could be drawn. queries, units: anchors and
-    their classes.
+    answered, in accuracy points. surrogate: None where none could be drawn.
     """
 
     found: Occurrences
@@ -42,8 +41,6 @@ class Hubness:
     estimates: Mapping[str, Estimate]
     harm: Estimate
     interval: Interval
-    queries: int
-    units: int
 
     @property
     def odd(self) -> bool:
@@ -57,10 +54,16 @@ def measure_hubness(space: Geometry) -> Hubness:
     correction, surrogate = correct(space, found), expected(space)
     hubs = found.counts > correction.least
     alone = space.evaluation.leave_one_out
-    n, units = len(correction.codes), len(np.unique(correction.codes))
-    about = f"the same {number(n, 'query')} of {number(units, 'class')}, 1-NN"
+    about = (
+        f"the same {number(len(correction.codes), 'query')} of "
+        f"{number(len(np.unique(correction.codes)), 'class')}, 1-NN"
+    )
+    at_hubs, everywhere = (
+        f"{about}, corrected where a hub is nearest",
+        f"{about}, all corrected (CSLS)",
+    )
     value, interval = gain(correction, correction.at_hubs, alone)
-    harm = interval.estimate(value, f"{about}, corrected where a hub is nearest", "accuracy points")
+    harm = interval.estimate(value, at_hubs, "accuracy points")
     estimates = {
         **_occurrences(space, found, surrogate),
         "hub_rows": COUNTED.estimate(
@@ -72,16 +75,15 @@ def measure_hubness(space: Geometry) -> Hubness:
     }
     for name, answers, text in (
         ("closed_set", correction.nearest, about),
-        ("csls", correction.csls, f"{about}, all corrected (CSLS)"),
-        ("at_hubs", correction.at_hubs, f"{about}, corrected where a hub is nearest"),
+        ("csls", correction.csls, everywhere),
+        ("at_hubs", correction.at_hubs, at_hubs),
     ):
         spread = _accuracy(answers, correction, alone)
         estimates[f"{name}_accuracy"] = spread.estimate(answers.accuracy, text)
     points, between = gain(correction, correction.csls, alone)
-    corrected = f"{about}, all corrected (CSLS)"
-    estimates["csls_gain"] = between.estimate(points, corrected, "accuracy points")
+    estimates["csls_gain"] = between.estimate(points, everywhere, "accuracy points")
     estimates["lost_to_hubs"] = harm
-    return Hubness(found, correction, surrogate, hubs, estimates, harm, interval, n, units)
+    return Hubness(found, correction, surrogate, hubs, estimates, harm, interval)
 
 
 def _occurrences(
@@ -97,24 +99,17 @@ def _occurrences(
         "hubness_skewness": interval.estimate(skewness, about, "skewness"),
         **_surrogate(surrogate),
     }
-    hood, anti = found.values.robin_hood, found.values.anti_hubs
-    for name, value, without, what in (
-        (
-            "robin_hood",
-            hood,
-            found.without[:, 1],
-            "places that would have to change hands to make it even",
-        ),
-        ("anti_hubs", anti, found.without[:, 2], "rows that are nobody's neighbour"),
-        (
-            "mismatched_neighbors",
-            found.mismatched,
-            found.mismatched_without,
-            f"the {K} nearest that are of another class",
-        ),
-    ):
-        interval = share_interval(value, without, units)
-        estimates[name] = interval.estimate(value, f"share of {what}; {about}")
+
+    def told(name: str, value: float, without: Reals, what: str) -> None:
+        share = share_interval(value, without, units)
+        estimates[name] = share.estimate(value, f"share of {what}; {about}")
+
+    uneven = "places that would have to change hands to make it even"
+    told("robin_hood", found.values.robin_hood, found.without[:, 1], uneven)
+    nobody = "rows that are nobody's neighbour"
+    told("anti_hubs", found.values.anti_hubs, found.without[:, 2], nobody)
+    foreign = f"the {K} nearest that are of another class"
+    told("mismatched_neighbors", found.mismatched, found.mismatched_without, foreign)
     return estimates
 
 

@@ -32,14 +32,13 @@ class Evenness:
 class Occurrences:
     """counts: (g,) N_10 of every enrolled row; near: (q, 10) places of the neighbours, -1 for none.
 
-    class_of, own: (g,), (q,) classes among those enrolled. values, and without: (K, 3), the numbers of
+    own: (q,) classes among those enrolled. values, and without: (K, 3), the numbers of
     Evenness in their order. mismatched: share of neighbours that are of another class than the query.
     unknown: share of the votes of a delete-one count that lie beyond the lists, at most.
     """
 
     counts: Ints
     near: Ints
-    class_of: Ints
     own: Ints
     values: Evenness
     without: Reals
@@ -67,7 +66,6 @@ def occurrences(space: Geometry) -> Occurrences:
     return Occurrences(
         counts=counts,
         near=short,
-        class_of=class_of,
         own=own,
         values=evenness(counts),
         without=_without(counts, class_of, found, classes),

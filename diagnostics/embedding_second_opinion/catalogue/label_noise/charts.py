@@ -1,9 +1,9 @@
-"""Which pictures show wrong labels: the shares, what flipped labels would give, and the suspects."""
+"""Which pictures show wrong labels: what flipped labels would give, and the suspects."""
 
 from __future__ import annotations
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Examples, Series, Table
-from embedding_second_opinion.findings.wording import number, percent
+from embedding_second_opinion.findings.charts import Curve, Examples, Series, Table
+from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.examples import example
 
 from .numbers import Noise
@@ -12,26 +12,6 @@ from .side import Side
 
 ROWS_SHOWN = 20
 PICTURES_SHOWN = 8
-
-SHARES = {
-    "neighbours_disagree": "Most neighbours are of one other class",
-    "confident_joint_off_diagonal": "Confident learning, as it counts",
-    "label_noise_rate": "Wrong labels, calibrated",
-    "wrong_among_queries": "Among the queries alone",
-    "wrong_among_enrolled": "Among the enrolled alone",
-}
-
-
-def shares_chart(noise: Noise) -> Bars:
-    """The calibrated share beside the two that take overlap for wrong labels."""
-    bars = [
-        Bar.of(label, noise.estimates[name], "main" if name == "label_noise_rate" else "context")
-        for name, label in SHARES.items()
-        if name in noise.estimates
-    ]
-    rate = percent(noise.estimates["label_noise_rate"].value)
-    title = f"{rate} of the labels look wrong, overlap of classes taken out"
-    return Bars.of(title, "share of rows", bars)
 
 
 def answer_curve(noise: Noise) -> tuple[Curve, ...]:
@@ -64,11 +44,11 @@ def answer_curve(noise: Noise) -> tuple[Curve, ...]:
 def suspects_table(noise: Noise) -> tuple[Table, ...]:
     """The suspects, the surest of each side first."""
     rows = []
-    counts = [len(side.suspects.query) for side in noise.sides]
-    for side, count in zip(noise.sides, counts, strict=True):
+    for side in noise.sides:
         # Half of the room for either, and what the other leaves.
-        room = max(ROWS_SHOWN // len(counts), ROWS_SHOWN - (sum(counts) - count))
-        rows += [_line(side, at, len(counts) > 1) for at in range(min(room, count))]
+        count, sides = len(side.suspects.query), len(noise.sides)
+        room = max(ROWS_SHOWN // sides, ROWS_SHOWN - (noise.suspects - count))
+        rows += [_line(side, at, sides > 1) for at in range(min(room, count))]
     if not rows:
         return ()
     alt = f"{len(rows)} of {number(noise.suspects, 'suspect')}, the surest first."

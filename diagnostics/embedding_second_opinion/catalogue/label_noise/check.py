@@ -9,10 +9,9 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.inputs.inputs import Inputs
 
 from . import CHECK
-from .charts import answer_curve, names, shares_chart, suspects_examples, suspects_table
+from .charts import answer_curve, suspects_examples, suspects_table
 from .numbers import Noise, measure_noise
 from .rates import LEAST_FOUND
-from .side import FAR
 
 
 @CHECK
@@ -46,12 +45,7 @@ def label_noise(
         ignore_when="The rows listed are rightly labelled: some kinds of a class look like another class.",
         remedy=lambda verdict: _remedy(noise, verdict),
         caveats=_caveats(noise),
-        charts=(
-            shares_chart(noise),
-            *answer_curve(noise),
-            *suspects_table(noise),
-            *suspects_examples(noise),
-        ),
+        charts=(*answer_curve(noise), *suspects_table(noise), *suspects_examples(noise)),
     )
 
 
@@ -67,9 +61,6 @@ def _explanation(noise: Noise) -> str:
             f"; among the queries {e['wrong_among_queries'].text()}, among the enrolled "
             f"{e['wrong_among_enrolled'].text()}"
         )
-    if noise.suspects:
-        row, label, rival = names(next(side for side in noise.sides if len(side.suspects.query)), 0)
-        text += f"; first row {row:,}, labelled {label}, which looks like {rival}"
     return f"{text}."
 
 
@@ -88,8 +79,8 @@ def _meaning(noise: Noise, verdict: Verdict) -> str:
         said = ["Whether wrong labels matter cannot be told with so few classes and rows."]
     if noise.found >= LEAST_FOUND and disagree > max(2 * rate, rate + 0.01):
         said.append(
-            f"The neighbours of {percent(disagree)} of rows are mostly of one other class, most of them with "
-            "their own class near too: look-alikes, not wrong labels."
+            f"{percent(disagree)} of rows stand among another class, most of them with their own near too: "
+            "look-alikes, not wrong labels."
         )
     if lost >= 0.0005:
         said.append(f"{percent(lost)} of queries, not suspect themselves, are lost to a suspect.")
@@ -101,21 +92,13 @@ def _remedy(noise: Noise, verdict: Verdict) -> str:
         return "Nothing here." if verdict is Verdict.OK else "More classes and more rows."
     sure = noise.estimates.get("suspects_precision")
     expected = f" (of those found {sure.text(0)} can be expected to be)" if sure else ""
-    text = f"Look at the suspects, the surest first, and mend or drop the wrong labels{expected}."
-    if verdict is Verdict.OK:
-        return text
-    return f"{text} Until then treat differences between models below this share as none."
+    return f"Look at the suspects, the surest first, and mend or drop the wrong labels{expected}."
 
 
 def _caveats(noise: Noise) -> tuple[str, ...]:
     notes = [
-        f"Suspect: more than half of the {noise.sides[0].k} nearest rows are of one other class, and at "
-        f"least {100 * FAR:.0f} % of the remaining classes are nearer than the row's own.",
-        "Labels are flipped to the class of a random row. Labels taken for those of a similar class are "
-        "found less often, so their share is larger than estimated.",
+        "Labels taken for those of a similar class are found less often, so there may be more of them."
     ]
     if len(noise.sides) == 1 and not noise.sides[0].space.evaluation.leave_one_out:
         notes.append("The enrolled rows were not examined: none can be looked up among the others.")
-    if "suspects_precision" in noise.estimates:
-        notes.append("How many suspects are wrong is uncertain where few pairs are swapped.")
     return tuple(notes)

@@ -12,7 +12,6 @@ from embedding_second_opinion.geometry.geometry import Geometry
 
 from .kernel_class_order import ClassOrder, Said, class_order
 
-Mask = Bools
 # Positions among the anchors, the class each is said to be of, and (.., m) who holds the majority.
 Asked = tuple[Ints, Ints, NDArray[np.integer]]
 
@@ -79,7 +78,7 @@ class Items:
 
     def far(
         self, rows: Ints, said: Ints, line: NDArray[np.integer], least: float, group: int = -1
-    ) -> Mask:
+    ) -> Bools:
         """(m,) whether most neighbours are of another class, and so many third classes are nearer."""
         found = (line >= 0) & (line != said)
         found[found] = self.nearer(rows[found], said[found], line[found], group) >= least

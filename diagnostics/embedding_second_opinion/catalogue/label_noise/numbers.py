@@ -14,7 +14,7 @@ from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.stats.intervals import Interval, largest, no_interval
 
 from .flips import class_groups
-from .rates import found_share, precision, rate_interval
+from .rates import found_share, over_rows, precision, rate_interval
 from .side import Side, examine
 
 RAW = "a share of these rows, overlap of classes included: context, not judged"
@@ -66,12 +66,8 @@ def measure_noise(space: Geometry) -> Noise:
         listed = sum(len(side.suspects.query) for side in sides)
         estimates["suspects_precision"] = sure[1].estimate(sure[0], number(listed, "suspect"))
     estimates |= _context(sides, about)
-    return Noise(
-        sides=tuple(sides),
-        estimates=estimates,
-        harm=worst.estimate(value, about if len(sides) == 1 else f"the worse of two: {about}"),
-        interval=worst,
-    )
+    harm = worst.estimate(value, about if len(sides) == 1 else f"the worse of two: {about}")
+    return Noise(tuple(sides), estimates, harm, worst)
 
 
 def _gallery(space: Geometry) -> Geometry | None:
@@ -87,19 +83,15 @@ def _gallery(space: Geometry) -> Geometry | None:
 
 
 def _context(sides: list[Side], about: str) -> dict[str, Estimate]:
-    rows = np.array([side.rows for side in sides])
-    disagree = [side.disagree for side in sides]
-    joint = [side.confident.share for side in sides]
-    found = {
-        name: no_interval(RAW).estimate(float((rows * shares).sum() / rows.sum()), about)
-        for name, shares in (
-            ("neighbours_disagree", disagree),
-            ("confident_joint_off_diagonal", joint),
-        )
-    }
-    queries = len(sides[0].space.ranks.anchors)
+    raw, queries = no_interval(RAW), len(sides[0].space.ranks.anchors)
+    disagree = over_rows(sides, lambda side: side.disagree)
+    joint = over_rows(sides, lambda side: side.confident.share)
     lost = no_interval(COUNT).estimate(_lost(sides) / queries, number(queries, "query"))
-    return found | {"queries_lost_to_suspects": lost}
+    return {
+        "neighbours_disagree": raw.estimate(disagree, about),
+        "confident_joint_off_diagonal": raw.estimate(joint, about),
+        "queries_lost_to_suspects": lost,
+    }
 
 
 def _lost(sides: list[Side]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,10 +42,15 @@ def rates(sides: Sequence[Side]) -> Reals:
     return np.asarray(parts / np.where(rows.sum(axis=0) > 0, rows.sum(axis=0), np.nan))
 
 
-def found_share(sides: Sequence[Side]) -> float:
-    """Share of single flips that are found, over the rows of these sides."""
+def over_rows(sides: Sequence[Side], share: Callable[[Side], float]) -> float:
+    """A share of each of these sides, over the rows of all."""
     rows = np.array([side.rows for side in sides], dtype=np.float64)
-    return float((rows * [side.found for side in sides]).sum() / rows.sum())
+    return float((rows * [share(side) for side in sides]).sum() / rows.sum())
+
+
+def found_share(sides: Sequence[Side]) -> float:
+    """Share of single flips that are found."""
+    return over_rows(sides, lambda side: side.found)
 
 
 def rate_interval(sides: Sequence[Side], classes: int, group_of: Ints) -> tuple[float, Interval]:
