@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def are(count: int) -> str:
 def have(count: int) -> str:
     """The verb after a count: "1 row has", "2 rows have"."""
     return "has" if count == 1 else "have"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first of these names, and how many more there are: "a, b and 3 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def capital(text: str) -> str:
