@@ -28,6 +28,7 @@ from embedding_second_opinion.catalogue.mining_audit.numbers import audit
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.findings.finding import judge
 from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.generated import directions
 from embedding_second_opinion.samples.planted_audit import (
     BUGS,
     CORRECT,
@@ -35,7 +36,6 @@ from embedding_second_opinion.samples.planted_audit import (
     mined,
     plain,
     shuffled,
-    space,
 )
 
 TABLE = Path(__file__).with_name("signatures.md")
@@ -115,7 +115,7 @@ def _space(rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.in
     """Classes that overlap, on a sphere or not, of one or three modes, alike or unlike in size."""
     kind = rng.integers(4)
     d, noise = int(rng.choice([8, 16, 32, 64])), float(rng.uniform(0.7, 1.5))
-    vectors, labels = space(rng, 60, 20, d, noise)
+    vectors, labels = directions(rng, 60, 20, d, noise)
     if kind == 1:  # not of unit length, and on scales of their own
         vectors = vectors * rng.uniform(0.5, 2.0, 60)[labels][:, None] * np.geomspace(0.3, 3, d)
     if kind == 2:  # three modes a class

@@ -3,9 +3,8 @@
 ABOUT = """\
 A second opinion on a model that was judged by triplets.
 
-A log says 99 %, and in use the model is wrong. Give this command the embeddings and their labels;
-it writes one page that says what the 99 % measured, how often the model is right when it must
-choose among all classes, and why the two differ.
+A log says 99 %, and in use the model is wrong. From embeddings and their labels this command writes
+one page: what the 99 % measured, how often the model is right among all classes, and why they differ.
 
 \b
 Try it on the bundled set, then open report/report.html:
@@ -20,8 +19,7 @@ REPORT = """\
 Write DIR/report.html, DIR/report.ipynb and DIR/findings.json.
 
 DATA is an .npz, .npy, .parquet, .csv, .tsv, .safetensors or .pt file, or a bundled set such as
-sample:glyphs. Embeddings, labels, split and groups are found by their usual names; the options name
-them where they are called otherwise. What was chosen is printed, and stands in the report.
+sample:glyphs. What is not called by its usual name in it is named by the options.
 
 \b
 Every sample against all others:

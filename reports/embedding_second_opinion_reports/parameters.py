@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import JsonValue
 
@@ -70,11 +70,11 @@ def _literal(value: object) -> str:
 
 def report_command(parameters: Mapping[str, JsonValue], record: type[Request] = Request) -> str:
     """The shell line that makes this report again."""
-    command = "compare" if parameters.get("other") else "report"
+    command = _command(parameters)
     given = [str(parameters.get("data", record().data))]
     given += [str(parameters["other"])] if command == "compare" else []
     options: list[str] = []
-    for each, value in _chosen(parameters, command, record):
+    for each, value in _chosen(parameters, record):
         if isinstance(value, list):
             options += [f"{each.flag}={one}" for one in value]
         elif each.name not in ("data", "other"):
@@ -93,29 +93,29 @@ def papermill_command(
 ) -> str:
     """The shell line that runs the notebook alone. Strings go raw: Papermill would read numbers."""
     words = ["papermill", notebook, "out.ipynb", "-k", "python3", "-l", "python"]
-    command = "compare" if parameters.get("other") else "report"
-    chosen = [(each.name, value) for each, value in _chosen(parameters, command, record)]
-    for name, value in chosen:
+    for each, value in _chosen(parameters, record):
         if isinstance(value, str):
-            words += ["-r", name, value]
+            words += ["-r", each.name, value]
         elif isinstance(value, list):
-            words += ["-y", json.dumps({name: value})]
+            words += ["-y", json.dumps({each.name: value})]
         else:
-            words += ["-p", name, str(value)]
+            words += ["-p", each.name, str(value)]
     return shlex.join(words)
 
 
+def _command(parameters: Mapping[str, JsonValue]) -> str:
+    return "compare" if parameters.get("other") else "report"
+
+
 def _chosen(
-    parameters: Mapping[str, JsonValue], command: str, record: type[Request]
-) -> Sequence[tuple[Option, JsonValue]]:
+    parameters: Mapping[str, JsonValue], record: type[Request]
+) -> Iterator[tuple[Option, JsonValue]]:
     """The options that differ from the defaults, in the order of the record; DATA always."""
     values = {"data": record().data, **parameters}
-    return [
-        (each, values[each.name])
-        for each in record.options(command)
-        if each.name in values
-        and (each.name == "data" or values[each.name] != each.json(each.default))
-    ]
+    for each in record.options(_command(parameters)):
+        value = values.get(each.name, each.json(each.default))
+        if each.name == "data" or value != each.json(each.default):
+            yield each, value
 
 
 def _fits(value: JsonValue, default: JsonValue) -> bool:

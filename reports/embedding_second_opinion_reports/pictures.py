@@ -27,6 +27,7 @@ from embedding_second_opinion.findings.finding import Estimate
 
 # Thumbnails are enlarged here by whole steps, so that a browser need not smooth them.
 _SIDE = 72
+_JUDGED = {None: "", True: "right", False: "wrong"}
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,11 @@ class Shown:
 class Picture:
     """A chart, ready for the template: drawings, a grid, samples, or some of them."""
 
-    kind: str
-    title: str
-    alt: str
-    wide: Markup
-    narrow: Markup
-    grid: Grid | None
-    examples: tuple[tuple[Shown, tuple[Shown, ...], str], ...]
+    chart: AnyChart
+    wide: Markup | None = None
+    narrow: Markup | None = None
+    grid: Grid | None = None
+    examples: tuple[tuple[Shown, tuple[Shown, ...], str], ...] = ()
 
     @property
     def pictured(self) -> bool:
@@ -72,41 +71,31 @@ class Picture:
 
 def picture(chart: AnyChart, prefix: str) -> Picture:
     """Prepare a chart; ``prefix`` begins every id in its drawings. Points are for ``point_map``."""
-    wide = narrow = Markup()
-    grid: Grid | None = None
-    examples: tuple[tuple[Shown, tuple[Shown, ...], str], ...] = ()
     if isinstance(chart, Curve | Bars | Tree | Waterfall):
         # Markup: written by draw.svg, in which every word of the user is an escaped text node.
         wide = Markup(svg(chart, f"{prefix}w", "wide"))
         narrow = Markup(svg(chart, f"{prefix}n", "narrow"))
-        grid = _grid(chart)
-    elif isinstance(chart, Table):
+        return Picture(chart, wide, narrow, _grid(chart))
+    if isinstance(chart, Table):
         numeric = chart.numeric or (False,) * len(chart.columns)
-        grid = Grid(chart.columns, chart.rows, numeric)
-    elif isinstance(chart, Examples):
-        examples = tuple(
-            (
-                _shown(each.query, "query"),
-                tuple(_shown(answer, _judgement(answer)) for answer in each.answers),
-                each.note,
-            )
-            for each in chart.examples
-        )
-    return Picture(chart.kind, chart.title, chart.alt, wide, narrow, grid, examples)
+        return Picture(chart, grid=Grid(chart.columns, chart.rows, numeric))
+    examples = chart.examples if isinstance(chart, Examples) else ()
+    shown = (
+        (_shown(e.query, "query"), tuple(_shown(a, _JUDGED[a.match]) for a in e.answers), e.note)
+        for e in examples
+    )
+    return Picture(chart, examples=tuple(shown))
 
 
 def interval(estimate: Estimate, mark: float | None = None) -> Markup:
     """A share on the line from 0 to 100 %: a dot, its interval as a band, a tick at ``mark``."""
     if estimate.quantity not in ("share", "accuracy points"):
         return Markup()
-    spot = _percent(estimate.value)
-    low = spot if estimate.low is None else _percent(estimate.low)
-    high = spot if estimate.high is None else _percent(estimate.high)
-    tick = (
-        ""
-        if mark is None
-        else f'<rect class="mark" x="{_percent(mark):.2f}%" y="2" width="2" height="16"/>'
-    )
+    ends = (estimate.value, estimate.low, estimate.high)
+    spot, low, high = (_percent(estimate.value if end is None else end) for end in ends)
+    tick = ""
+    if mark is not None:
+        tick = f'<rect class="mark" x="{_percent(mark):.2f}%" y="2" width="2" height="16"/>'
     return Markup(
         '<svg class="interval" aria-hidden="true" focusable="false" height="20" width="100%">'
         '<rect class="track" x="0" y="9" width="100%" height="2"/>'
@@ -148,8 +137,10 @@ def _at(series: Series, x: float, share: bool) -> str:
     if x not in series.x:
         return ""
     i = series.x.index(x)
-    bounds = (series.low[i], series.high[i]) if series.low and series.high else (None, None)
-    return _value(series.y[i], bounds[0], bounds[1], share)
+    if not series.low or not series.high:
+        return number(series.y[i], share)
+    low, high = (number(end[i], share).removesuffix(" %") for end in (series.low, series.high))
+    return f"{number(series.y[i], share)} [{low}, {high}]"
 
 
 def _tree_grid(chart: Tree) -> Grid:
@@ -167,17 +158,6 @@ def _members(group: Sequence[str]) -> str:
     if len(group) <= 3:
         return ", ".join(group)
     return f"{group[0]}, {group[1]} and {len(group) - 2} more"
-
-
-def _value(value: float, low: float | None, high: float | None, share: bool) -> str:
-    if low is None or high is None:
-        return number(value, share)
-    ends = [number(end, share).removesuffix(" %") for end in (low, high)]
-    return f"{number(value, share)} [{ends[0]}, {ends[1]}]"
-
-
-def _judgement(sample: Sample) -> str:
-    return {None: "", True: "right", False: "wrong"}[sample.match]
 
 
 def _shown(sample: Sample, judgement: str) -> Shown:

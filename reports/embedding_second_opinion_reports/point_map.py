@@ -29,11 +29,8 @@ class PointMap:
     """
 
     anchor: str
-    title: str
-    alt: str
+    chart: Points
     points: int
-    classes: int
-    panels: tuple[str, ...]
     data: Markup
     still: str
     legend: tuple[str, ...]
@@ -46,11 +43,8 @@ def point_map(chart: Points, anchor: str) -> PointMap:
     text = chart.model_dump_json(exclude={"title", "alt", "kind"})
     return PointMap(
         anchor=anchor,
-        title=chart.title,
-        alt=chart.alt,
+        chart=chart,
         points=len(chart.codes.array()),
-        classes=len(chart.classes),
-        panels=tuple(panel.name for panel in chart.panels),
         # Markup: in JSON a "<" stands only in strings, where its escape means the same.
         data=Markup(text.replace("<", "\\u003c")),
         still=_still(chart),

@@ -67,24 +67,17 @@ def publish(
     work = Path(tempfile.mkdtemp(prefix="second-opinion-"))
     try:
         executed = execute(source, parameters, work, timeout=timeout, progress=progress)
-        published = _write(folder, executed, source.name)
+        return _write(folder, executed, source.name)
     except InputError:
-        shutil.rmtree(work, ignore_errors=True)
         raise
-    except Exception as error:
-        log = work / "log.txt"
-        for path in work.iterdir():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            elif path != log:
-                path.unlink(missing_ok=True)
+    except Exception as error:  # where it is interrupted nobody will read the log
+        kept = Path(tempfile.mkdtemp(prefix="second-opinion-")) / "log.txt"
+        log = work / kept.name
+        kept.write_bytes(log.read_bytes() if log.exists() else b"")
         reason = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
-        raise RunError(f"{reason}. The log is {log}") from error
-    except BaseException:  # interrupted: nobody will read the log
+        raise RunError(f"{reason}. The log is {kept}") from error
+    finally:
         shutil.rmtree(work, ignore_errors=True)
-        raise
-    shutil.rmtree(work, ignore_errors=True)
-    return published
 
 
 def _write(folder: Path, executed: Path, source: str) -> Published:

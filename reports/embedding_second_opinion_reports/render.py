@@ -44,12 +44,7 @@ UNABLE = (Verdict.ERROR, Verdict.NOT_APPLICABLE)
 # The numbers at a glance: name of the estimate, title, the question it answers, and its colour,
 # which is that of the same number in the charts.
 GLANCE = (
-    (
-        "triplet_accuracy",
-        "Triplet accuracy",
-        "Is the right one nearer than one wrong one?",
-        "second",
-    ),
+    ("triplet_accuracy", "Triplet accuracy", "Is the right one nearer than a wrong one?", "second"),
     ("closed_set_accuracy", "Closed-set accuracy", "Is the nearest of all the right one?", "main"),
     ("closed_set_accuracy_macro", "Closed-set, mean over classes", "All classes alike.", ""),
     ("strangers_accepted_at_95", "Strangers accepted", "Where 95 % of the known are let in.", ""),
@@ -104,6 +99,8 @@ def render(collected: Collected, summary: Summary, *, notebook: str | None) -> s
     numbers = _numbers(summary, collected.findings)
     shared, numbers = _said_once(numbers)
     known = {finding.code for finding in collected.findings}
+    # A comparison is what its page is about, whatever it says.
+    loud = [s for s in sections if s.finding.verdict in LOUD or s.finding.code == COMPARISON]
     return (
         _environment()
         .get_template("page.html.j2")
@@ -123,16 +120,11 @@ def render(collected: Collected, summary: Summary, *, notebook: str | None) -> s
             way=_way(summary),
             lead_anchor=next((s.anchor for s in sections if lead and s.finding is lead[0]), ""),
             badges=BADGES,
-            compared=any(section.finding.code == COMPARISON for section in sections),
+            compared=COMPARISON in known,
             anchors={section.finding.code: section.anchor for section in sections},
-            # A comparison is what its page is about, whatever it says.
-            loud=[s for s in sections if s.finding.verdict in LOUD or s.finding.code == COMPARISON],
+            loud=loud,
             mapped=[section for section in sections if section.maps],
-            passed=[
-                s
-                for s in sections
-                if s.finding.verdict is Verdict.OK and s.finding.code != COMPARISON
-            ],
+            passed=[s for s in sections if s.finding.verdict is Verdict.OK and s not in loud],
             unable=[s for s in sections if s.finding.verdict in UNABLE],
             failures=collected.failures,
             additions=[on_page(each, 3) for each in collected.additions if each.after not in known],

@@ -30,16 +30,14 @@ def check_out(out: str | Path) -> Path:
     if known:
         if not ours(folder):
             raise InputError(
-                f"{out} exists and was not made by this command, so it is not replaced. "
-                "Name another folder with --out, or remove it."
+                f"{out} exists and was not made by this command. Name another folder with --out."
             )
         return folder
     # The sibling folder that is renamed has a longer name, and systems end at 255 bytes.
     long = [part for part in folder.parts if len(os.fsencode(part)) > _LONGEST_NAME]
     if long and not Path(*folder.parts[: folder.parts.index(long[-1]) + 1]).exists():
         raise InputError(
-            f"--out must have names of at most {_LONGEST_NAME} bytes; that of {long[-1][:40]!r} "
-            f"has {len(os.fsencode(long[-1]))}. Name another folder."
+            f"--out must have names of at most {_LONGEST_NAME} bytes; {long[-1][:40]!r} has more."
         )
     parent = next(place for place in folder.parents if place.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):

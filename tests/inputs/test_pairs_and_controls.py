@@ -109,7 +109,7 @@ def test_pairs_that_are_there_twice_are_counted_and_never_across_folds():
     twice = Pairs.of(DATA, one, two)
     assert twice.first.tolist() == one
     assert twice.notes[1] == (
-        "pairs: 2 of 8 pairs repeat earlier ones, either way round; each counts as often as it stands there."
+        "pairs: 2 of 8 pairs repeat earlier ones, either way round; each counts."
     )
     single = Pairs.of(DATA, one[:7], two[:7], fold=[0, 1, 1, 0, 1, 1, 0])
     assert "1 of 7 pairs repeats an earlier one" in single.notes[1]

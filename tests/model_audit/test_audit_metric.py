@@ -14,8 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from embedding_second_opinion import audit_metric
 from embedding_second_opinion.data.embeddings import InputError
-from embedding_second_opinion.drawing.draw import png
-from embedding_second_opinion.findings.charts import Bars, Table
+from embedding_second_opinion.findings.charts import Table
 from embedding_second_opinion.findings.finding import Verdict, judge
 from embedding_second_opinion.model_audit import posed as sets
 from embedding_second_opinion.model_audit.outcomes import Outcome, worst
@@ -302,13 +301,10 @@ def test_words_and_charts():
         "positive farthest it gives 100.0 % where 0.0 % is right, and with random labels it gives 100.0 %"
     )
     assert "diagonal" in found.remedy
-    table, bars = found.charts
+    (table,) = found.charts
     assert isinstance(table, Table)
-    assert isinstance(bars, Bars)
-    assert len(table.rows) == len(bars.bars) == 13
+    assert len(table.rows) == 13
     assert [row[-1] for row in table.rows].count("fails") == 5
-    assert [b.value for b in bars.bars] == sorted((b.value for b in bars.bars), reverse=True)
-    assert len(png(found.charts)) > 10_000
     ties = audit_metric(metrics.nearest_with_ties, kind="recall")
     assert (
         ties.ignore_when
@@ -317,7 +313,7 @@ def test_words_and_charts():
     right = audit_metric(metrics.hit_rate(5), kind="recall", k=5)
     assert "holds in all 13 self-tests" in right.explanation
     assert ("every positive in place 5", "100.0 %", "100.0 %", "holds") in right.charts[0].rows
-    assert right.remedy == "Nothing here."
+    assert right.remedy == ""
 
 
 def test_large_k_and_every_form():

@@ -137,10 +137,10 @@ def test_numbers_about_different_things_say_so_each(collected: Collected) -> Non
     estimates["triplet_accuracy"] = Estimate(value=0.991, about="within the test split")
     changed = finding.model_copy(update={"estimates": estimates})
     text = Page(made(replace(collected, findings=(changed,)))).text
-    assert "Is the right one nearer than one wrong one? within the test split" in (
+    assert "Is the right one nearer than a wrong one? within the test split" in (
         text.replace("?within", "? within")
     )
-    assert f"one wrong one? {ABOUT}" not in text
+    assert f"a wrong one? {ABOUT}" not in text
 
 
 def test_findings_stand_by_loudness_and_quiet_ones_are_folded(collected: Collected) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import lzma
 import math
-import os
 import pickle
 import re
 import struct
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
 
 import numpy as np
+import psutil
 from numpy.typing import ArrayLike, NDArray
 
 from .embeddings import InputError
@@ -55,6 +55,11 @@ class Entry:
     kind: str
     read: Callable[[], ArrayLike]
 
+    @classmethod
+    def of(cls, array: NDArray[np.generic]) -> Entry:
+        """One that is read already."""
+        return cls(array.shape, array.dtype.kind, lambda: array)
+
     @property
     def numeric(self) -> bool:
         """Whether these are real numbers."""
@@ -65,19 +70,8 @@ Entries = dict[str, Entry]
 
 
 def available_memory() -> int:
-    """Bytes that an array may take; the whole memory where the system does not say what is free."""
-    try:
-        # SC_AVPHYS_PAGES leaves out what the file cache gives back: nearly all, after a download.
-        with Path("/proc/meminfo").open(encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 8 * 2**30  # Windows has no sysconf
+    """Bytes that an array may take, with what the file cache gives back: nearly all, after a download."""
+    return int(psutil.virtual_memory().available)
 
 
 def refuse_too_large(what: str, size: int) -> None:
@@ -104,7 +98,7 @@ def damaged(what: str, kinds: tuple[type[Exception], ...] = _DAMAGE) -> Iterator
         ) from None
     except (MemoryError, RecursionError):
         raise InputError(
-            f"{what} does not fit in memory. Save a sample of the rows, or copy the file again."
+            f"{what} does not fit in memory. Save fewer rows, or copy it again."
         ) from None
 
 
@@ -160,20 +154,15 @@ def read_pt(path: Path) -> Entries:
     import torch
 
     way_out = "Save tensors: torch.save({'embeddings': X, 'labels': y}, FILE)."
-    foreign = (
-        f"{path} is no whole file of torch.save (PyTorch 1.6 or later): it is cut short, a bare "
-    )
-    members = _zip_members(
-        path, f"{foreign}pickle or older, and nothing is ever unpickled. {way_out}"
-    )
+    foreign = f"{path} is no whole file of torch.save (PyTorch 1.6 or later)"
+    members = _zip_members(path, f"{foreign}, and nothing is ever unpickled. {way_out}")
     refuse_too_large(str(path), sum(info.file_size for info in members))
     try:
         with damaged(str(path), (*_DAMAGE, RuntimeError, LookupError, AttributeError, TypeError)):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise InputError(
-            f"{path} holds Python objects besides tensors, lists and text (NumPy arrays and whole "
-            f"models are such), and nothing is ever unpickled. {way_out}"
+            f"{path} holds other Python objects than tensors, and nothing is ever unpickled. {way_out}"
         ) from None
     if isinstance(content, torch.Tensor):
         content = {path.stem: content}
@@ -194,10 +183,7 @@ def _tensor_entry(what: str, tensor: Tensor) -> Entry:
     if tensor.is_nested:  # it has no shape to ask for
 
         def refuse() -> NoReturn:
-            raise InputError(
-                f"{what} is a nested tensor, with rows of different lengths. Pool or pad them "
-                "first: .to_padded_tensor(0)."
-            )
+            raise InputError(f"{what} is a nested tensor. Pad it first: .to_padded_tensor(0).")
 
         return Entry((tensor.size(0),), "O", refuse)
 
@@ -264,9 +250,8 @@ def _npy_entry(
     def read() -> NDArray[np.generic]:
         if dtype.kind in "OV":
             raise InputError(
-                f"{what} is an array of Python objects or named fields, which only a pickle can "
-                "hold or no column can, and nothing is ever unpickled. Save numbers, or text as "
-                "y.astype(str)."
+                f"{what} is an array of Python objects or named fields, and nothing is ever "
+                "unpickled. Save numbers, or text as y.astype(str)."
             )
         refuse_too_large(what, needed)
         with damaged(what), opened() as stream:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from embedding_second_opinion.findings.wording import are, some
+
 from .embeddings import InputError
 
 WAY_OUT = "Leave it out, name it with --labels, --split or --groups, or choose dimensions with --key PREFIX."
@@ -44,9 +46,8 @@ def refuse_names(path: Path, columns: Sequence[str], matrix: NDArray[np.generic]
     apart = [column for column in columns if kinds[column] not in runs]
     if apart and 2 * len(dims) >= len(columns):
         raise InputError(
-            f"{listed(apart)} of {path} {'stands' if len(apart) == 1 else 'stand'} apart by name "
-            f"from its {len(dims)} dimensions {_short(dims[0])} to {_short(dims[-1])}, and would "
-            f"be {'one' if len(apart) == 1 else 'some'} of them. {_way_out(apart, dims)}"
+            f"{listed(apart)} of {path} {are(len(apart))} not called as its {len(dims)} dimensions "
+            f"{_short(dims[0])} to {_short(dims[-1])} are. {_way_out(apart, dims)}"
         )
     telling = [
         column
@@ -58,9 +59,8 @@ def refuse_names(path: Path, columns: Sequence[str], matrix: NDArray[np.generic]
     ]
     if telling:
         raise InputError(
-            f"{listed(telling)} of {path} would be {len(telling)} of {len(columns)} dimensions; by "
-            f"name and whole numbers {'it is' if len(telling) == 1 else 'they are'} a note about "
-            f"the rows. {WAY_OUT}"
+            f"{listed(telling)} of {path}, {len(telling)} of {len(columns)} dimensions, {are(len(telling))} "
+            f"by name and whole numbers no measurement. {WAY_OUT}"
         )
 
 
@@ -75,9 +75,7 @@ def is_whole(values: NDArray[np.generic]) -> bool:
 
 def listed(columns: Sequence[str]) -> str:
     """column 'a', or: columns 'a', 'b' and 3 more."""
-    more = f" and {len(columns) - 4} more" if len(columns) > 4 else ""
-    names = ", ".join(_short(column) for column in columns[:4])
-    return f"column{'s' if len(columns) > 1 else ''} {names}{more}"
+    return f"column{'s' if len(columns) > 1 else ''} {some([*map(_short, columns)], 4)}"
 
 
 def _short(column: str) -> str:
@@ -89,9 +87,6 @@ def _way_out(apart: Sequence[str], dims: Sequence[str]) -> str:
     it = "it" if len(apart) == 1 else "them"
     prefix = re.split(r"\d", dims[0], maxsplit=1)[0]
     alone = not any(column.startswith(prefix) for column in apart)
-    if prefix and alone and len(prefix) <= 40 and all(c.startswith(prefix) for c in dims):
-        return f"Leave {it} out, or choose the dimensions with --key PREFIX, here --key {prefix!r}."
-    return (
-        f"Leave {it} out, or give the dimensions names that begin alike and choose them with --key "
-        "PREFIX."
-    )
+    does = prefix and alone and len(prefix) <= 40 and all(c.startswith(prefix) for c in dims)
+    how = f", here --key {prefix!r}" if does else ", once their names begin alike"
+    return f"Leave {it} out, or choose the dimensions with --key PREFIX{how}."

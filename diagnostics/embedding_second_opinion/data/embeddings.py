@@ -176,22 +176,17 @@ def _as_matrix(array: NDArray[np.generic], flatten: bool) -> NDArray[np.generic]
             array = np.asarray(array.tolist(), dtype=np.float64)
         except (TypeError, ValueError):
             raise InputError(
-                "vectors must be numbers in rows of equal length; this is an array of Python "
-                "objects. Stack them first: np.stack(list_of_vectors)."
+                "vectors must be numbers in rows of equal length. Try np.stack(list_of_vectors)."
             ) from None
     if array.dtype.kind not in "fiub":
         raise InputError(f"vectors must be real numbers; these are of type {array.dtype}.")
-    if array.ndim < 2:
+    if array.ndim < 2 or (array.ndim > 2 and not flatten):
+        way = "Pool them, or pass flatten=True (--flatten) to lay each sample out as one row."
         raise InputError(
-            f"vectors must have two dimensions, rows and columns; these have {array.ndim} "
-            f"(shape {array.shape}). One row per sample, one column per dimension."
+            f"vectors must have two dimensions, one row a sample; these have {array.ndim} (shape "
+            f"{array.shape}).{f' {way}' if array.ndim > 2 else ''}"
         )
     if array.ndim > 2:
-        if not flatten:
-            raise InputError(
-                f"vectors must have two dimensions; these have {array.ndim} (shape {array.shape}). "
-                "Pool them, or pass flatten=True (--flatten) to lay each sample out as one row."
-            )
         array = array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
     if 0 in array.shape:
         raise InputError(
@@ -242,12 +237,8 @@ def _refuse_rounding(matrix: NDArray[np.generic], single: FloatMatrix) -> None:
 
 def _as_images(images: ArrayLike, n: int) -> NDArray[np.uint8]:
     array = as_numpy(images, "images")
-    if (
-        len(array.shape) not in (3, 4)
-        or len(array) != n
-        or 0 in array.shape[1:]
-        or (array.ndim == 4 and array.shape[3] != 3)
-    ):
+    inner = array.shape[1:]
+    if len(inner) < 2 or len(array) != n or 0 in inner or inner[2:] not in ((), (3,)):
         raise InputError(
             f"images must have the shape ({n}, height, width) or ({n}, height, width, 3); "
             f"theirs is {array.shape}."

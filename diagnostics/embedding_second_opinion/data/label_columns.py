@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
-from embedding_second_opinion.data.arrays import Bools, Ints, Reals
+from embedding_second_opinion.data.arrays import Bools, Ints
+from embedding_second_opinion.findings.wording import have, some
 
 from .dimension_names import is_whole, listed
 from .embeddings import Codes, EmbeddingSet, FloatMatrix, InputError, sizes
@@ -41,10 +43,9 @@ class Place:
     def text(self, dimensions: Sequence[int]) -> str:
         if self.columns:
             return f"{listed([self.columns[i] for i in dimensions])} of {self.path}"
-        more = f" and {len(dimensions) - 8} more" if len(dimensions) > 8 else ""
-        numbers = ", ".join(str(i) for i in dimensions[:8])
         plural = "s" if len(dimensions) > 1 else ""
-        return f"dimension{plural} {numbers}{more} (from 0) of {self.words} of {self.path}"
+        numbers = some([str(i) for i in dimensions], 8)
+        return f"dimension{plural} {numbers} (from 0) of {self.words} of {self.path}"
 
     @property
     def way_out(self) -> str:
@@ -118,7 +119,7 @@ def _of_the_class(
             measured.append(i)
     if codes:
         raise InputError(
-            f"{place.text(codes)} {_has(codes)} one value in each of the {k} classes, and another "
+            f"{place.text(codes)} {have(len(codes))} one value in each of the {k} classes, and another "
             f"in every class: {len(codes)} of {d} dimensions hold the labels. {place.way_out}"
         )
     if len(fixed) > others:
@@ -135,14 +136,10 @@ def _of_the_class(
 
 
 def _say(notes: list[str], place: Place, found: list[int], what: str, mild: bool = False) -> None:
-    text = f"{place.text(found)} {_has(found)} {what}"
+    text = f"{place.text(found)} {have(len(found))} {what}"
     if place.columns and not place.chosen and not mild:
         raise InputError(f"{text} ({len(found)} of {len(place.columns)}). {place.way_out}")
     notes.append(f"{text}. Are they meant as dimensions?")
-
-
-def _has(found: Sequence[int]) -> str:
-    return "has" if len(found) == 1 else "have"
 
 
 def _fixed_within(
@@ -214,13 +211,8 @@ def _log_chance(values: NDArray[np.generic], groups: NDArray[np.generic]) -> flo
     count, many = np.unique(values, return_counts=True)  # many have the same number of rows
     share, weight = np.log(count / values.sum()), np.log(many)
     size, times = np.unique(groups, return_counts=True)
-    some = zip(size, times, strict=True)
-    return float(sum(t * _log_sum(weight + s * share) for s, t in some if s > 1))
-
-
-def _log_sum(logs: Reals) -> float:
-    top = logs.max()
-    return float(top + np.log(np.exp(logs - top).sum()))
+    several = zip(size, times, strict=True)
+    return float(sum(t * logsumexp(weight + s * share) for s, t in several if s > 1))
 
 
 def _finer(data: EmbeddingSet, columns: Ints) -> list[int]:

@@ -41,8 +41,7 @@ def as_numpy(values: ArrayLike, what: str) -> NDArray[np.generic]:
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         masked = np.count_nonzero(np.ma.getmaskarray(values))
         raise InputError(
-            f"{what} must not be masked; {masked} of {values.size} values are. "
-            "Fill them, or drop their rows."
+            f"{what} must not be masked; {masked} of {values.size} values are. Fill them, or drop rows."
         )
     try:
         return np.asarray(values)
@@ -87,7 +86,7 @@ def class_names(labels: ArrayLike, n: int, what: str = "labels") -> Strings:
     if n and len(texts[longest]) > _LONGEST:
         raise InputError(
             f"{what} must be names of at most {_LONGEST} characters; that of row {longest} has "
-            f"{len(texts[longest])}. Is this a column of texts? Give the column of the class names."
+            f"{len(texts[longest])}. Give the column of the class names."
         )
     if array.dtype.kind in "OUST":
         first: dict[str, tuple[str, object]] = {}

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from embedding_second_opinion.findings.wording import some
 
 from .archives import Entry
 from .dimension_names import refuse_names
@@ -101,15 +103,9 @@ def load(
         "images": _choose(IMAGES, images, sources, "images=", shape[:1], _is_pictures),
     }
     _refuse_header_label(label, shape[:1])
+    read: dict[str, Any] = {what: c.read() for what, c in parts.items() if c is not None}
     data = EmbeddingSet.from_arrays(
-        vectors,
-        label.read(),
-        split=_read(parts["split"]),
-        groups=_read(parts["groups"]),
-        images=_read(parts["images"]),
-        name=_name(main.path),
-        flatten=flatten,
-        on_invalid=on_invalid,
+        vectors, label.read(), name=_name(main.path), flatten=flatten, on_invalid=on_invalid, **read
     )
     chosen = [f"embeddings from {place.words} ({data.n:,} x {data.d})"]
     chosen.append(f"labels from {label.text(main)} ({len(data.classes):,} classes)")
@@ -123,8 +119,7 @@ def load(
     if labels in main.entries and is_file(labels or ""):
         notes.append(f"The labels are the {main.word} '{labels}', not the file of the same name.")
     if rest:
-        more = f" and {len(rest) - 8} more" if len(rest) > 8 else ""
-        notes.append(f"{main.path.name}: not used: {', '.join(rest[:8])}{more}.")
+        notes.append(f"{main.path.name}: not used: {some(rest, 8)}.")
     return replace(data, notes=(*notes, *label_notes(data, place), *data.notes))
 
 
@@ -144,10 +139,6 @@ class _Choice:
         return f"{self.source.word} '{self.key}'{place}"
 
 
-def _read(choice: _Choice | None) -> ArrayLike | None:
-    return None if choice is None else choice.read()
-
-
 def _vectors(
     main: Source, key: str | None, named: Sequence[str], flatten: bool
 ) -> tuple[Place, ArrayLike]:
@@ -163,7 +154,7 @@ def _vectors(
             if any(c.startswith(key) for c in held):
                 raise InputError(
                     f"{main.path} has no embeddings in column {key!r}: it is taken for the labels, "
-                    f"the split or the groups. It has {main.listed()}. Name others with --key."
+                    "the split or the groups. Name others with --key."
                 )
             raise InputError(main.lacks("--key", key))
         return _dimensions(main, columns, chosen=True)
@@ -186,9 +177,8 @@ def _vectors(
     columns = [column for column in entries if column not in held] if table else []
     if not columns:
         raise InputError(
-            f"{main.path} has no embeddings: none of its {main.word}s is called "
-            f"{', '.join(VECTORS)} or is the only matrix of numbers; it has {main.listed()}. "
-            "Name one with --key (and --flatten where it has more than two dimensions)."
+            f"{main.path} has no embeddings: none of its {main.word}s is called {', '.join(VECTORS)} or "
+            f"is the only matrix; it has {main.listed()}. Name one with --key (and --flatten)."
         )
     return _dimensions(main, columns)
 

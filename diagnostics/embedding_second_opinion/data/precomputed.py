@@ -19,14 +19,12 @@ def given_distances(
     matrix = np.asarray(distances)
     if matrix.ndim != 2 or 0 in matrix.shape or matrix.dtype.kind not in "fiu":
         raise InputError(
-            f"distances must be a matrix of numbers, queries x gallery; the shape is {matrix.shape} "
-            f"and the type {matrix.dtype}."
+            f"distances must be numbers, queries x gallery; these are {matrix.dtype} of shape {matrix.shape}."
         )
     bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
     if len(bad):
         raise InputError(
-            f"distances must be finite; {len(bad)} of {len(matrix)} rows are not "
-            f"(first: row {bad[0]})."
+            f"distances must be finite; {len(bad)} of {len(matrix)} rows are not (first: row {bad[0]})."
         )
     q, g = matrix.shape
     if gallery_labels is None and q != g:

@@ -91,14 +91,12 @@ class Evaluation:
         if np.count_nonzero(counts) < 2:
             raise InputError(
                 f"the gallery must hold at least two classes; all {len(self.enrolled):,} rows "
-                f"{where} are of one, {self.classes[int(counts.argmax())]!r}. Give the rows of "
-                "other classes too."
+                f"{where} are of one, {self.classes[int(counts.argmax())]!r}. Give other classes too."
             )
         if self.leave_one_out and counts.max() < 2:
             raise InputError(
-                f"every class has one row: each of the {len(self.enrolled):,} rows {where} is the "
-                "only one of its class, so no row has another to be found by. Give more rows of a "
-                "class, or a gallery (--gallery FILE, or --split with --gallery-split)."
+                f"every class has one row: none of the {len(self.enrolled):,} rows {where} has another "
+                "to be found by. Give a gallery (--gallery FILE, or --split with --gallery-split)."
             )
 
     @property
@@ -166,11 +164,9 @@ class Evaluation:
         if len(self.strangers):
             text += f"; judged apart: {number(len(self.strangers), 'stranger')}"
         left = [f"{number(e.count)} {e.reason}" for e in self.exclusions[:4]]
-        if len(self.exclusions) > 4:
-            more = self.exclusions[4:]
-            left.append(
-                f"{number(sum(e.count for e in more))} for {number(len(more), 'more reason')}"
-            )
+        if more := self.exclusions[4:]:
+            rows = number(sum(e.count for e in more))
+            left.append(f"{rows} for {number(len(more), 'more reason')}")
         return text + (f"; left out: {', '.join(left)}" if left else "")
 
     def __repr__(self) -> str:
@@ -249,19 +245,16 @@ def arrange(
             )
     lacking = in_queries & ~np.isin(data.codes, data.codes[in_gallery])
     if lacking.any():
-        classes = len(np.unique(data.codes[lacking]))
-        notes.append(
-            f"{number(np.count_nonzero(lacking))} of {' + '.join(query_names)} are of "
-            f"{number(classes, 'class')} that the gallery lacks: they count as strangers."
-        )
+        classes = number(len(np.unique(data.codes[lacking])), "class")
+        some = f"{number(np.count_nonzero(lacking))} of {' + '.join(query_names)}"
+        notes.append(f"{some} are of {classes} that the gallery lacks: they count as strangers.")
     queries = np.flatnonzero(in_queries & ~lacking)
     single = np.count_nonzero(sizes(data.codes[queries], len(data.classes)) == 1)
-    if not alone:
-        copies = repeated(data.vectors[queries], data.vectors[in_gallery])
-        if copies:
-            notes.append(
-                f"{copies:,} of {len(queries):,} queries have an identical vector in the gallery."
-            )
+    copies = 0 if alone else repeated(data.vectors[queries], data.vectors[in_gallery])
+    if copies:
+        notes.append(
+            f"{copies:,} of {len(queries):,} queries have an identical vector in the gallery."
+        )
     if alone and single:
         notes.append(f"Alone in their class: {number(single)}, enrolled but never looked up.")
     return Evaluation(

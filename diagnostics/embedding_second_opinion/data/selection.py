@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Bools
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.findings.wording import number, some
 
 from .embeddings import EmbeddingSet, InputError, Strings
 
@@ -34,14 +34,12 @@ def chosen_splits(
     for value in (*queries, *(() if gallery is None else (gallery,))):
         if value not in known:
             raise InputError(
-                f"the split column of {data.name} has no value {value!r}; it has {listed}. "
-                "Name one of these."
+                f"the split column of {data.name} has no value {value!r}; it has {listed}. Name one."
             )
     if gallery is None and not queries and not {"train", "test"} <= known.keys():
         note = (
-            f"The split column chooses no gallery: it has {listed}, not both 'train' and 'test', "
-            "so all rows are looked up in all others. Choose with --gallery-split and "
-            "--query-split."
+            f"All rows are looked up in all others: the split column has {listed}, not 'train' and "
+            "'test'. Choose with --gallery-split and --query-split."
         )
         return None, (), [note]
     notes = []
@@ -53,8 +51,8 @@ def chosen_splits(
             continue
         if default not in known:
             raise InputError(
-                f"{option} is missing, and the split column of {data.name} has no {default!r} to "
-                f"take; it has {listed}. Name one of these with {option}."
+                f"{option} is missing, and the split column of {data.name} has no {default!r}; it "
+                f"has {listed}. Name one with {option}."
             )
         notes.append(f"{option} was not given: '{default}' is taken.")
     gallery, queries = gallery or "train", queries or ("test",)
@@ -79,28 +77,23 @@ def named_rows(
         if name in splits and name in selected:
             raise InputError(
                 f"{name!r} is a selected split, so its {splits[name]:,} rows cannot be strangers "
-                "too. Choose other splits with --gallery-split and --query-split, or other "
-                "strangers."
+                "too. Name other strangers, or other splits."
             )
         if name not in splits and name not in data.classes:
             near = difflib.get_close_matches(name, [*splits, *data.classes], n=3)
-            hint = f"Did you mean {_quoted(near)}?" if near else "Name one of these."
+            known = _quoted(near or [*splits, *data.classes])
             raise InputError(
                 f"strangers must be class names or split values; {name!r} is none of the "
-                f"{number(len(data.classes), 'class')} and "
-                f"{number(len(splits), 'split value')} of {data.name} "
-                f"({_listed(splits) if splits else _quoted(data.classes[:5]) + ' ...'}). {hint}"
+                f"{number(len(data.classes), 'class')} and {number(len(splits), 'split value')} of "
+                f"{data.name}. Did you mean {known}?"
             )
         rows = in_split(data, name) if name in splits else np.zeros(data.n, dtype=np.bool_)
         if name in data.classes:
             rows = rows | (data.codes == data.classes.index(name))
-        kinds = [
-            k for k, hit in (("split", name in splits), ("class", name in data.classes)) if hit
-        ]
-        notes.append(
-            f"Strangers by the name '{name}' ({' and '.join(kinds)}): "
-            f"{number(np.count_nonzero(rows))}."
+        of = " and ".join(
+            k for k, has in (("split", splits), ("class", data.classes)) if name in has
         )
+        notes.append(f"Strangers by the name '{name}' ({of}): {number(np.count_nonzero(rows))}.")
         mask |= rows
     return mask
 
@@ -127,9 +120,8 @@ def as_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _listed(known: dict[str, int]) -> str:
-    texts = [f"{value!r} ({number(count)})" for value, count in list(known.items())[:10]]
-    return ", ".join(texts) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
+    return some([f"{value!r} ({number(count)})" for value, count in known.items()], 10)
 
 
 def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    return some([repr(name) for name in names], 5)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
+from embedding_second_opinion.findings.wording import some
+
 from .archives import Entries, read_npy, read_npz, read_pt, read_safetensors
 from .embeddings import InputError
 from .tables import read_csv, read_parquet, read_text
@@ -39,12 +41,11 @@ class Source:
         """The entries with their shapes, those with a similar name first."""
         near = difflib.get_close_matches(nearest, self.entries, n=3, cutoff=0.4)
         names = [*near, *(name for name in among or self.entries if name not in near)]
-        texts = [f"{name!r} ({_shape(self.entries[name].shape)})" for name in names[:12]]
-        return ", ".join(texts) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+        return some([f"{name!r} ({_shape(self.entries[name].shape)})" for name in names], 12)
 
 
-def open_source(path: str | Path, named: Sequence[str] | None) -> Source:
-    """Check that there is a file, and read what it holds. named: None for a file of labels."""
+def regular(path: str | Path) -> tuple[Path, int]:
+    """The file and how many bytes it has. Raises InputError where it is none, or cannot be opened."""
     file = Path(path)
     try:
         mode, size = file.stat().st_mode, file.stat().st_size
@@ -59,16 +60,21 @@ def open_source(path: str | Path, named: Sequence[str] | None) -> Source:
         raise InputError(
             f"{str(path)[:200]!r} cannot be opened ({reason}). Check the path."
         ) from None
-    suffix = file.suffix.lower()
     if S_ISDIR(mode):
-        raise InputError(f"{path} is a folder. Name the file in it that holds the embeddings.")
+        raise InputError(f"{path} is a folder. Name the file in it that is meant.")
     if not S_ISREG(mode):
         raise InputError(f"{path} is no regular file. Copy what it gives into a file first.")
+    return file, size
+
+
+def open_source(path: str | Path, named: Sequence[str] | None) -> Source:
+    """Check that there is a file, and read what it holds. named: None for a file of labels."""
+    file, size = regular(path)
+    suffix = file.suffix.lower()
     if suffix in _PICKLES:
         raise InputError(
-            f"{path} is a pickle, which can run any code when it is opened, so nothing is ever "
-            "unpickled. Open it where you trust it, and save np.savez('FILE.npz', embeddings=X, "
-            "labels=y)."
+            f"{path} is a pickle, which can run any code, so nothing is ever unpickled. Open it "
+            "where you trust it, and save np.savez('FILE.npz', embeddings=X, labels=y)."
         )
     if not size:
         raise InputError(f"{path} is empty: 0 bytes. Save or copy it again.")
@@ -82,9 +88,8 @@ def open_source(path: str | Path, named: Sequence[str] | None) -> Source:
         return Source(file, read_text(file), "file")
     known = ", ".join([*_ARCHIVES, ".parquet", ".csv", ".tsv"])
     raise InputError(
-        f"{path} has the extension {suffix or 'of no format'!r}; only {known} are read"
-        f"{' (and .txt for labels)' if suffix == '.txt' else ''}. Save it in one of these, or "
-        "rename it."
+        f"{path} has the extension {suffix or 'of no format'!r}; only {known} are read, and .txt "
+        "for labels. Save it in one of these."
     )
 
 

@@ -74,14 +74,14 @@ def read_csv(path: Path, named: Collection[str] | None) -> Entries:
             )
         except pd.errors.ParserWarning:
             raise InputError(
-                f"{path} has rows with more fields than the {len(columns)} columns of its first "
-                "line. Give every column a name, and put text that holds the separator in quotes."
+                f"{path} has rows with more fields than the {len(columns)} columns that its first "
+                "line names. Name every column, and put text with the separator in quotes."
             ) from None
         except UnicodeDecodeError:
             raise InputError(_not_utf8(path)) from None
     if frame.empty:
         raise InputError(f"{path} has a line of column names and no rows. Save it again with rows.")
-    return {column: _entry(frame[column].to_numpy()) for column in columns}
+    return {column: Entry.of(frame[column].to_numpy()) for column in columns}
 
 
 def read_text(path: Path) -> Entries:
@@ -148,8 +148,8 @@ def stacked(
         steps = np.diff(array) if is_whole(array) and array.dtype.kind != "b" else np.zeros(0)
         if len(steps) > 1 and len(columns) > 1 and (steps == 1).all():
             raise InputError(
-                f"column {column!r} of {path} counts the rows ({int(array[0])} to {int(array[-1])}), so it "
-                "is no dimension. Save without it (to_csv with index=False), or choose with --key PREFIX."
+                f"column {column!r} of {path} counts the rows ({int(array[0])} to {int(array[-1])}). "
+                "Save without it (to_csv with index=False), or choose with --key PREFIX."
             )
         arrays.append(array)
     kinds = [is_whole(array) for array in arrays]
@@ -159,8 +159,7 @@ def stacked(
             if whole and len(array) >= least and len(np.unique(array)) == len(array):
                 raise InputError(
                     f"column {column!r} of {path} has {len(array)} different whole numbers beside "
-                    "columns of decimals, as an id has. Drop it, or choose the dimensions with "
-                    "--key PREFIX."
+                    "decimals, as an id has. Drop it, or choose the dimensions with --key PREFIX."
                 )
     refuse_too_large(str(path), len(arrays) * len(arrays[0]) * 8)
     return np.stack(arrays, axis=1)
@@ -213,20 +212,15 @@ def _twice(path: Path, columns: Sequence[str]) -> str:
 
 
 def _not_utf8(path: Path) -> str:
+    where = ""
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:
-                return (
-                    f"{path} must be UTF-8 text; line {number} is not (byte "
-                    f"0x{line[error.start]:02x}). Save it with encoding='utf-8'."
-                )
-    return f"{path} must be UTF-8 text. Save it with encoding='utf-8'."
-
-
-def _entry(array: NDArray[np.generic]) -> Entry:
-    return Entry(array.shape, array.dtype.kind, lambda: array)
+                where = f"; line {number} is not (byte 0x{line[error.start]:02x})"
+                break
+    return f"{path} must be UTF-8 text{where}. Save it with encoding='utf-8'."
 
 
 def _column(path: Path, name: str, column: pa.ChunkedArray) -> Entry:
@@ -236,7 +230,7 @@ def _column(path: Path, name: str, column: pa.ChunkedArray) -> Entry:
     if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)) and not (
         pa.types.is_fixed_size_list(column.type)
     ):
-        return _entry(column.to_numpy())
+        return Entry.of(column.to_numpy())
     inner = column.type.value_type
     if not (pa.types.is_floating(inner) or pa.types.is_integer(inner)):
 
@@ -255,8 +249,7 @@ def _column(path: Path, name: str, column: pa.ChunkedArray) -> Entry:
             first = int(other[0]) if len(other) else 0
             raise InputError(
                 f"column {name!r} of {path} must hold lists of one length; {max(len(other), 1)} of "
-                f"{len(lengths)} rows have another than row 0 (first: row {first}). Drop them, or "
-                "mend them."
+                f"{len(lengths)} rows have another than row 0 (first: row {first}). Mend them."
             )
         flat: NDArray[np.generic] = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return flat.reshape(len(column), -1) if flat.size else flat.reshape(len(column), 0)

@@ -16,6 +16,7 @@ from .lettering import (
     clean,
     dress,
     end_label,
+    letters,
     name_axis,
     number,
     room_below,
@@ -61,15 +62,9 @@ def draw_curve(chart: Curve, layout: Layout, head: float) -> Figure:
         axes.plot([mark.x], [mark.y], color=colour, marker="o", ms=7, clip_on=False)
     _curve_axes(axes, chart, layout)
     axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # what is drawn beside moves nothing
-    axes.text(
-        1 / layout.width,
-        1 - (head + 1.1 * layout.font) / height,
-        clean(chart.y_label),
-        fontsize=layout.font,
-        color=COLOURS["muted"],
-        transform=drawn.transFigure,
-        parse_math=False,
-    )
+    corner = 1 / layout.width, 1 - (head + 1.1 * layout.font) / height
+    set_so = letters(layout.font, "muted")
+    axes.text(*corner, clean(chart.y_label), transform=drawn.transFigure, **set_so)
 
     points = [axes.transData.transform((x, y)) for _, x, y, _ in ends]
     places = spread([float(p[1]) for p in points], heights, bottom - 12, height - top + 8)

@@ -139,15 +139,10 @@ def _examples(chart: Examples, head: float) -> Figure:
                 axes.add_patch(Rectangle((left + 20, base + 8), 3, tall - 14, color=frame, lw=0))
             else:
                 _picture(axes, sample, (left + 30 + _SIDE / 2, base + 44 + _SIDE / 2), frame)
-            for line, words in enumerate((short(sample.label, 14), _caption(sample))):
-                write(
-                    drawn,
-                    (left + 30) / width,
-                    (base + words_at - 15 * line) / height,
-                    words,
-                    10.5,
-                    "muted" if line else "ink",
-                )
+            lines = ((short(sample.label, 14), "ink"), (_caption(sample), "muted"))
+            for line, (words, colour) in enumerate(lines):
+                y = (base + words_at - 15 * line) / height
+                write(drawn, (left + 30) / width, y, words, 10.5, colour)
     axes.set(xlim=(0, width), ylim=(0, height), aspect="auto")
     return drawn
 

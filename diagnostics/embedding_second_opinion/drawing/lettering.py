@@ -6,6 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -95,19 +96,17 @@ def room_below(words: str, layout: Layout) -> float:
 def name_axis(axes: Axes, words: str, layout: Layout) -> None:
     """The axis' name, ending where the axis ends: the room left of it is free for long names."""
     lines = wrap(words, layout.width - layout.right, layout.font, 2)
-    axes.set_xlabel(
-        "\n".join(lines),
-        loc="right",
-        fontsize=layout.font,
-        color=COLOURS["muted"],
-        parse_math=False,
-    )
+    axes.set_xlabel("\n".join(lines), loc="right", **letters(layout.font, "muted"))
+
+
+def letters(size: float, colour: str) -> dict[str, Any]:
+    """How words are set. parse_math off: a class named "$x$" is text."""
+    return {"fontsize": size, "color": COLOURS[colour], "parse_math": False}
 
 
 def write(drawn: Figure, x: float, y: float, words: str, size: float, colour: str) -> None:
     """A line of words at figure coordinates."""
-    # parse_math off: a class named "$x$" is text.
-    drawn.text(x, y, words, va="center", fontsize=size, color=COLOURS[colour], parse_math=False)
+    drawn.text(x, y, words, va="center", **letters(size, colour))
 
 
 def blank(width: float, height: float) -> Figure:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import Curve
 
-from .lettering import COLOURS, Layout, clean, number
+from .lettering import COLOURS, Layout, clean, letters, number
 
 Places = Reals  # (n, 2) places on the canvas, in points
 Box = tuple[float, float, float, float]  # left, foot, width and height of words, in points
@@ -55,9 +55,7 @@ def name_marks(axes: Axes, chart: Curve, layout: Layout, labels: Sequence[Box]) 
             xytext=(_ASIDE if right else -_ASIDE, -2),
             textcoords="offset points",
             ha="left" if right else "right",
-            fontsize=layout.font,
-            color=colour,
-            parse_math=False,
+            **letters(layout.font, f"series-{mark.role}"),
         )
         taken.append(_filled(*place))
 

@@ -7,7 +7,7 @@ a cross where the nearest enrolled row is of another class, a hollow dot where t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from embedding_second_opinion.data.arrays import Bools, Reals
 from embedding_second_opinion.findings.charts import Panel, Points
 
-from .lettering import COLOURS, blank, short, wrap, write
+from .lettering import COLOURS, blank, letters, short, wrap, write
 
 # Chosen by a search over sRGB: each at least 3:1 on white, and the least distance between any two (OKLab,
 # also as seen with protanopia and deuteranopia) as large as could be had. The page has the same ten.
@@ -165,16 +165,8 @@ def _names(axes: Axes, places: Reals, chart: Points, dots: _Dots) -> None:
         if y < 0:
             continue
         taken.append((x, y, wide))
-        axes.annotate(
-            words,
-            (x, y),
-            ha="center",
-            va="center",
-            fontsize=_FONT,
-            color=COLOURS["ink"],
-            parse_math=False,
-            path_effects=[withStroke(linewidth=3, foreground="white")],
-        )
+        halo = {"path_effects": [withStroke(linewidth=3, foreground="white")]}
+        axes.annotate(words, (x, y), ha="center", va="center", **(letters(_FONT, "ink") | halo))
 
 
 def _is_free(
@@ -187,19 +179,19 @@ def _is_free(
 
 
 def _facts(panel: Panel) -> list[str]:
-    """ "trustworthiness 97.1 %", each on as many lines as it needs."""
-    return [
-        line
-        for name, value in panel.facts
-        for line in wrap(f"{name}: {value}", _SIDE + 20, _FONT, 2)
-    ]
+    """ "trustworthiness: 97.1 %", each on as many lines as it needs."""
+    return _wrapped(f"{name}: {value}" for name, value in panel.facts)
+
+
+def _wrapped(texts: Iterable[str]) -> list[str]:
+    return [line for text in texts for line in wrap(text, _SIDE + 20, _FONT, 6)]
 
 
 def _sentences(chart: Points, dots: _Dots) -> list[str]:
     texts = [f"{len(dots.codes):,} points of {len(chart.classes):,} classes.", READ_SO]
     if not _coloured(chart):
         texts.insert(1, f"The {len(dots.named)} largest classes are named, where there is room.")
-    return [line for text in texts for line in wrap(text, _SIDE + 20, _FONT, 6)]
+    return _wrapped(texts)
 
 
 def _signs(chart: Points, dots: _Dots) -> list[tuple[str, str, str]]:
@@ -221,8 +213,8 @@ def _sign(drawn: Figure, x: float, y: float, sign: str, colour: str) -> None:
     axes = drawn.add_axes((x - size[0], y - size[1], 2 * size[0], 2 * size[1]))
     axes.set(xlim=(-1, 1), ylim=(-1, 1))
     axes.set_axis_off()
-    face = "none" if sign == "h" else colour
     if sign == "x":
         axes.scatter([0], [0], s=36, marker="x", color=colour, linewidths=1.6)
-    else:
-        axes.scatter([0], [0], s=36, marker="o", facecolors=face, edgecolors=colour, linewidths=1.3)
+        return
+    face = "none" if sign == "h" else colour
+    axes.scatter([0], [0], s=36, marker="o", facecolors=face, edgecolors=colour, linewidths=1.3)

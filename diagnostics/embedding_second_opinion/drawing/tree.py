@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from embedding_second_opinion.findings.charts import Tree
 
-from .lettering import COLOURS, Layout, canvas, dress, name_axis, number, room_below, wrap
+from .lettering import COLOURS, Layout, canvas, dress, letters, name_axis, number, room_below, wrap
 
 
 def draw_tree(chart: Tree, layout: Layout, head: float) -> Figure:
@@ -71,17 +71,10 @@ def _name(leaf: str, layout: Layout) -> list[str]:
 
 def _leaf(drawn: Figure, name: Sequence[str], layout: Layout, middle: float, line: float) -> None:
     """The lines of a name, ending where its branch begins."""
+    x, style = (layout.left - 8) / layout.width, letters(layout.font, "ink")
     for row, words in enumerate(name):
-        drawn.text(
-            (layout.left - 8) / layout.width,
-            middle + ((len(name) - 1) / 2 - row) * line,
-            words,
-            ha="right",
-            va="center",
-            fontsize=layout.font,
-            color=COLOURS["ink"],
-            parse_math=False,
-        )
+        y = middle + ((len(name) - 1) / 2 - row) * line
+        drawn.text(x, y, words, ha="right", va="center", **style)
 
 
 def _branches(axes: Axes, chart: Tree, middles: Sequence[float]) -> None:
@@ -122,7 +115,5 @@ def _mark(axes: Axes, height: float, lines: Sequence[str], layout: Layout) -> No
         textcoords="offset points",
         ha="left" if left else "right",
         va="bottom",
-        fontsize=layout.font,
-        color=COLOURS["ink"],
-        parse_math=False,
+        **letters(layout.font, "ink"),
     )

@@ -85,8 +85,6 @@ class Estimate(Record):
     def __repr__(self) -> str:
         return f"Estimate({self.text()}, per {self.unit})"
 
-    __str__ = __repr__
-
 
 def judge(harm: Estimate, tolerance: float, p_value: float | None = None) -> Verdict:
     """The one verdict rule: the interval of a harm against the harm a user would tolerate.
@@ -160,8 +158,6 @@ class Finding(Record):
     def __repr__(self) -> str:
         """One line: what stands in a traceback, a debugger and a log."""
         return one_line(f"Finding({self.code}: {self.verdict}) {self.explanation}")
-
-    __str__ = __repr__
 
     @property
     def exceeds(self) -> bool:

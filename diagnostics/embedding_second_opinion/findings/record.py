@@ -21,4 +21,5 @@ class Record(BaseModel):
     def __repr__(self) -> str:
         return one_line(super().__repr__())
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)

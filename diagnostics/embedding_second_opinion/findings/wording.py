@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ def have(count: int) -> str:
 def commonest(names: Iterable[str]) -> str:
     """The three most frequent, with their counts: "ant (5), bee (2)"; of equals the first met."""
     return ", ".join(f"{name} ({count:,})" for name, count in Counter(names).most_common(3))
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first of these names, and how many more there are: "a, b and 3 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def capital(text: str) -> str:

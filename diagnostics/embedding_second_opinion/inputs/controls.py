@@ -54,12 +54,11 @@ def read_controls(path: str | Source, data: EmbeddingSet) -> tuple[Control, ...]
     wide = any(width > 1 for width in widths.values())
     left = [key for key, width in widths.items() if width > 1 or not wide]
     if not left:
-        why = f"none of its {source.word}s holds numbers in {data.n:,} rows, one for each row of {data.name}"
+        why = f"none of its {source.word}s holds numbers in {data.n:,} rows"
         if fitting:
             why = f"by their names {', '.join(map(repr, fitting))} hold no vectors"
         raise InputError(
-            f"{source.path} has no control: {why}; it has {source.listed()}. Save the raw inputs as "
-            "'raw', an untrained network's embeddings as 'untrained'."
+            f"{source.path} has no control: {why}; it has {source.listed()}. Save the raw inputs as 'raw'."
         )
     names = [data.classes[code] for code in data.codes.tolist()]
     found = []

@@ -61,6 +61,14 @@ def clouds(
     return around(rng, rng.standard_normal((classes, d)), labels, noise), labels
 
 
+def directions(
+    rng: np.random.Generator, classes: int, rows: int | Ints, d: int, noise: float
+) -> tuple[Reals, Ints]:
+    """The same on the unit sphere."""
+    vectors, labels = clouds(rng, classes, rows, d, noise)
+    return unit(vectors), labels
+
+
 def unit(vectors: Reals) -> Reals:
     """(n, d) vectors at length one."""
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))

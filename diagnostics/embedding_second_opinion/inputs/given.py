@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from embedding_second_opinion.data.archives import Entry
@@ -53,7 +51,9 @@ def with_given(
         found["controls"] = _controls(controls, data)
     if not is_path(log):
         if not isinstance(log, TrainingLog):
-            raise InputError(f"log must be the path of a .csv file; it is of type {_type(log)}.")
+            raise InputError(
+                f"log must be the path of a .csv file; it is of type {type(log).__name__}."
+            )
         found["log"] = log
     return inputs.model_copy(update=found)
 
@@ -95,7 +95,7 @@ def _controls(given: object, data: EmbeddingSet | None) -> tuple[Control, ...]:
     if not isinstance(given, Mapping):
         raise InputError(
             "controls must be a path or a mapping such as {'raw': X_raw, 'untrained': X_0}; it is of type "
-            f"{_type(given)}."
+            f"{type(given).__name__}."
         )
     if data is None:
         raise InputError("controls are other vectors of the same rows; distances alone were given.")
@@ -113,16 +113,4 @@ def _columns(given: object) -> Columns | None:
 def _source(what: str, columns: Columns) -> Source:
     """The arrays as a file of them would be read: the same names, the same refusals."""
     arrays = {str(name): as_numpy(values, str(name)) for name, values in columns.items()}
-    entries = {
-        name: Entry(np.shape(array), array.dtype.kind, partial(_same, array))
-        for name, array in arrays.items()
-    }
-    return Source(Path(what), entries, "column")
-
-
-def _same(array: ArrayLike) -> ArrayLike:
-    return array
-
-
-def _type(given: object) -> str:
-    return type(given).__name__
+    return Source(Path(what), {name: Entry.of(array) for name, array in arrays.items()}, "column")

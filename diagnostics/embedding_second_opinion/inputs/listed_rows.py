@@ -22,9 +22,9 @@ def needed_column(source: Source, names: tuple[str, ...], needed: str) -> ArrayL
     """The same where it cannot be without. needed: the sentence that says what such a file holds."""
     found = named_column(source, names)
     if found is None:
+        called = " or ".join(names)
         raise InputError(
-            f"{source.path} has no {source.word} called {' or '.join(names)}; it has "
-            f"{source.listed()}. {needed}"
+            f"{source.path} has no {source.word} called {called}; it has {source.listed()}. {needed}"
         )
     return found
 

@@ -156,8 +156,7 @@ def _share(flag: str, value: object) -> float | None:
     percent = text.endswith("%")
     if not percent and 1 < number < 2:
         raise InputError(
-            f"{flag} {text} is more than all as a share and hardly anything as percent; "
-            f"write {text}% if you mean it."
+            f"{flag} {text} is more than all as a share; write {text}% if you mean it."
         )
     share = number / 100 if percent or number > 1 else number
     if not 0 <= share <= 1:
@@ -190,6 +189,4 @@ def _refuse_unwritable(text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         shown = text.encode("utf-8", "backslashreplace").decode()
-        raise InputError(
-            f"{shown[:200]} cannot be written as UTF-8, the encoding of the report. Rename it."
-        ) from None
+        raise InputError(f"{shown[:200]} cannot be written as UTF-8. Rename it.") from None

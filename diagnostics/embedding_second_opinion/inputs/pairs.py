@@ -68,7 +68,7 @@ class Pairs:
         if len(itself):
             raise InputError(
                 f"{name} pairs a row with itself in {len(itself):,} of {len(one):,} pairs (first: pair "
-                f"{itself[0]}), which is always right. Drop them."
+                f"{itself[0]}). Drop them."
             )
         labelled = data.codes[one] == data.codes[two]
         kinds = labelled if same is None else _kinds(same, len(one), name)
@@ -85,16 +85,10 @@ class Pairs:
         wrong = int((kinds != labelled).sum())
         turned = wrong >= _TURNED * len(one)
         if wrong:
-            text = (
-                f"{name}: {wrong:,} of {len(one):,} pairs {'contradicts' if wrong == 1 else 'contradict'} "
-                "the labels; the pairs are believed."
-            )
-            if turned:
-                text += (
-                    " 'same' is probably a distance flag (1 = different): turn it round, so that 1 "
-                    "says one class."
-                )
-            notes.append(text)
+            verb = "contradicts" if wrong == 1 else "contradict"
+            text = f"{name}: {wrong:,} of {len(one):,} pairs {verb} the labels; the pairs are believed."
+            flag = " 'same' is probably a distance flag (1 = different): turn it round."
+            notes.append(text + flag * turned)
         for array in (one, two, kinds, parts):
             if array is not None:
                 array.setflags(write=False)
@@ -146,16 +140,15 @@ def _repeated(keys: Codes, kinds: Bools, parts: Codes | None, name: str) -> tupl
     again = np.flatnonzero(source != np.arange(len(keys)))
     if not len(again):
         return ()
-    for column, what in ((kinds, "as the same and as different"), (parts, "in more than one fold")):
+    two_folds = "in more than one fold, so that a threshold would be judged on what set it"
+    for column, what in ((kinds, "as the same and as different"), (parts, two_folds)):
         bad = [] if column is None else again[column[again] != column[source[again]]]
         if len(bad):
-            why = "" if column is kinds else ", so that a threshold would be judged on what set it"
             raise InputError(
-                f"{name} holds pairs {what}{why}: {len(bad):,} of {len(keys):,}, either way round (first: "
+                f"{name} holds pairs {what}: {len(bad):,} of {len(keys):,}, either way round (first: "
                 f"pair {bad[0]}, as pair {source[bad[0]]}). Drop one of each."
             )
     verb = "repeats an earlier one" if len(again) == 1 else "repeat earlier ones"
     return (
-        f"{name}: {len(again):,} of {len(keys):,} pairs {verb}, either way round; each counts as often as "
-        "it stands there.",
+        f"{name}: {len(again):,} of {len(keys):,} pairs {verb}, either way round; each counts.",
     )

@@ -14,7 +14,8 @@ import numpy as np
 
 from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.data.embeddings import InputError
-from embedding_second_opinion.findings.wording import number
+from embedding_second_opinion.data.sources import regular
+from embedding_second_opinion.findings.wording import number, some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ PARTS = {
     **dict.fromkeys(("train", "training", "tr"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev", "eval", "test"), "val"),
 }
+AROUND = ("epoch", "mean", "avg", "average")  # words before or behind a role
 # What is left of a name without the part of the data, the epoch or step, and "mean": its role.
 CORES = {
     "loss": "loss total_loss triplet_loss contrastive_loss triplet_margin_loss metric_loss pair_loss",
@@ -92,14 +94,14 @@ def read_log(path: str) -> TrainingLog:
             continue
         if role in curves:
             notes.append(
-                f"{file.name}: '{called[role]}' is taken for {_words(role)}, '{column}' is not read."
+                f"{file.name}: '{column}' is not read: {_words(role)} is '{called[role]}'."
             )
             continue
         curves[role], called[role] = _checked(values, role, column, file, notes), column
     if not curves:
         raise InputError(
             f"{file} has no column that is known as a loss or an accuracy; it has "
-            f"{', '.join(repr(c) for c in list(frame.columns)[:12])}. {GIVE}."
+            f"{some([*map(repr, frame.columns)], 12)}. {GIVE}."
         )
     step, curves = _in_order(step, curves, file, notes)
     if not curves:
@@ -116,9 +118,9 @@ def role_of(column: str) -> str | None:
     words = [w for w in re.split(r"[^a-z0-9]+", column.casefold().replace("@", "_at_")) if w]
     part = next((PARTS[w] for w in words if w in PARTS), "")
     left = [w for w in words if w not in PARTS]
-    while left and left[-1] in ("epoch", "step", "mean", "avg", "average"):
+    while left and left[-1] in (*AROUND, "step"):
         left = left[:-1]
-    while left and left[0] in ("epoch", "mean", "avg", "average", "metrics", "batch"):
+    while left and left[0] in (*AROUND, "metrics", "batch"):
         left = left[1:]
     role = ROLE_OF.get("_".join(left))
     if role == "retrieval":  # nobody looks up single batches of training: a search is an evaluation
@@ -132,23 +134,12 @@ def _table(file: Path) -> pd.DataFrame:
     """The file as text, columns named by its first line."""
     import pandas as pd
 
+    if regular(file)[1] > LARGEST:
+        raise InputError(f"{file} is larger than a log of one run. Thin it out, or give one run.")
     try:
-        if file.stat().st_size > LARGEST:
-            raise InputError(
-                f"{file} is larger than a log of one run. Thin it out, or give one run."
-            )
         text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"there is no file {file}. Check the path of the log.") from None
-    except IsADirectoryError:
-        raise InputError(f"{file} is a folder. Give one file, a table of the log.") from None
     except UnicodeDecodeError:
         raise InputError(f"{file} is no text in UTF-8. {GIVE}.") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(
-            f"{str(file)[:200]!r} cannot be read ({reason}). Check the path."
-        ) from None
     head = next((line for line in text.splitlines() if line.strip()), "")
     if not head:
         raise InputError(f"{file} is empty. {GIVE}.")
@@ -188,9 +179,8 @@ def _spread(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
         tag = file.stem.rsplit("tag-", 1)[-1]  # run-NAME-tag-TAG.csv
         if role_of(tag) is None:
             raise InputError(
-                f"{file} holds one curve, as downloaded from TensorBoard, and its name does not say of what. "
-                "Name it after the curve (val_accuracy.csv), or join the curves in one table with the "
-                "columns tag, step and value."
+                f"{file} holds one curve, and its name does not say of what. Name it after the curve "
+                "(val_accuracy.csv), or give one table with the columns tag, step and value."
             )
         return frame[[step, value]].rename(columns={value: tag})
     runs = frame[folded["run"]].unique() if "run" in folded else []
@@ -219,11 +209,7 @@ def _steps(frame: pd.DataFrame, file: Path, notes: list[str]) -> tuple[Reals, se
         back = np.count_nonzero(np.diff(values) < 0) if known.all() else len(values)
         if back <= 0.1 * len(values) and (len(values) == 1 or values[-1] > values[0]):
             return values, columns
-    notes.append(
-        f"{file.name} has no column of steps that rises from row to row"
-        + (f" ({', '.join(sorted(columns))})" if columns else "")
-        + "; its rows are counted instead."
-    )
+    notes.append(f"{file.name} has no column of steps that rises; its rows are counted instead.")
     return np.arange(len(frame), dtype=np.float64), columns
 
 
@@ -251,8 +237,7 @@ def _checked(values: Reals, role: str, column: str, file: Path, notes: list[str]
     if odd.any():
         notes.append(
             f"{file.name}: '{column}' is not finite in {number(int(odd.sum()))} (first: row "
-            f"{int(np.flatnonzero(odd)[0])}); they are left out. A loss that is no number means that the "
-            "run broke."
+            f"{np.flatnonzero(odd)[0]}), which are left out."
         )
         values = np.where(odd, np.nan, values)
     if role not in SHARES or not np.isfinite(values).any():
@@ -260,8 +245,8 @@ def _checked(values: Reals, role: str, column: str, file: Path, notes: list[str]
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if low < 0 or high > 100 or 1 + 1e-6 < high <= 1.5:
         raise InputError(
-            f"{file}: column {column!r} is taken for {_words(role)}, a share from 0 to 1 (or percent); it "
-            f"holds values from {low:.4g} to {high:.4g}. Rename it if it is something else."
+            f"{file}: column {column!r} is taken for {_words(role)}, a share from 0 to 1 or in percent; it "
+            f"holds {low:.4g} to {high:.4g}. Rename it if it is something else."
         )
     if high > 1.5:
         notes.append(f"{file.name}: '{column}' is read as percent.")
@@ -274,9 +259,9 @@ def _in_order(
 ) -> tuple[Reals, dict[str, Reals]]:
     """Each step once: rows of one step are put together, and where two hold a curve the later counts."""
     if (np.diff(step) < 0).any():
+        back = np.count_nonzero(np.diff(step) < 0)
         notes.append(
-            f"{file.name}: the steps go back {int((np.diff(step) < 0).sum())} times, as after a resumed run; "
-            "of a step that is there twice the later value counts."
+            f"{file.name}: the steps go back {back} times; the later value of a step counts."
         )
     steps, place = np.unique(step, return_inverse=True)
     ordered: dict[str, Reals] = {}

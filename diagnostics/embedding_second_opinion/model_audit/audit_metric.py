@@ -97,7 +97,6 @@ def audit_metric(
     failed = {name for name, o in done.items() if o.off - o.reach(tail) > tolerance}
     bugs = named(done, failed, setting) if verdict is Verdict.ALARM else ()
     name = getattr(function, "__name__", type(function).__name__)
-    shown = list(done.values()), failed, setting
     return Finding(
         code=CODE,
         title=TITLE,
@@ -112,7 +111,7 @@ def audit_metric(
         ignore_when=words.ignore_when(bugs),
         remedy=words.remedy(bugs, verdict),
         caveats=words.caveats(outcomes, setting, noise),
-        charts=(words.table(*shown), words.bars(*shown)),
+        charts=(words.table(list(done.values()), failed, setting),),
         source=SOURCE,
         parameters={
             "function": name,
@@ -133,14 +132,10 @@ def _refuse(
 ) -> None:
     if not callable(function):
         raise InputError(
-            f"the metric must be a function; it is of type {type(function).__name__}. Give the function "
-            "itself, not what it returned."
+            f"the metric must be a function; it is of type {type(function).__name__}. Give the function."
         )
-    for option, value, known in (
-        ("kind", kind, KINDS),
-        ("takes", takes, TAKES),
-        ("arrays", arrays, ARRAYS),
-    ):
+    chosen = {"kind": (kind, KINDS), "takes": (takes, TAKES), "arrays": (arrays, ARRAYS)}
+    for option, (value, known) in chosen.items():
         if value not in known:
             raise InputError(f"{option} must be one of {', '.join(known)}; it is {value!r}.")
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= LARGEST_K:

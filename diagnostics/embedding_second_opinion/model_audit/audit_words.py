@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from embedding_second_opinion.findings.charts import Bar, Bars, Table
+from embedding_second_opinion.findings.charts import Table
 from embedding_second_opinion.findings.finding import Verdict
 from embedding_second_opinion.findings.wording import number, percent
 
@@ -52,13 +52,11 @@ def explanation(
 
 def meaning(verdict: Verdict, harm: float) -> str:
     """What it implies for the numbers that were made with the function."""
-    if verdict is Verdict.ALARM:
-        return (
-            f"No number made with it can be compared: here up to {100 * harm:.0f} points are off."
-        )
-    if verdict is Verdict.OK:
-        return "If the number misleads, it is for what it asks, and not for how it is computed."
-    return "The function draws so few samples that its own noise hides whether it is right."
+    said = {
+        Verdict.ALARM: f"Numbers made with it are off by up to {100 * harm:.0f} points here.",
+        Verdict.OK: "If the number misleads, it is for what it asks, and not for how it is computed.",
+    }
+    return said.get(verdict, "Its own noise hides whether it is right.")
 
 
 def ignore_when(bugs: Sequence[Bug]) -> str:
@@ -73,11 +71,7 @@ def remedy(bugs: Sequence[Bug], verdict: Verdict) -> str:
     """The cure of each bug."""
     if bugs:
         return " ".join(dict.fromkeys(bug.remedy for bug in bugs))
-    return (
-        "Nothing here."
-        if verdict is Verdict.OK
-        else "Draw more samples in a call, and audit it again."
-    )
+    return "" if verdict is Verdict.OK else "Draw more samples in a call, and audit it again."
 
 
 def caveats(outcomes: Sequence[Outcome], setting: Setting, noise: float) -> tuple[str, ...]:
@@ -89,10 +83,9 @@ def caveats(outcomes: Sequence[Outcome], setting: Setting, noise: float) -> tupl
     ]
     if noise > 0:
         notes.append(f"The standard deviation of a call is {100 * noise:.2f} points.")
-    untold = "how several positives are averaged: the sets have two rows a class"
     if setting.kind == "other":
-        untold = "values between all wrong and all right: the kind is not known"
-    return (*notes, f"Not examined: {untold}.")
+        return (*notes, "Not examined: values between all wrong and all right.")
+    return (*notes, "Not examined: how several positives are averaged.")
 
 
 def table(outcomes: Sequence[Outcome], failed: set[str], setting: Setting) -> Table:
@@ -109,27 +102,6 @@ def table(outcomes: Sequence[Outcome], failed: set[str], setting: Setting) -> Ta
     alt = f"{len(failed)} of {len(rows)} self-tests fail."
     title = "What is right, and what the function gives"
     return Table.of(title, alt, rows, words=("self-test", "so it"))
-
-
-def bars(outcomes: Sequence[Outcome], failed: set[str], setting: Setting) -> Bars:
-    """How far off, farthest first."""
-    order = sorted(outcomes, key=lambda o: -o.off)
-    return Bars(
-        title="How far the function is from right",
-        alt="; ".join(f"{_words(o.name, setting)} {100 * o.off:.1f} points" for o in order) + ".",
-        value_label="deviation from the right value, in points, with 95 % interval",
-        points=True,
-        bars=tuple(
-            Bar(
-                label=_words(o.name, setting),
-                value=o.off,
-                low=max(0.0, o.off - o.reach()),
-                high=min(1.0, o.off + o.reach()),
-                role="main" if o.name in failed else "context",
-            )
-            for o in order
-        ),
-    )
 
 
 def _metric(setting: Setting) -> str:

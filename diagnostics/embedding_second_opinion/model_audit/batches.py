@@ -31,8 +31,7 @@ def taken_apart(batch: object, place: str) -> tuple[Call, list[object]]:
     if isinstance(batch, tuple | list) and len(batch) >= 2:
         return ((batch[0],), {}), labels_of(batch[1], place)
     raise InputError(
-        f"{place} has no labels: it is {described(batch)}. The loader must give (x, y), with one label a "
-        "row, or a dict with both."
+        f"{place} has no labels: it is {described(batch)}. The loader must give (x, y), or a dict of both."
     )
 
 
@@ -40,31 +39,27 @@ def labels_of(labels: object, place: str) -> list[object]:
     """One Python value a row, from a tensor, an array, or a list of anything."""
     if isinstance(labels, str | bytes | int | float | np.generic) or labels is None:
         raise InputError(
-            f"{place} has {labels!r} for its labels, one value and no row of them. Is this a dataset? Wrap "
-            "it: torch.utils.data.DataLoader(dataset, batch_size=256)."
+            f"{place} has {labels!r} for its labels, one value and no row of them: a dataset, not a loader?"
         )
     if isinstance(labels, tuple | list):
         values = [v.item() if isinstance(v, Tensor) and v.ndim == 0 else v for v in labels]
         if any(isinstance(v, Tensor) for v in values):
             raise InputError(
-                f"{place} has {described(labels)} for its labels, not one value a row. Give class names or "
-                "numbers."
+                f"{place} has {described(labels)} for its labels, not one value a row."
             )
         return values
     array = as_numpy(labels, "labels")  # type: ignore[arg-type]
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
-        hint = (
-            "Is it a loader of pairs or triplets? Embed the rows, each with its class"
-            if array.ndim > 2
-            else "One-hot rows: give labels.argmax(1)"
-            if array.ndim == 2
-            else "Is this a dataset? Wrap it in a torch.utils.data.DataLoader"
+        hints = {
+            0: "Is this a dataset? Wrap it in a torch.utils.data.DataLoader",
+            2: "One-hot rows: give labels.argmax(1)",
+        }
+        hint = hints.get(
+            array.ndim, "Is it a loader of pairs or triplets? Embed the rows themselves"
         )
-        raise InputError(
-            f"{place} has labels of shape {tuple(array.shape)}, not one value a row. {hint}."
-        )
+        raise InputError(f"{place} has labels of shape {array.shape}, not one value a row. {hint}.")
     return list(array.tolist())
 
 
@@ -88,9 +83,9 @@ def _from_mapping(batch: Mapping[object, object], place: str) -> tuple[Call, lis
     rest = {str(key): value for key, value in batch.items() if key not in named}
     for keys, what, known in ((named, "the labels", LABELS), (given, "the input", INPUTS)):
         if len(keys) > 1:
+            listed = ", ".join(map(str, keys))
             raise InputError(
-                f"{place} has {len(keys)} keys that could be {what}: {', '.join(map(str, keys))}. Keep one, "
-                "or let the loader give (x, y)."
+                f"{place} has {len(keys)} keys that could be {what}: {listed}. Let the loader give (x, y)."
             )
         if not keys and (what == "the labels" or not rest):
             raise InputError(

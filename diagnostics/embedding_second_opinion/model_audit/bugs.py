@@ -76,14 +76,10 @@ def _itself(value: float, setting: Setting) -> str:
 BUGS = {
     "blind_to_vectors": (
         test.NEAREST,
-        "gives about the same number whatever is near: it does not look at the vectors that it is given",
-        "Use the arguments, not variables from outside: a notebook's arrays are easily taken by name.",
+        "gives about the same number whatever is near",
+        "Use the arguments, not variables from outside.",
     ),
-    "wrong_way_round": (
-        test.FARTHEST,
-        "ranks the wrong way round, the farthest first",
-        "Sort distances upwards and similarities downwards.",
-    ),
+    "wrong_way_round": (test.FARTHEST, "ranks the farthest first", "Put the nearest first."),
     "self_counted_as_hit": (
         test.FARTHEST,
         "lets a row find itself and counts it as a hit",
@@ -96,9 +92,8 @@ BUGS = {
     ),
     "anchor_as_own_positive": (
         test.FARTHEST,
-        "draws the anchor as its own positive, at distance 0, once in as many times as the class has rows",
-        "Take the anchor out of its class by its index before a positive is drawn, and leave out classes of "
-        "one row. Until then T = (n T' - 1) / (n - 1), for T' with classes of n rows.",
+        "draws the anchor as its own positive, once in as many times as the class has rows",
+        "Take the anchor out of its class by its index before a positive is drawn.",
     ),
     "lone_rows_counted_right": (
         test.LONE,
@@ -112,17 +107,17 @@ BUGS = {
     ),
     "self_takes_a_place": (
         test.AT_K,
-        "never counts the k-th place, as where a row is left among its own k nearest and is no hit there",
+        "never counts the k-th place, as where a row is left among its own k nearest",
         "Take each row out of its own candidates by its index, and then take the k nearest.",
     ),
     "nearest_dropped": (
         test.AT_K,
-        "drops the nearest answer, as if it were the query itself, which is not in the gallery",
+        "drops the nearest answer, as if it were the query itself",
         "Drop nothing where queries and gallery are two sets.",
     ),
     "ties_counted_right": (
         test.EQUAL,
-        "counts ties as right (<= where < is meant), so that a model which maps all to one point is perfect",
+        "counts ties as right (<= where < is meant)",
         "Compare by <, or break ties by lot.",
     ),
     "self_removed_by_position": (
@@ -142,24 +137,23 @@ BUGS = {
     ),
     "rows_not_all_compared": (
         test.MANY,
-        "does not compare all rows, so that larger sets lose positives, as where distances are taken in "
-        "batches",
+        "does not compare all rows, so that larger sets lose positives",
         "Collect all embeddings first, and compute the metric once.",
     ),
     "depends_on_order": (
         test.ORDER,
-        "gives another value when the same rows come in another order",
-        "Do not let the place of a row decide.",
+        "gives another value in another order of rows",
+        "Do not let a row's place decide.",
     ),
     "depends_on_names": (
         test.NAMES,
-        "gives another value when the classes are called by other numbers",
-        "Use labels for comparison only, never as an index or a number.",
+        "gives another value for other class numbers",
+        "Only compare labels by equality.",
     ),
     "depends_on_scale": (
         test.SCALE,
-        "gives another value when all vectors are seven times as long, so a margin or a threshold is in it",
-        "Compare distances with each other. A margin or a threshold makes another metric, with its own name.",
+        "gives another value for longer vectors",
+        "Compare distances with each other.",
     ),
 }
 CHANGED = ("depends_on_order", "depends_on_names", "depends_on_scale")

@@ -50,10 +50,11 @@ class Caller:
             value = self.function(*arguments)
         except Exception as error:
             # Anything may come out of a user's function; the original error stays attached.
+            # On one line, and no longer than a sentence may be.
+            said, given = " ".join(str(error).split())[:200], ", ".join(map(described, arguments))
             raise InputError(
-                f"the metric raised {type(error).__name__} ({_line(error)}) in the self-test '{test}', given "
-                f"{', '.join(described(a) for a in arguments)}. takes= and arrays= say what it is given; see "
-                "help(audit_metric)."
+                f"the metric raised {type(error).__name__} ({said}) in the self-test '{test}', given {given}"
+                ". takes= and arrays= say what it is given."
             ) from error
         return _as_share(value, test)
 
@@ -74,11 +75,6 @@ class Caller:
         return torch.from_numpy(own)
 
 
-def _line(error: Exception) -> str:
-    """Its message on one line, or the length of a sentence is anybody's guess."""
-    return " ".join(str(error).split())[:200]
-
-
 def _as_share(value: object, test: str) -> float:
     item = getattr(value, "item", None)
     if callable(item):
@@ -86,8 +82,7 @@ def _as_share(value: object, test: str) -> float:
             value = item()
     if not isinstance(value, int | float):
         raise InputError(
-            f"the metric must give one number; in the self-test '{test}' it gave {described(value)}. Pick "
-            "one part of it in a function of your own."
+            f"the metric must give one number; in the self-test '{test}' it gave {described(value)}."
         )
     number = float(value)
     if not math.isnan(number) and not -1e-6 <= number <= 1 + 1e-6:

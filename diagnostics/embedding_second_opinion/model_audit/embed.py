@@ -83,18 +83,15 @@ def embed(
     EmbeddingSet(model: 4 rows of 2 dimensions, 2 classes)
     """
     if not isinstance(model, nn.Module):
-        hint = " Call it first: embed(Net(), loader)." if isinstance(model, type) else ""
-        raise InputError(
-            f"model must be a torch.nn.Module; it is {described(model)}.{hint} Embeddings of other "
-            "libraries: EmbeddingSet.from_arrays(vectors, labels)."
-        )
+        hint = "Vectors go into EmbeddingSet.from_arrays."
+        hint = "Call it first: embed(Net(), loader)." if isinstance(model, type) else hint
+        raise InputError(f"model must be a torch.nn.Module; it is {described(model)}. {hint}")
     loaders = dict(loader) if isinstance(loader, Mapping) else {"": loader}
     for part, each in loaders.items():
         if not isinstance(each, Iterable):
-            hint = " Is this a dataset? Wrap it." if hasattr(each, "__getitem__") else ""
             raise InputError(
-                f"loader{f' {part!r}' if part else ''} must give batches, such as a "
-                f"torch.utils.data.DataLoader; it is {described(each)}.{hint}"
+                f"{_named(part)} must give batches; it is {described(each)}. Is this a dataset? Wrap it "
+                "in a torch.utils.data.DataLoader."
             )
     place = chosen_device(model, device)
     made = _Made()
@@ -117,8 +114,7 @@ def embed(
                 made.add(vectors, labels, part, where)
             if made.rows == before:
                 raise InputError(
-                    f"loader{f' {part!r}' if part else ''} gave no batch. Is its dataset empty, or is it an "
-                    "iterator that was used up before?"
+                    f"{_named(part)} gave no batch. Is it empty, or an iterator used up before?"
                 )
             made.notes += _about_loader(each, part, made.rows - before)
     return EmbeddingSet.from_arrays(
@@ -150,13 +146,12 @@ class _Made:
     def add(self, vectors: Tensor, labels: list[object], part: str, where: str) -> None:
         if len(labels) != len(vectors):
             raise InputError(
-                f"{where} has {len(labels)} labels, and the model gave {len(vectors)} rows (shape "
-                f"{tuple(vectors.shape)}). It must give one row a sample, in the order of the batch."
+                f"{where} has {len(labels)} labels, and the model gave {len(vectors)} rows, not one a label."
             )
         if self.vectors and self.vectors[0].shape[1] != vectors.shape[1]:
+            before, now = self.vectors[0].shape[1], vectors.shape[1]
             raise InputError(
-                f"{where} was embedded in {vectors.shape[1]} dimensions, the batches before in "
-                f"{self.vectors[0].shape[1]}. Pool what varies in length."
+                f"{where} was embedded in {now} dimensions, the batches before in {before}. Pool what varies."
             )
         narrow = vectors.dtype in (torch.float16, torch.bfloat16)
         self.vectors.append((vectors.float() if narrow else vectors).cpu().numpy())
@@ -167,6 +162,10 @@ class _Made:
 def _shown(loader: Iterable[object], part: str) -> Iterable[object]:
     bar: Iterable[object] = tqdm(loader, desc=f"embed {part}".strip(), unit="batch", leave=False)
     return bar
+
+
+def _named(part: str) -> str:
+    return f"loader {part!r}" if part else "loader"
 
 
 def _run(
@@ -183,20 +182,16 @@ def _run(
         result = _chosen(result, output, where)
     if not isinstance(result, Tensor):
         raise InputError(
-            f"the model must give one tensor; on {where} it gave {described(result)}. Say which part is the "
-            "embedding, such as output=0, or wrap the model."
+            f"the model must give one tensor; on {where} it gave {described(result)}. Say which part, such "
+            "as output=0."
         )
     if result.ndim > 2 and flatten:
         result = result.flatten(1)
     if result.ndim != 2:
-        way = (
-            "Does it squeeze a batch of one row?"
-            if result.ndim < 2
-            else "Pool what is too much, or pass flatten=True to lay each sample out as one row."
-        )
+        way = "Pool it, or pass flatten=True to lay each sample out as one row."
+        way = "Does it squeeze a batch of one row?" if result.ndim < 2 else way
         raise InputError(
-            f"the model must give (rows, dimensions); on {where} it gave a tensor of shape "
-            f"{tuple(result.shape)}. {way}"
+            f"the model must give (rows, dimensions); on {where} it gave {described(result)}. {way}"
         )
     return result
 
@@ -226,7 +221,7 @@ def _generators(loaders: Iterable[object]) -> list[torch.Generator]:
 
 def _about_loader(loader: object, part: str, rows: int) -> list[str]:
     """What a reader of the rows should know of how they were drawn."""
-    which, notes = f"loader {part!r}" if part else "loader", []
+    which, notes = _named(part), list[str]()
     sampler = getattr(loader, "sampler", None)
     if isinstance(sampler, torch.utils.data.Sampler) and hasattr(sampler, "__len__"):
         dropped = len(sampler) - rows
@@ -243,9 +238,5 @@ def _told(made: _Made, device: torch.device, mixed_precision: bool) -> str:
     how = f", mixed precision ({torch.get_autocast_dtype(device.type)})" if mixed_precision else ""
     batches = f"{made.rows:,} rows in {made.batches:,} batches"
     text = f"Embedded on {device} in eval mode{how}: {batches}."
-    if not made.random:
-        return text
-    return (
-        f"{text} Two passes over the first batch differ: something random is on in eval mode (a functional "
-        "dropout without training=self.training), so every number below is in part chance."
-    )
+    random = "Two passes over the first batch differ: something random is on in eval mode."
+    return f"{text} {random} Every number is in part chance." if made.random else text

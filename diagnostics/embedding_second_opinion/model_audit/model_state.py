@@ -53,10 +53,9 @@ def chosen_device(model: nn.Module, wanted: str | torch.device | None) -> torch.
         raise InputError("the model has no weights: they are on the device 'meta'. Load them.")
     if len(homes) > 1:
         if wanted is not None:
-            listed = ", ".join(sorted(map(str, homes)))
+            listed = f"{len(homes)} devices ({', '.join(sorted(map(str, homes)))})"
             raise InputError(
-                f"the model lies on {len(homes)} devices ({listed}) and cannot be moved to {wanted}. Leave "
-                "out device."
+                f"the model lies on {listed} and cannot be moved to {wanted}. Leave out device."
             )
         return next(chain(model.parameters(), model.buffers())).device
     if wanted is not None:
@@ -75,13 +74,11 @@ def chosen_device(model: nn.Module, wanted: str | torch.device | None) -> torch.
 def remarks(model: nn.Module) -> list[str]:
     """What eval mode does not mend."""
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    batch = [m for m in norms if m.running_mean is None]
-    if not batch:
-        return []
-    return [
-        f"{len(batch)} batch normalisations keep no running statistics: a row's vector depends on the batch "
-        "it came in, in eval mode too."
-    ]
+    count = sum(m.running_mean is None for m in norms)
+    said = (
+        "batch normalisations keep no running statistics: a vector depends on the batch it is in."
+    )
+    return [f"{count} {said}"] if count else []
 
 
 def _homes(model: nn.Module) -> set[torch.device]:
@@ -94,7 +91,7 @@ def _existing(wanted: str | torch.device) -> torch.device:
         torch.empty(0, device=device)  # "cuda" is a fine name on a machine without one
     except (RuntimeError, AssertionError, NotImplementedError):
         raise InputError(
-            f"device {str(wanted)!r} is not there. Leave it out to take the best there is, or give 'cpu'."
+            f"device {str(wanted)!r} is not there. Leave it out, or give 'cpu'."
         ) from None
     if device.type == "cuda" and device.index is None:
         return torch.device("cuda", torch.cuda.current_device())

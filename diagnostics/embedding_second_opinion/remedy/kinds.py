@@ -47,13 +47,7 @@ REMEDIES = (
         True,
     ),
     Remedy("scaled", "scaled columns", "2 d numbers kept", StandardScaler, True),
-    Remedy(
-        "centroid",
-        "the nearest class mean",
-        "one row a class instead of all, so a quicker search; a new class needs its mean only",
-        NearestCentroid,
-        False,
-    ),
+    Remedy("centroid", "the nearest class mean", "one row a class is kept", NearestCentroid, False),
     Remedy(
         "vote",
         "a vote of the five nearest",
@@ -78,24 +72,18 @@ REMEDIES = (
     Remedy(
         "whitened",
         "whitening within classes",
-        "d x d numbers kept and multiplied for each vector; labels of a training set",
+        "d x d numbers; labels to fit",
         WithinWhitening,
         True,
     ),
     Remedy(
         "lda",
         "linear discriminant analysis",
-        "up to d x d numbers kept and multiplied for each vector; labels of a training set",
+        "up to d x d numbers; labels to fit",
         LinearDiscriminantAnalysis,
         True,
     ),
-    Remedy(
-        "csls",
-        "CSLS",
-        "one number a gallery row, reckoned anew when the gallery grows",
-        CslsNearest,
-        False,
-    ),
+    Remedy("csls", "CSLS", "one number a gallery row, anew when it grows", CslsNearest, False),
     Remedy(
         "linear",
         "a linear classification layer",

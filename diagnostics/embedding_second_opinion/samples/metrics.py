@@ -32,12 +32,7 @@ def hit_rate(k: int = 1) -> Metric:
 
 def hit_rate_with_itself(k: int = 1) -> Metric:
     """Wrong: each row is among its own candidates, and is a hit."""
-
-    def recall(embeddings: Vectors, labels: Labels) -> float:
-        return _any_right(embeddings, labels, 0, k)
-
-    recall.__name__ = f"recall_at_{k}_with_itself"
-    return recall
+    return _any_right(f"recall_at_{k}_with_itself", 0, k)
 
 
 def recall_without_first_place(distances: Vectors, labels: Labels, k: int) -> float:
@@ -63,12 +58,7 @@ def nearest_strict(embeddings: Vectors, labels: Labels) -> float:
 
 def recall_without_first_neighbour(k: int = 1) -> Metric:
     """Wrong with copies: the first of the sorted list is taken for the row itself."""
-
-    def recall(embeddings: Vectors, labels: Labels) -> float:
-        return _any_right(embeddings, labels, 1, k + 1)
-
-    recall.__name__ = f"recall_at_{k}_without_first"
-    return recall
+    return _any_right(f"recall_at_{k}_without_first", 1, k + 1)
 
 
 def triplet_accuracy(embeddings: Vectors, labels: Labels) -> float:
@@ -118,9 +108,15 @@ def _draw(below: Labels) -> Labels:
     return np.floor(np.random.random(len(below)) * below).astype(np.int64)  # noqa: NPY002
 
 
-def _any_right(embeddings: Vectors, labels: Labels, first: int, last: int) -> float:
-    nearest = np.argsort(cdist(embeddings, embeddings), axis=1, kind="stable")[:, first:last]
-    return float((labels[nearest] == labels[:, None]).any(axis=1).mean())
+def _any_right(name: str, first: int, last: int) -> Metric:
+    """Is any row of the class between these places of the list, the row itself among its candidates?"""
+
+    def recall(embeddings: Vectors, labels: Labels) -> float:
+        nearest = np.argsort(cdist(embeddings, embeddings), axis=1, kind="stable")[:, first:last]
+        return float((labels[nearest] == labels[:, None]).any(axis=1).mean())
+
+    recall.__name__ = name
+    return recall
 
 
 def _answers(embeddings: Vectors, labels: Labels) -> Bools:

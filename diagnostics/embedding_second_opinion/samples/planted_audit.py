@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from embedding_second_opinion.data.arrays import Ints, Reals
-from embedding_second_opinion.inputs.generated import Maker, Split, clouds, unit
+from embedding_second_opinion.inputs.generated import Maker, Split, directions
 from embedding_second_opinion.inputs.triplets import Triplets
 
 Places = list[tuple[int, int, int]]  # anchor, positive, negative by place in the batch
@@ -169,19 +169,11 @@ def mined(
     return Triplets(a, p, n, b_ if named else None, notes=notes)
 
 
-def space(
-    rng: np.random.Generator, classes: int, rows: int, d: int, noise: float
-) -> tuple[Reals, Ints]:
-    """Classes of as many rows on the unit sphere, their centres standard normal before that."""
-    vectors, labels = clouds(rng, classes, rows, d, noise)
-    return unit(vectors), labels
-
-
 def _mined(
     rng: np.random.Generator, miner: Miner, classes: int, rows: int, d: int, noise: float
 ) -> Split:
     """60 batches of 16 classes of 4."""
-    vectors, labels = space(rng, classes, rows, d, noise)
+    vectors, labels = directions(rng, classes, rows, d, noise)
     batch = partial(shuffled, rng, labels, 64, 4)
     return Split(vectors, labels, triplets=mined(rng, vectors, labels, miner, batch, 60))
 

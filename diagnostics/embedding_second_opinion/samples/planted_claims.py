@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from embedding_second_opinion.data.arrays import Ints, Names, Reals
-from embedding_second_opinion.inputs.generated import Split, by_name, clouds, unit
+from embedding_second_opinion.inputs.generated import Split, by_name, clouds, directions
 from embedding_second_opinion.inputs.inputs import Believed
 
 TOLD = 3  # digits
@@ -30,42 +30,39 @@ def _told(value: float, metric: Literal["triplet", "closed-set"] = "triplet") ->
     return Believed(value=round(value, TOLD), metric=metric)
 
 
-def _kept_out(distances: Reals, labels: Ints, anchor: int) -> tuple[Reals, Reals]:
-    """Distances of an anchor to its positives, itself left out, and to its negatives."""
-    same = labels == labels[anchor]
-    negatives = distances[anchor, ~same]
-    same[anchor] = False
-    return distances[anchor, same], negatives
+def _triplets_right(
+    distances: Reals, labels: Ints, ties: bool = False, itself: bool = False
+) -> float:
+    """Mean over anchors of the share of triplets in the right order.
+
+    ties: they count as right. itself: the anchor is one of its positives.
+    """
+    shares = []
+    for anchor in range(len(labels)):
+        same = labels == labels[anchor]
+        negatives = distances[anchor, ~same]
+        same[anchor] = itself
+        if same.any():
+            positives = distances[anchor, same][:, None]
+            shares.append(np.mean(positives <= negatives if ties else positives < negatives))
+    return float(np.mean(shares))
 
 
 def every_triplet(vectors: Reals, labels: Ints) -> float:
-    """Mean over anchors of the share of triplets in the right order."""
-    distances, shares = cdist(vectors, vectors), []
-    for anchor in range(len(labels)):
-        positives, negatives = _kept_out(distances, labels, anchor)
-        if len(positives):
-            shares.append(np.mean(positives[:, None] < negatives[None, :]))
-    return float(np.mean(shares))
+    """As it is meant."""
+    return _triplets_right(cdist(vectors, vectors), labels)
 
 
 def ties_right(vectors: Reals, labels: Ints) -> float:
     """The same with ``<=``. Distances as whole numbers would give them: no rounding splits a tie."""
-    distances, shares = np.round(cdist(vectors, vectors, "sqeuclidean")), []
-    for anchor in range(len(labels)):
-        positives, negatives = _kept_out(distances, labels, anchor)
-        shares.append(np.mean(positives[:, None] <= negatives[None, :]))
-    return float(np.mean(shares))
+    return _triplets_right(np.round(cdist(vectors, vectors, "sqeuclidean")), labels, ties=True)
 
 
 def anchor_among_positives(vectors: Reals, labels: Ints) -> float:
     """Positives by ``labels == labels[anchor]`` and no more: the anchor is one of them."""
-    distances, shares = cdist(vectors, vectors), []
+    distances = cdist(vectors, vectors)
     np.fill_diagonal(distances, 0)
-    for anchor in range(len(labels)):
-        positives = distances[anchor, labels == labels[anchor]]
-        negatives = distances[anchor, labels != labels[anchor]]
-        shares.append(np.mean(positives[:, None] < negatives[None, :]))
-    return float(np.mean(shares))
+    return _triplets_right(distances, labels, itself=True)
 
 
 def first_answer(queries: Reals, labels: Ints, gallery: Reals, enrolled: Ints) -> float:
@@ -94,8 +91,7 @@ def drawn_triplets(rng: np.random.Generator, vectors: Reals, labels: Ints, draws
 
 def _self_match_claim(rng: np.random.Generator) -> Split:
     """300 classes of 6, of which some 93 rows in 100 are recognised; here each was its own neighbour."""
-    vectors, labels = clouds(rng, 300, 6, 40, 0.92)
-    vectors = unit(vectors)
+    vectors, labels = directions(rng, 300, 6, 40, 0.92)
     value = first_answer(vectors, labels, vectors, labels)
     return Split(vectors, labels, claim=_told(value, "closed-set"))
 
@@ -118,8 +114,7 @@ def _train_split_claim(rng: np.random.Generator) -> Split:
 def _own_positive_claim(rng: np.random.Generator) -> Split:
     """220 classes of two modes with two rows each: every fourth positive drawn is the anchor itself."""
     vectors, labels = _modes(rng, 220, 2, 2, 32)
-    value = anchor_among_positives(vectors, labels)
-    return Split(vectors, labels, claim=_told(value))
+    return Split(vectors, labels, claim=_told(anchor_among_positives(vectors, labels)))
 
 
 def _lenient_ties_claim(rng: np.random.Generator) -> Split:
@@ -128,24 +123,19 @@ def _lenient_ties_claim(rng: np.random.Generator) -> Split:
     mode = np.repeat(np.arange(360), 5)
     flipped = rng.random((len(mode), 32)) < 0.05
     vectors, labels = np.where(flipped, -signs[mode], signs[mode]), (mode % 120).astype(np.int64)
-    value = ties_right(vectors, labels)
-    return Split(vectors, labels, claim=_told(value))
+    return Split(vectors, labels, claim=_told(ties_right(vectors, labels)))
 
 
 def _healthy_claim(rng: np.random.Generator) -> Split:
     """160 classes of 8, and an honest claim: 10,000 triplets were drawn."""
-    vectors, labels = clouds(rng, 160, 8, 40, 0.85)
-    vectors = unit(vectors)
-    value = drawn_triplets(rng, vectors, labels, 10_000)
-    return Split(vectors, labels, claim=_told(value))
+    vectors, labels = directions(rng, 160, 8, 40, 0.85)
+    return Split(vectors, labels, claim=_told(drawn_triplets(rng, vectors, labels, 10_000)))
 
 
 def _healthy_claim_search(rng: np.random.Generator) -> Split:
     """300 classes of 6, most rows recognised, and an honest claim: each row was left out in turn."""
-    vectors, labels = clouds(rng, 300, 6, 40, 0.8)
-    vectors = unit(vectors)
-    value = others_first(vectors, labels)
-    return Split(vectors, labels, claim=_told(value, "closed-set"))
+    vectors, labels = directions(rng, 300, 6, 40, 0.8)
+    return Split(vectors, labels, claim=_told(others_first(vectors, labels), "closed-set"))
 
 
 HEALTHY = by_name(_healthy_claim, _healthy_claim_search)

@@ -20,23 +20,21 @@ MARGIN = 0.2  # of triplets; pairs have a margin of 1
 
 def _healthy_log(rng: np.random.Generator) -> Split:
     """An ordinary run: loss and accuracies settle together, the validation a little lower."""
-    t = RUN
     curves = {
-        "loss": (0.015 + 0.17 * np.exp(-t / 0.2)) * _noisy(rng, 0.08),
-        "accuracy": 0.97 - 0.35 * np.exp(-t / 0.22) + 0.006 * _noise(rng),
-        "val_accuracy": 0.90 - 0.32 * np.exp(-t / 0.22) + 0.01 * _noise(rng),
-        "lr": 1e-3 * (1 + np.cos(np.pi * t)) / 2,
+        "loss": (0.015 + 0.17 * np.exp(-RUN / 0.2)) * _noisy(rng, 0.08),
+        "accuracy": 0.97 - 0.35 * np.exp(-RUN / 0.22) + 0.006 * _noise(rng),
+        "val_accuracy": 0.90 - 0.32 * np.exp(-RUN / 0.22) + 0.01 * _noise(rng),
+        "lr": 1e-3 * (1 + np.cos(np.pi * RUN)) / 2,
     }
     return _with_log(rng, curves)
 
 
 def _healthy_log_slow(rng: np.random.Generator) -> Split:
     """A run that still improves when it ends; validated at each fourth step only."""
-    t = RUN
     checked = np.where(np.arange(LOGGED) % 4 == 3, 0.0, np.nan)
     curves = {
-        "loss": (0.19 - 0.11 * t) * _noisy(rng, 0.06),
-        "val_accuracy": 0.58 + 0.27 * t**0.7 + 0.012 * _noise(rng) + checked,
+        "loss": (0.19 - 0.11 * RUN) * _noisy(rng, 0.06),
+        "val_accuracy": 0.58 + 0.27 * RUN**0.7 + 0.012 * _noise(rng) + checked,
         "grad_norm": 0.8 * _noisy(rng, 0.2),
     }
     return _with_log(rng, curves)
@@ -44,33 +42,30 @@ def _healthy_log_slow(rng: np.random.Generator) -> Split:
 
 def _healthy_log_active(rng: np.random.Generator) -> Split:
     """The logged loss is the mean over active triplets: it stays where it is while training improves."""
-    t = RUN
-    active = (0.08 + 0.6 * np.exp(-t / 0.25)) * _noisy(rng, 0.05)
+    active = (0.08 + 0.6 * np.exp(-RUN / 0.25)) * _noisy(rng, 0.05)
     curves = {
         "loss": 0.145 * _noisy(rng, 0.04),
         "active_share": active,
-        "val_accuracy": 0.94 - 0.36 * np.exp(-t / 0.25) + 0.008 * _noise(rng),
+        "val_accuracy": 0.94 - 0.36 * np.exp(-RUN / 0.25) + 0.008 * _noise(rng),
     }
     return _with_log(rng, curves)
 
 
 def _stalled(rng: np.random.Generator) -> Split:
     """The loss falls to a seventh, and so do the active triplets; the accuracy stays where it began."""
-    t = RUN
-    fall = np.exp(-t / 0.3)
+    fall = np.exp(-RUN / 0.3)
     curves = {
         "loss": (0.02 + 0.15 * fall) * _noisy(rng, 0.08),
         "active_share": (0.12 + 0.6 * fall) * _noisy(rng, 0.06),
-        "val_accuracy": 0.63 - 0.05 * np.exp(-t / 0.02) + 0.012 * _noise(rng),
+        "val_accuracy": 0.63 - 0.05 * np.exp(-RUN / 0.02) + 0.012 * _noise(rng),
     }
     return _with_log(rng, curves)
 
 
 def _at_margin(rng: np.random.Generator) -> Split:
     """All vectors in one place: the loss stays at the margin, and the accuracy at chance."""
-    t = RUN
     curves = {
-        "loss": MARGIN + 0.02 * np.exp(-t / 0.02) + 0.002 * _noise(rng),
+        "loss": MARGIN + 0.02 * np.exp(-RUN / 0.02) + 0.002 * _noise(rng),
         "val_accuracy": 0.51 + 0.012 * _noise(rng),
     }
     return _with_log(rng, curves, MARGIN)
@@ -78,12 +73,11 @@ def _at_margin(rng: np.random.Generator) -> Split:
 
 def _overfit_log(rng: np.random.Generator) -> Split:
     """Training gets ever better, validation does not after a seventh of the run, and falls a little."""
-    t = RUN
     curves = {
-        "loss": (0.004 + 0.19 * np.exp(-t / 0.28)) * _noisy(rng, 0.08),
-        "val_loss": 0.07 + 0.11 * np.exp(-t / 0.07) + 0.05 * t + 0.004 * _noise(rng),
-        "accuracy": 0.995 - 0.40 * np.exp(-t / 0.25) + 0.003 * _noise(rng),
-        "val_accuracy": 0.76 - 0.2 * np.exp(-t / 0.06) - 0.04 * t + 0.01 * _noise(rng),
+        "loss": (0.004 + 0.19 * np.exp(-RUN / 0.28)) * _noisy(rng, 0.08),
+        "val_loss": 0.07 + 0.11 * np.exp(-RUN / 0.07) + 0.05 * RUN + 0.004 * _noise(rng),
+        "accuracy": 0.995 - 0.40 * np.exp(-RUN / 0.25) + 0.003 * _noise(rng),
+        "val_accuracy": 0.76 - 0.2 * np.exp(-RUN / 0.06) - 0.04 * RUN + 0.01 * _noise(rng),
     }
     return _with_log(rng, curves)
 

@@ -60,6 +60,14 @@ class Cause(Record):
     sentence: str
     loudness: Number | None = None
 
+    @classmethod
+    def of(cls, f: Finding) -> Cause:
+        """The finding, shortened to a line."""
+        loudness = _loudness(f)
+        return cls(
+            code=f.code, title=f.title, verdict=f.verdict, sentence=f.explanation, loudness=loudness
+        )
+
 
 class PerClass(Record):
     """Sums by class, which a later paired comparison of two reports needs; as many as ``classes``.
@@ -96,8 +104,6 @@ class Summary(Record):
 
     def __repr__(self) -> str:
         return one_line(f"Summary({self.subject.name}) {self.headline}")
-
-    __str__ = __repr__
 
     def markdown(self) -> str:
         """The summary in words, for a notebook or a terminal."""
@@ -148,17 +154,8 @@ def summarise(
     ranked = sorted(findings, key=_loudest_first)
 
     def listed(kind: Kind) -> tuple[Cause, ...]:
-        return tuple(
-            Cause(
-                code=f.code,
-                title=f.title,
-                verdict=f.verdict,
-                sentence=f.explanation,
-                loudness=_loudness(f),
-            )
-            for f in ranked
-            if f is not first and registry.kind(f.code) == kind
-        )
+        of = [f for f in ranked if f is not first and registry.kind(f.code) == kind]
+        return tuple(map(Cause.of, of))
 
     way = attribute(space, findings, inputs) if first is not None else None
     notes = (*evaluation.notes, *(inputs.notes if inputs else ()), *registry.refused())
@@ -217,19 +214,15 @@ def _trust(findings: Sequence[Finding], first: Finding | None) -> str:
         return ""
     closed = first.estimates.get("closed_set_accuracy")
     subject = "The number" if closed is None else f"The closed-set accuracy, {closed.text()},"
-    checked = f"Of {number(len(judged), 'diagnostic')} that could be run, none speaks against it"
-    text = f"{subject} can be trusted. {checked}."
-    if unsure or small:
-        text = f"{subject} can be trusted as far as this set can tell. {checked}"
-        if small and first.harm:
-            text += f"; its gap of {first.harm.text()} may be more than the tolerance"
-        if unsure:
-            text += f"; {unsure} cannot tell, and {'says' if unsure == 1 else 'say'} what would be needed"
-        text += "."
-    lacking = [f.title for f in findings if f.verdict is Verdict.NOT_APPLICABLE]
-    if lacking:
-        text += f" Not tested, for want of input: {'; '.join(lacking)}."
-    return text
+    limit = " as far as this set can tell" if unsure or small else ""
+    checked = [f"Of {number(len(judged), 'diagnostic')} that could be run, none speaks against it"]
+    if small and first.harm:
+        checked.append(f"its gap of {first.harm.text()} may be more than the tolerance")
+    if unsure:
+        checked.append(f"{unsure} cannot tell")
+    text = f"{subject} can be trusted{limit}. {'; '.join(checked)}."
+    lacking = "; ".join(f.title for f in findings if f.verdict is Verdict.NOT_APPLICABLE)
+    return f"{text} Not tested, for want of input: {lacking}." if lacking else text
 
 
 def _within(finding: Finding) -> bool:

@@ -11,8 +11,9 @@ from pytorch_metric_learning import distances, miners
 from embedding_second_opinion.catalogue.mining_audit.numbers import audit
 from embedding_second_opinion.data.embeddings import EmbeddingSet
 from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.inputs.generated import directions
 from embedding_second_opinion.inputs.triplets import Triplets
-from embedding_second_opinion.samples.planted_audit import BUGS, CORRECT, plain, shuffled, space
+from embedding_second_opinion.samples.planted_audit import BUGS, CORRECT, plain, shuffled
 
 
 @pytest.mark.parametrize("miner", BUGS)
@@ -39,7 +40,7 @@ def by_library(miner, noise=1.0, batches=14):
     """Triplets that a miner of an independent library draws, in shuffled batches of 16 classes of 4."""
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
-    vectors, labels = space(rng, 60, 20, 32, noise)
+    vectors, labels = directions(rng, 60, 20, 32, noise)
     found = []
     for b in range(batches):
         rows = shuffled(rng, labels, 64, 4)
@@ -87,7 +88,7 @@ def test_miners_of_an_independent_library(miner, bugs, mining):
 def listed(change, labels_of=None, batches=30):
     """Random triplets, changed; labels_of: labels in the audit, where they differ."""
     rng = np.random.default_rng(3)
-    vectors, labels = space(rng, 40, 12, 16, 1.0)
+    vectors, labels = directions(rng, 40, 12, 16, 1.0)
     rows = [plain(rng, labels, 64, 0) for _ in range(batches)]
     triplets = []
     for b, batch in enumerate(rows):
@@ -125,7 +126,7 @@ def _blind_negatives(rng, t, rows):
 def test_a_wrong_index_is_foretold_one_by_one():
     """Replayed here from the file itself: the k-th of the anchor's class becomes the k-th of the batch."""
     rng = np.random.default_rng(0)
-    vectors, labels = space(rng, 30, 10, 16, 1.0)
+    vectors, labels = directions(rng, 30, 10, 16, 1.0)
     rows = rng.permutation(300)[:48]
     a = p = n = np.zeros(0, dtype=int)
     for i, row in enumerate(rows):

@@ -242,8 +242,7 @@ def test_small_classes_that_are_only_enrolled_less_are_said_to_be_so():
     told = explained(way, [size], {"W": ("class_imbalance",)})
     assert told.steps[0].cause == ""
     assert told.steps[0].because == (
-        "small classes have fewer rows enrolled, and are not embedded worse: at equal enrolment the gap is "
-        "-1.1 points [-2.0, 0.0]."
+        "small classes are not embedded worse: the gap at equal enrolment is -1.1 points [-2.0, 0.0]."
     )
     unsure = size.model_copy(update={"verdict": Verdict.UNSURE})
     open_ = explained(way, [unsure], {"W": ("class_imbalance",)})

@@ -217,7 +217,7 @@ def test_other_numbers_are_compared_too_and_said_to_be_unpaired():
     assert all(s.x[-1] == 150 for s in curve.series)
     assert "change_of_open_set_auroc" in found.estimates
     assert not [name for name in found.estimates if name.endswith("_deployed")]
-    assert any("MOVER" in note and "eer" in note for note in found.caveats)
+    assert "MOVER" in found.estimates["change_of_eer"].method
 
 
 def test_rows_in_another_order_and_other_names_change_nothing():

@@ -35,7 +35,7 @@ from embedding_second_opinion.stats.surface import anchor_counts
 from .cells import Cells, State, Strangers, by_class
 from .orders import shares
 from .stages import Attribution, Step
-from .words import NAMES, missing, start_name
+from .words import NAMES, missing
 
 
 def attribute(
@@ -73,7 +73,7 @@ def attribute(
         on = after
     return Attribution(
         start=_start(way, found.claim is not None),
-        start_name=start_name(found, claim),
+        start_name=f"claimed {claim.words}" if claim and "B" in letters else "triplet accuracy",
         end=_end(way, on, strangers),
         end_name="accuracy in use",
         steps=tuple(steps),
@@ -146,7 +146,7 @@ def _change(way: _Way, letter: str, on: State, strangers: Strangers | None) -> E
         assert strangers is not None
         interval = _with_strangers(way, strangers, less=True)[1]
     elif letter == "B":
-        interval = _shifted(way.interval(after), -way.cells.value(on))
+        interval = _moved(way.interval(after), plus=-way.cells.value(on))
     else:
         one, two = way.without(on), way.without(after)
         assert one is not None
@@ -162,8 +162,7 @@ def _paired(way: _Way, on: State, after: State, without: Reals) -> Interval:
         # Next to all wrong queries are wrong by few negatives: what is lost is next to their share, and as
         # skewed; errors between two classes are met at both.
         pairs = jackknife.closed_set_pairs(way.cells.pass_of(after))
-        lost = share_interval(before - then, -without, units, pairs=pairs)
-        return _turned(lost)
+        return _moved(share_interval(before - then, -without, units, pairs=pairs), times=-1)
     return difference_interval(then - before, without, units)
 
 
@@ -185,29 +184,20 @@ def _with_strangers(way: _Way, strangers: Strangers, *, less: bool) -> tuple[flo
     if units < FEWEST_CLASSES:
         return value, few_classes(units)
     one = difference_interval(part, (known.sum() - known) / (units - 1), units)
-    let_in = _scaled(strangers.accepted, rate)
-    both = combined_interval(
-        part + rate, _shifted(one, rate), rate * strangers.accepted.value, let_in
-    )
-    return value, both
+    accepted = strangers.accepted
+    let_in = Interval(accepted.low, accepted.high, accepted.method, accepted.unit)
+    if accepted.low is None or accepted.high is None:
+        let_in = no_interval("the share of strangers let in has none")
+    shares = _moved(one, plus=rate), rate * accepted.value, _moved(let_in, times=rate)
+    return value, combined_interval(part + rate, *shares)
 
 
-def _shifted(interval: Interval, by: float) -> Interval:
+def _moved(interval: Interval, times: float = 1.0, plus: float = 0.0) -> Interval:
+    """That of so many times the number, plus so much."""
     if interval.low is None or interval.high is None:
         return interval
-    return replace(interval, low=interval.low + by, high=interval.high + by, above=None)
-
-
-def _turned(interval: Interval) -> Interval:
-    if interval.low is None or interval.high is None:
-        return interval
-    return replace(interval, low=-interval.high, high=-interval.low, above=None)
-
-
-def _scaled(estimate: Estimate, by: float) -> Interval:
-    if estimate.low is None or estimate.high is None:
-        return no_interval("the share of strangers let in has none")
-    return Interval(by * estimate.low, by * estimate.high, estimate.method, estimate.unit)
+    low, high = sorted(times * end + plus for end in (interval.low, interval.high))
+    return replace(interval, low=low, high=high, above=None)
 
 
 def _strangers(space: Geometry, findings: Sequence[Finding]) -> Strangers | None:

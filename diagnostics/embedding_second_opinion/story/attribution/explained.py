@@ -72,10 +72,10 @@ def _explained(
     for finding in able if step.letter == "W" else ():
         gap = finding.estimates.get(AT_EQUAL)
         if gap is not None and finding.verdict is Verdict.OK:
-            return "", (
-                "small classes have fewer rows enrolled, and are not embedded worse: at equal enrolment the "
-                f"gap is {gap.text()}."
+            said = (
+                f"small classes are not embedded worse: the gap at equal enrolment is {gap.text()}."
             )
+            return "", said
     if unsure:
         return max(unsure, key=lambda each: each[0])[1:]
     return "", "No diagnostic explains this loss."

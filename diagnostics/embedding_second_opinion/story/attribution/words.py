@@ -21,43 +21,26 @@ NAMES = {
 }
 
 
-def start_name(found: Cells, claim: Believed | None) -> str:
-    """What the first number is."""
-    if found.claim is not None and claim is not None:
-        return f"claimed {claim.words}"
-    return "triplet accuracy"
-
-
 def missing(space: Geometry, found: Cells, claim: Believed | None) -> tuple[Missing, ...]:
     """The changes that are not made, each with what it would need, in the order of the waterfall."""
+    all_rows = "the claim is about all enrolled rows already"
+    strangers = len(space.evaluation.strangers)
     needs = {
-        "B": _claim_needs(claim),
+        "B": f"a claim about {claim.words} is none about triplets or about a search"
+        if claim
+        else "no number was claimed (--claimed)",
         "G": _gallery_needs(space, claim),
-        "P": "the claim is about all enrolled rows already",
-        "N": "the claim is about all enrolled rows already",
-        "W": "",
+        "P": all_rows,
+        "N": all_rows,
         "S": _split_needs(space, claim),
-        "C": (
-            "rows of unseen classes have another gallery; the generalisation gap compares them with rows "
-            "trained on at the same size"
-        ),
-        "O": (
-            "the diagnostic of strangers did not run"
-            if len(space.evaluation.strangers)
-            else "nobody is named a stranger (--strangers)"
-        ),
+        "C": "rows of unseen classes have another gallery: see the generalisation gap",
+        "O": "open_set did not run" if strangers else "nobody is named a stranger (--strangers)",
     }
     return tuple(
         Missing(letter=letter, name=NAMES[letter], needs=text)
         for letter, text in needs.items()
         if letter not in found.letters
     )
-
-
-def _claim_needs(claim: Believed | None) -> str:
-    if claim is None:
-        return "no number was claimed (--claimed)"
-    return f"a claim about {claim.words} is none about triplets or about a search"
 
 
 def _gallery_needs(space: Geometry, claim: Believed | None) -> str:

@@ -48,9 +48,7 @@ def number_table(
         }
         for each in (*paired, *rest)
     ]
-    alt = (
-        f"{len(rows)} numbers of {names[0]} and {names[1]}, their differences and p-values (Holm)."
-    )
+    alt = f"{len(rows)} numbers of {names[0]} and {names[1]}."
     return Table.of("Every number of both", alt, rows, words=("number",))
 
 
@@ -108,8 +106,7 @@ def class_table(
         for i in order.tolist()
     ]
     alt = (
-        f"{len(changed):,} classes have queries that only one of {names[0]} and {names[1]} answers rightly; "
-        f"listed are the {len(rows)} whose count changes most."
+        f"{len(rows)} of {len(changed):,} classes with queries that only one model answers rightly."
     )
     return (Table.of("The classes that change most", alt, rows, words=("class",)),)
 

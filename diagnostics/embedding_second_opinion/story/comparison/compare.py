@@ -29,6 +29,10 @@ REMEDY = {
     Verdict.ALARM: "Keep the first model; look at the classes and samples that the second one loses.",
     Verdict.OK: "The second model may take the place of the first; fit every threshold anew.",
 }
+CAVEATS = (
+    "Labels, roles and, where both have them, groups and images are checked; not the order within a class.",
+    "Numbers at a threshold that each model chose for itself are not compared.",
+)
 OTHERS = ("pair_verification", "open_set")  # numbers that no rank pass gives
 
 
@@ -73,12 +77,12 @@ def compare(
         estimates={f"change_of_{each.name}": each.change for each in (*paired, *rest)},
         harm=harm,
         tolerance=tolerance,
-        meaning=_meaning(paired, rest),
+        meaning=_meaning((*paired, *rest)),
         ignore_when="The two models are meant for different samples, or both are good enough.",
         remedy=REMEDY.get(
             verdict, "Compare on more classes before one takes the place of the other."
         ),
-        caveats=_caveats(paired, rest),
+        caveats=CAVEATS,
         charts=(
             differences_chart(paired, names),
             number_table(paired, rest, names),
@@ -139,30 +143,12 @@ def _explanation(
     )
 
 
-def _meaning(paired: Sequence[Difference], rest: Sequence[Difference]) -> str:
-    sure = [each for each in paired if each.sure]
-    up = ", ".join(each.name for each in sure if each.change.value > 0)
-    down = ", ".join(each.name for each in sure if each.change.value < 0)
-    loud = ", ".join(each.name for each in rest if each.sure)
-    text = "What is hard for both models cancels here, so that a small difference can be seen."
-    if up and down:
-        text += (
-            f" The two differ both ways: the second is surely better in {up}, and surely worse in {down}. "
-            "Which counts depends on what the model is for."
-        )
-    return text + (f" They surely differ in {loud} too." if loud else "")
-
-
-def _caveats(paired: Sequence[Difference], rest: Sequence[Difference]) -> tuple[str, ...]:
-    others = ", ".join(each.name for each in rest)
-    return (
-        *(f"{each.name}: {each.change.method}." for each in paired),
-        *([f"{others}: from both models' own intervals (MOVER), rather too wide."] if rest else []),
-        "Row i of one is taken for row i of the other: labels, split, groups and images are checked, but not "
-        "the order of rows of one class.",
-        "Numbers at a threshold that each model chose for itself are not compared.",
-        "p-values are two-sided and corrected for the number of comparisons in each group (Holm).",
-    )
+def _meaning(compared: Sequence[Difference]) -> str:
+    told = []
+    for word, sign in (("higher", 1), ("lower", -1)):
+        names = ", ".join(e.name for e in compared if e.sure and sign * e.change.value > 0)
+        told += [f"surely {word} in {names}"] if names else []
+    return f"The second model is {'; '.join(told)}." if told else "No number surely differs."
 
 
 def _turned(change: Estimate) -> Estimate:

@@ -8,23 +8,22 @@ from embedding_second_opinion.data.embeddings import InputError
 from embedding_second_opinion.data.roles import Evaluation
 from embedding_second_opinion.geometry.geometry import Geometry
 
+SAME = "the two models must be compared on the same rows"
+EMBED = "Embed the same samples with both, in the same order."
+
 
 def check_matched(one: Evaluation, two: Evaluation) -> None:
     """Row i of one must be row i of the other. Raises InputError where the two differ, and in what."""
     n, m = len(one.codes), len(two.codes)
     if n != m:
-        raise InputError(
-            f"the two models must be compared on the same rows; {one.name} has {n:,} and {two.name} {m:,}. "
-            "Embed the same samples with both, in the same order."
-        )
+        raise InputError(f"{SAME}; {one.name} has {n:,} and {two.name} {m:,}. {EMBED}")
     names = [np.array(each.classes, dtype=np.str_)[each.codes] for each in (one, two)]
     differ = np.flatnonzero(names[0] != names[1])
     if len(differ):
         row = int(differ[0])
+        labels = " and ".join(repr(str(each[row])[:40]) for each in names)
         raise InputError(
-            f"the two models must be compared on the same rows; {len(differ):,} of {n:,} have another label "
-            f"(first: row {row}, {str(names[0][row])[:40]!r} and {str(names[1][row])[:40]!r}). Embed the "
-            "same samples with both, in the same order."
+            f"{SAME}; {len(differ):,} of {n:,} have another label (first: row {row}, {labels}). {EMBED}"
         )
     _same_samples(one, two)
     for what, a, b in (
@@ -47,8 +46,7 @@ def check_different(one: Geometry, two: Geometry) -> None:
         return
     if np.array_equal(a.data.vectors, b.data.vectors):
         raise InputError(
-            f"{a.name} and {b.name} hold the same vectors, so that there is nothing to compare. Give what "
-            "two models make of the same samples."
+            f"{a.name} and {b.name} hold the same vectors, so that there is nothing to compare."
         )
 
 
@@ -62,13 +60,10 @@ def _same_samples(one: Evaluation, two: Evaluation) -> None:
             continue
         if first.shape != second.shape:
             raise InputError(
-                f"the two models must be compared on the same rows; the {what}s of {one.name} are of shape "
-                f"{first.shape[1:]}, those of {two.name} of {second.shape[1:]}."
+                f"{SAME}; the {what}s of {one.name} are of shape {first.shape[1:]}, those of {two.name} "
+                f"of {second.shape[1:]}."
             )
         differ = np.flatnonzero((first != second).reshape(len(first), -1).any(axis=1))
         if len(differ):
-            raise InputError(
-                f"the two models must be compared on the same rows; {len(differ):,} of {len(first):,} have "
-                f"another {what} (first: row {differ[0]}). Embed the same samples with both, in the same "
-                "order."
-            )
+            of = f"{len(differ):,} of {len(first):,}"
+            raise InputError(f"{SAME}; {of} have another {what} (first: row {differ[0]}). {EMBED}")
