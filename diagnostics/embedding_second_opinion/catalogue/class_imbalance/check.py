@@ -146,7 +146,8 @@ def _caveats(numbers: Imbalance) -> tuple[str, ...]:
     estimates, chance = numbers.estimates, max(numbers.worst_chance, 1e-4)
     notes = [
         f"The worst of {number(numbers.units, 'class')} has "
-        f"{percent(estimates['worst_class_recall'].value)}; the worst of equals has as little with a chance of "
+        f"{percent(estimates['worst_class_recall'].value)}; the worst of equals has as little "
+        "with a chance of "
         f"{'less than ' if chance > numbers.worst_chance else ''}{chance:.2g}."
     ]
     groups = numbers.groups
