@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from .faults import InputError
 
 _SAID_TWICE = re.compile(r"(?:on_invalid='drop'|flatten=True) \(--(drop-invalid|flatten)\)")
-_OPTION = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(?: ([A-Z]{2,}|euclidean|cosine)\b)?")
+_OPTION = re.compile(r"(?<![\w-])(with )?--([a-z]+(?:-[a-z]+)*)(?: ([A-Z]{2,}|euclidean|cosine)\b)?")
 
 
 def python_terms(sentence: str) -> str:
-    """``--gallery-split`` becomes ``gallery_split``, ``--metric cosine`` becomes ``metric='cosine'``."""
+    """``--gallery-split`` becomes ``gallery_split``, ``with --split`` ``with split=``, and
+    ``--metric cosine`` ``metric='cosine'``."""
     return _OPTION.sub(_keyword, _SAID_TWICE.sub(r"--\1 TRUE", sentence))
 
 
@@ -27,6 +28,6 @@ def in_python_terms() -> Iterator[None]:
 
 
 def _keyword(found: re.Match[str]) -> str:
-    name, value = found[1].replace("-", "_"), found[2] or ""
+    before, name, value = found[1] or "", found[2].replace("-", "_"), found[3] or ""
     shown = "True" if value == "TRUE" else repr(value) if value.islower() else value
-    return f"{name}={shown}" if value else name
+    return f"{before}{name}={shown}" if before or value else name
