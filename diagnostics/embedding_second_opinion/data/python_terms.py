@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from .faults import InputError
 
 _SAID_TWICE = re.compile(r"(?:on_invalid='drop'|flatten=True) \(--(drop-invalid|flatten)\)")
-_OPTION = re.compile(r"(?<![\w-])(with )?--([a-z]+(?:-[a-z]+)*)(?: ([A-Z]{2,}|euclidean|cosine)\b)?")
+_OPTION = re.compile(
+    r"(?<![\w-])(with )?--([a-z]+(?:-[a-z]+)*)(?: ([A-Z]{2,}|euclidean|cosine)\b)?"
+)
 
 
 def python_terms(sentence: str) -> str:

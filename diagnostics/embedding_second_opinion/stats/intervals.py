@@ -158,9 +158,12 @@ def degrees(without: Reals, weights: Reals) -> float:
     return max(1.0, min(effective_classes(weights), seen) - 1)
 
 
-def difference_interval(value: float, without: Reals, units: int, pairs: float = 0.0) -> Interval:
+def difference_interval(
+    value: float, without: Reals, units: int, pairs: float = 0.0, *, paired: bool = True
+) -> Interval:
     """For a difference of two numbers on the same classes: paired class jackknife, t quantiles.
 
+    paired: False for one number that is no share.
     pairs: as in ``share_interval``, of what the difference owes to each pair of classes.
     """
     unable = _unable(without, units)
@@ -175,7 +178,7 @@ def difference_interval(value: float, without: Reals, units: int, pairs: float =
     def above(x: float) -> float:
         return float(t.sf((value - x) / error, units - 1))
 
-    method = f"paired class jackknife, {units} classes"
+    method = f"{'paired ' if paired else ''}class jackknife, {units} classes"
     return Interval(value - reach, value + reach, method, above=above)
 
 

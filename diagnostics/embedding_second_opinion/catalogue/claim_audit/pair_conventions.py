@@ -45,8 +45,7 @@ def _of_queries(space: Geometry) -> tuple[Strict, Convention, list[Convention]]:
         groups.append(evaluation.gallery)
     part = np.zeros(len(evaluation.classes), dtype=np.int64)
     found = [of_histograms(each) for each in space.pair_histograms(tuple(groups), part)]
-    name = "" if evaluation.query_name.startswith("all") else f"{evaluation.query_name} "
-    about = _about(found[0], f"{name}rows")
+    about = _about(found[0], f"{evaluation.called}rows")
     strict = _strict(found[0], f"{about}; the threshold that is best for them")
     others = _others(found[0], about)
     if len(found) > 1:

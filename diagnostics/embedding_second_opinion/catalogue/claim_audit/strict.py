@@ -51,7 +51,7 @@ def triplet(space: Geometry) -> Strict:
     )
     if units < FEWEST_CLASSES and not space.evaluation.leave_one_out:
         interval = mean_interval(per_anchor(ranks), value)
-    name = _named(space.evaluation.query_name)
+    name = space.evaluation.called
     among = f"the {number(len(ranks.anchors), f'{name}row')} among themselves"
     if ranks is space.ranks and not space.evaluation.leave_one_out:
         among = f"{number(len(ranks.anchors), f'{name}row')} against the gallery"
@@ -75,7 +75,7 @@ def searched(space: Geometry) -> str:
     """Which queries were looked up in what, in a few words."""
     ranks, evaluation = space.ranks, space.evaluation
     rows, classes = len(ranks.anchors), number(ranks.classes, "class")
-    name = _named(evaluation.query_name)
+    name = evaluation.called
     if evaluation.leave_one_out:
         return f"{number(rows, f'{name}row')} of {classes}, each against all others"
     enrolled = f"{len(evaluation.enrolled):,} {evaluation.gallery_name} rows of {classes}"
@@ -131,7 +131,3 @@ def reproduced(claim: Reading, strict: Strict, around: float) -> tuple[float, In
 
 def _units(ranks: Ranks) -> int:
     return int(np.count_nonzero(surface.anchor_counts(ranks)))
-
-
-def _named(split: str) -> str:
-    return "" if split.startswith("all") else f"{split} "

@@ -146,5 +146,4 @@ def _collapse(space: Geometry, moments: Moments) -> dict[str, float]:
 
 def _about(space: Geometry, full: Moments) -> str:
     evaluation = space.evaluation
-    split = "" if evaluation.query_name.startswith("all") else f" {evaluation.query_name}"
-    return f"{full.rows:,}{split} rows of {full.classes:,} classes"
+    return f"{full.rows:,} {evaluation.called}rows of {full.classes:,} classes"

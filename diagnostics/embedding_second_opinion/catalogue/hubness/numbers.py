@@ -93,8 +93,7 @@ def _occurrences(
     units = len(np.unique(found.own))
     about = f"N_{K} of the enrolled rows: {space.evaluation.about()}"
     skewness = found.values.skewness
-    interval = difference_interval(skewness, found.without[:, 0], units)
-    interval = replace(interval, method=interval.method.removeprefix("paired "))
+    interval = difference_interval(skewness, found.without[:, 0], units, paired=False)
     estimates = {
         "hubness_skewness": interval.estimate(skewness, about, "skewness"),
         **_surrogate(surrogate),

@@ -116,7 +116,6 @@ def _about(sides: list[Side]) -> str:
     parts = []
     for side in sides:
         evaluation = side.space.evaluation
-        name = "" if evaluation.query_name.startswith("all") else f" {evaluation.query_name}"
         where = "the others" if evaluation.leave_one_out else f"{evaluation.gallery_name} rows"
-        parts.append(f"{side.rows:,}{name} rows among {where}")
+        parts.append(f"{side.rows:,} {evaluation.called}rows among {where}")
     return f"{' and '.join(parts)}, {number(_classes(sides), 'class')}, {sides[0].k} votes"

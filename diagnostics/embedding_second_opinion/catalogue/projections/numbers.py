@@ -102,12 +102,10 @@ def _mean(values: Reals, codes: Ints, taking_part: Bools, share: bool) -> tuple[
         # Rounding must not lift a sum above all or below nothing.
         interval = share_interval(value, without.clip(0, 1), len(without))
     else:
-        interval = difference_interval(value, without, len(without))
+        interval = difference_interval(value, without, len(without), paired=False)
     if interval.low is None:
         return value, interval
-    method = (
-        f"{interval.method.removeprefix('paired ')}, as anchors only: the maps are not drawn anew"
-    )
+    method = f"{interval.method}, as anchors only: the maps are not drawn anew"
     return value, replace(interval, method=method)
 
 
