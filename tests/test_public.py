@@ -75,7 +75,7 @@ def test_every_name_is_the_same_at_the_second_asking(order):
     code = f"""
 import importlib, pkgutil
 import embedding_second_opinion as so
-names = sorted(so.__all__, reverse=True)
+names = sorted(so.__all__, reverse={order == "backward"})
 if {order == "modules first"}:
     for found in pkgutil.iter_modules(so.__path__, "embedding_second_opinion."):
         importlib.import_module(found.name) if "__main__" not in found.name else None

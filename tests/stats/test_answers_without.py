@@ -54,7 +54,6 @@ def test_lists_too_short_for_r_say_so_and_still_match_on_the_page():
     space = Geometry(data)
     found = without_each(space)
     assert found.width == NEIGHBORS
-    assert not found.swept_again
     assert found.exact < 0.5
     for c in range(10):
         ranks = anew(data, c)

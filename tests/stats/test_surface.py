@@ -10,7 +10,6 @@ import torch
 from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from pytorch_metric_learning.utils.inference import CustomKNN
-from scipy.stats import hypergeom
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
@@ -158,21 +157,6 @@ def test_triplet_accuracy_is_a_mean_of_aucs():
         aucs.append(roc_auc_score(labels[others] == labels[i], -matrix[i, others]))
     ranks = Geometry(EmbeddingSet.from_arrays(vectors, labels)).ranks
     assert surface.triplet_accuracy(ranks) == pytest.approx(np.mean(aucs), abs=1e-12)
-
-
-def test_cumulative_match_is_hypergeometric():
-    vectors, labels = blobs(6)
-    ranks = Geometry(EmbeddingSet.from_arrays(vectors, labels)).ranks
-    matrix = brute_force.distances(vectors, vectors)
-    expected = [
-        hypergeom.cdf(2, len(far), (far <= near.min()).sum(), 20)
-        for _, near, far, _ in brute_force.sides(matrix, labels)
-    ]
-    assert surface.cumulative_match(ranks, 3, 20) == pytest.approx(np.mean(expected))
-    full = len(labels) - 7
-    assert surface.cumulative_match(ranks, 1, full) == pytest.approx(
-        surface.closed_set_accuracy(ranks)
-    )
 
 
 @pytest.mark.parametrize(

@@ -29,14 +29,12 @@ ENTRIES = 2**24  # of all lists together: 256 MB of row numbers and distances
 class Without:
     """Delete-one values. numbers: (K,) by name. matched: (K, RANKS) share with a match among the first r.
 
-    width: rows of a list. swept_again: whether a second sweep made them. exact: share of anchors for
-    which no row beyond the list can matter.
+    width: rows of a list. exact: share of anchors for which no row beyond the list can matter.
     """
 
     numbers: dict[str, Reals]
     matched: Reals
     width: int
-    swept_again: bool
     exact: float
 
 
@@ -56,7 +54,6 @@ def without_each(space: Geometry) -> Without:
         numbers={name: deleted(ranks, values[name], gain[name]) for name in values},
         matched=np.stack(steps, axis=1),
         width=width,
-        swept_again=width > NEIGHBORS,
         exact=float(gained.exact.mean()),
     )
 

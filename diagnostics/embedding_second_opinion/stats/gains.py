@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import beta
+from scipy.stats import beta, t
 
 from embedding_second_opinion.data.arrays import Ints, Reals
 
-from .intervals import FEWEST_CLASSES, LEVEL, Interval, difference_interval, few_classes
+from .intervals import FEWEST_CLASSES, LEVEL, TAIL, Interval, difference_interval, few_classes
 
 
 def gain_interval(
@@ -30,6 +30,23 @@ def gain_interval(
         return Interval(-low, high, words, unresolved=True)
     left = means_without(values, codes) if without is None else without
     return difference_interval(float(values.mean()), left, units, pairs)
+
+
+def over_queries(values: Reals) -> Interval:
+    """Of the mean of ``values`` for few classes with a gallery: these classes, new queries.
+
+    values: (q,) after less before, not all alike; given the gallery the queries are independent.
+    """
+    n, value = len(values), float(values.mean())
+    error = float(np.std(values, ddof=1) / np.sqrt(n))
+    reach = float(t.ppf(1 - TAIL, n - 1)) * error
+
+    def above(x: float) -> float:
+        return float(t.sf((value - x) / error, n - 1))
+
+    words = f"paired t over {n:,} queries: these classes, new samples"
+    # Two shares are at most 100 points apart.
+    return Interval(max(value - reach, -1.0), min(value + reach, 1.0), words, "query", above=above)
 
 
 def means_without(values: Reals, codes: Ints) -> Reals:

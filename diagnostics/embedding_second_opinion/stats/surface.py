@@ -16,7 +16,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import hypergeom
 
 from embedding_second_opinion.data.arrays import Ints, Reals
 from embedding_second_opinion.geometry.passes.rank_results import Beaten, Ranks
@@ -155,16 +154,6 @@ def best_of(positives: int, enrolled: int) -> Reals:
     ways = logs[left] - logs[drawn] - logs[left - drawn]
     every = logs[positives] - logs[enrolled] - logs[positives - enrolled]
     return np.where(possible, np.exp(ways - every), 0.0)
-
-
-def cumulative_match(ranks: Beaten, rank: int, candidates: int) -> float:
-    """Chance that at most ``rank`` - 1 of ``candidates`` drawn negatives beat the nearest positive.
-
-    Over anchors with enough negatives; HypergeomCDF(rank - 1; M, k, g), a tie counting as beaten.
-    """
-    a = ranks.anchors[ranks.negatives[ranks.anchors] >= candidates]
-    beaten = ranks.nearer_first[a] + ranks.tied_first[a]
-    return _mean(np.asarray(hypergeom.cdf(rank - 1, ranks.negatives[a], beaten, candidates)))
 
 
 def _lost(ranks: Ranks, ties: Ties) -> Reals:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 
 from embedding_second_opinion.data.arrays import Reals
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series, Table
-from embedding_second_opinion.findings.wording import number, percent
+from embedding_second_opinion.findings.wording import commonest, number, percent
 from embedding_second_opinion.geometry.geometry import Geometry
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
@@ -72,14 +70,14 @@ def worst_classes(space: Geometry, numbers: Imbalance) -> tuple[Table, ...]:
     for c in order[lost[order] > 0].tolist():
         asked = int(found.queries[c])
         right = asked - int(lost[c])
-        taken = Counter(winners[ranks.codes[wrong] == c].tolist()).most_common(3)
+        taken = winners[ranks.codes[wrong] == c].tolist()
         cells = {
             "class": classes[ranks.class_ids[c]],
             "enrolled rows": f"{found.sizes[c]:,}",
             "recognised": f"{right:,} of {asked:,}",
             "recall [Wilson]": wilson_interval(right, asked).estimate(right / asked, "").text(0),
             f"with {_same(numbers)}": f"{100 * found.common[c]:.0f} %",
-            "taken for": ", ".join(f"{classes[w]} ({n})" for w, n in taken),
+            "taken for": commonest(classes[w] for w in taken),
         }
         if found.one_size:  # the same in every row
             del cells["enrolled rows"], cells[f"with {_same(numbers)}"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 
 from embedding_second_opinion.findings.charts import Bar, Bars, Curve, Role, Series, Table
-from embedding_second_opinion.findings.wording import capital, percent
+from embedding_second_opinion.findings.wording import capital, commonest, percent
 from embedding_second_opinion.geometry.examples import most
 from embedding_second_opinion.geometry.geometry import Geometry
 
@@ -73,14 +71,14 @@ def gaining_classes(space: Geometry, found: Rules, best: Rule) -> tuple[Table, .
     for c in order.tolist():
         mine = found.codes == c
         lost = mine & (found.nearest.right == 0)
-        taken = Counter(found.nearest.rival[lost].tolist()).most_common(3)
+        taken = found.nearest.rival[lost].tolist()
         rows.append(
             {
                 "class": classes[ids[c]],
                 "queries": f"{int(asked[c]):,}",
                 "nearest row right": f"{100 * found.nearest.right[mine].mean():.0f} %",
                 f"{NAMES[best.name]} right": f"{100 * best.right[mine].mean():.0f} %",
-                "nearest row takes it for": ", ".join(f"{classes[ids[w]]} ({n})" for w, n in taken),
+                "nearest row takes it for": commonest(classes[ids[w]] for w in taken),
             }
         )
     alt = (

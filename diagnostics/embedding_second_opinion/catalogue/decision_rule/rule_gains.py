@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import beta, t
+from scipy.stats import beta
 
 from embedding_second_opinion.findings.finding import Estimate
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.geometry.geometry import Geometry
+from embedding_second_opinion.stats.gains import over_queries
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     LEVEL,
@@ -129,27 +130,17 @@ def _paired(one: Rule, other: Rule, found: Rules, units: int, alone: bool) -> In
     if units < FEWEST_CLASSES and alone:
         return few_classes(units)
     # Where next to no class tells the rules apart, how many may? As in ``share_interval``.
-    over_queries = units < FEWEST_CLASSES
-    apart = int(differ.any()) if over_queries else len(np.unique(found.codes[differ != 0]))
-    many = n if over_queries else units
-    unit = "query" if over_queries else "class"
-    if apart <= 1 and not (over_queries and apart):
+    few = units < FEWEST_CLASSES
+    apart = int(differ.any()) if few else len(np.unique(found.codes[differ != 0]))
+    many = n if few else units
+    unit = "query" if few else "class"
+    if apart <= 1 and not (few and apart):
         bound = float(beta.ppf(LEVEL, apart + 1, many - apart)) if many > apart else 1.0
         words = f"rule of three over {number(many, unit)}, {apart} of which tell the rules apart"
         return Interval(value - bound, value + bound, words, unit, unresolved=True)
-    if not over_queries:
+    if not few:
         return difference_interval(value, one.without - other.without, units)
-    if not np.ptp(differ) > 0:
-        return _one_sided(value, n)
-    error = float(np.std(differ, ddof=1) / np.sqrt(n))
-    reach = float(t.ppf(1 - TAIL, n - 1)) * error
-
-    def above(x: float) -> float:
-        return float(t.sf((value - x) / error, n - 1))
-
-    words = f"paired t over {n:,} queries: these classes, new samples"
-    low, high = max(value - reach, -1.0), min(value + reach, 1.0)
-    return Interval(low, high, words, "query", above=above)
+    return over_queries(differ) if np.ptp(differ) > 0 else _one_sided(value, n)
 
 
 def _one_sided(value: float, n: int) -> Interval:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import beta, t
+from scipy.stats import beta
 
 from embedding_second_opinion.data.arrays import Bools, Ints, Reals
 from embedding_second_opinion.findings.wording import number
@@ -19,10 +19,10 @@ from embedding_second_opinion.geometry.metric import Metric
 from embedding_second_opinion.geometry.passes import rank_results
 from embedding_second_opinion.geometry.passes.placed import place
 from embedding_second_opinion.geometry.passes.source import VectorSource
+from embedding_second_opinion.stats.gains import over_queries
 from embedding_second_opinion.stats.intervals import (
     FEWEST_CLASSES,
     LEVEL,
-    TAIL,
     Interval,
     difference_interval,
     few_classes,
@@ -159,8 +159,11 @@ def gain(found: Correction, new: Answers, alone: bool) -> tuple[float, Interval]
     differ = new.right - found.nearest.right
     value = float(differ.mean())
     units = len(np.unique(found.codes))
+    if units < FEWEST_CLASSES and alone:
+        return value, few_classes(units)
     if units < FEWEST_CLASSES:
-        return value, few_classes(units) if alone else _over_queries(value, differ)
+        varies = len(differ) > 1 and np.ptp(differ) > 0
+        return value, over_queries(differ) if varies else _next_to_none(value, differ)
     without = [without_each(each, found.codes, found.classes) for each in (new, found.nearest)]
     interval = difference_interval(value, without[0] - without[1], units)
     if interval.low is None or len(np.unique(found.codes[differ != 0])) < 2:
@@ -179,21 +182,6 @@ def _next_to_none(value: float, differ: Reals, interval: Interval | None = None)
         bound = max(bound, interval.high - value)
     words = f"rule of three over {number(n, 'query')}, {seen} of which the correction changes"
     return _possible(Interval(value - bound, value + bound, words, "query", unresolved=True))
-
-
-def _over_queries(value: float, differ: Reals) -> Interval:
-    """For few classes with a gallery: these classes, new queries, independent given the gallery."""
-    n = len(differ)
-    error = float(np.std(differ, ddof=1) / np.sqrt(n)) if n > 1 else 0.0
-    if error == 0:
-        return _next_to_none(value, differ)
-    reach = float(t.ppf(1 - TAIL, n - 1)) * error
-
-    def above(x: float) -> float:
-        return float(t.sf((value - x) / error, n - 1))
-
-    words = f"paired t over {n:,} queries: these classes, new samples"
-    return _possible(Interval(value - reach, value + reach, words, "query", above=above))
 
 
 def _possible(interval: Interval) -> Interval:

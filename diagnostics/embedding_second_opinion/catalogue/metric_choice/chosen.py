@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t
 
 from embedding_second_opinion.data.arrays import Bools, Ints, Keys, Reals
 from embedding_second_opinion.findings.wording import number
 from embedding_second_opinion.stats import gains
-from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, TAIL, Interval, no_interval
+from embedding_second_opinion.stats.intervals import FEWEST_CLASSES, Interval, no_interval
 
 from .other_metric import Paired, without_each
 
@@ -66,23 +65,10 @@ def gain_interval(values: Reals, parts: list[tuple[Paired, Reals]], alone: bool)
     """Of the mean of ``values``, as in ``stats.gains``; alone: see ``chosen``."""
     codes = parts[0][0].codes
     if len(np.unique(codes)) < FEWEST_CLASSES and not alone:
-        return _over_queries(values)
+        if not np.ptp(values) > 0:
+            return no_interval(f"{number(len(values), 'query')} all of which say the same", "query")
+        return gains.over_queries(values)
     return gains.gain_interval(values, codes, without_each(values, parts))
-
-
-def _over_queries(values: Reals) -> Interval:
-    """Few classes with a gallery: given these, at least the queries are independent."""
-    n, value = len(values), float(values.mean())
-    if not np.ptp(values) > 0:
-        return no_interval(f"{number(n, 'query')} all of which say the same", "query")
-    error = float(np.std(values, ddof=1) / np.sqrt(n))
-    reach = float(t.ppf(1 - TAIL, n - 1)) * error
-
-    def above(x: float) -> float:
-        return float(t.sf((value - x) / error, n - 1))
-
-    words = f"paired t over {number(n, 'query')}: these classes, new samples"
-    return Interval(max(value - reach, -1.0), min(value + reach, 1.0), words, "query", above=above)
 
 
 def _halves(order: Ints, classes: int, rng: np.random.Generator) -> list[Bools]:
